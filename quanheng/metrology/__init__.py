@@ -1,0 +1,1 @@
+"""Numbers only: no input or output, no clock, no globals."""

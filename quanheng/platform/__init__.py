@@ -1,0 +1,1 @@
+"""The Django product: one app per bounded context."""

@@ -1,0 +1,1 @@
+"""The procedure engine: schema, safe formulas, run → result."""
