@@ -1,4 +1,4 @@
-"""``python -m quanheng.library.check [FOLDER]``: is the library sound? Prints one line per problem, exit code 1 if any."""
+"""``python -m quanheng.library.check [FOLDER]``: is the library sound? One line per problem, exit code 1 if any."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ from pathlib import Path
 
 from quanheng.library import LIBRARY_ROOT
 from quanheng.library.coverage import COVERAGE_FILE, read_coverage
-from quanheng.library.reader import Library, Problem, read_library
+from quanheng.library.reader import Item, Library, Problem, read_library
 
 
 def check(root: Path = LIBRARY_ROOT) -> list[Problem]:
     """All problems of a library folder, an empty list when it is sound."""
     if not root.is_dir():
         return [Problem("unreadable", "there is no such folder", str(root))]
-    library = read_library(root)
+    return problems_of(read_library(root), root)
+
+
+def problems_of(library: Library, root: Path) -> list[Problem]:
+    """All problems of a library that was read from ``root``."""
     problems = list(library.problems)
-    problems += _dangling_norms(library)
+    known = library.items if root == LIBRARY_ROOT else [*library.items, *read_library(LIBRARY_ROOT).items]
+    problems += _dangling_norms(library, known)
     problems += _map_problems(root, library)
     if (root / COVERAGE_FILE).exists():
         problems += read_coverage(root)[1]
     return problems
 
 
-def _dangling_norms(library: Library) -> list[Problem]:
-    """Catalogue lines and periods must point at norms that stand in the same library."""
-    codes = {item.code for item in library.items if item.kind == "norm"}
-    numbers = {item.body["number"] for item in library.items if item.kind == "norm"}
+def _dangling_norms(library: Library, known: list[Item]) -> list[Problem]:
+    """Catalogue lines and periods must point at norms that stand in the same library or in ours."""
+    codes = {item.code for item in known if item.kind == "norm"}
+    numbers = {item.body["number"] for item in known if item.kind == "norm"}
     problems = []
     for item in library.items:
         if item.kind == "catalogue_item":

@@ -40,12 +40,14 @@ def read_coverage(root: Path = LIBRARY_ROOT) -> tuple[list[Capability], list[Pro
             return [], [Problem("schema", f"the columns must be {', '.join(names)}", COVERAGE_FILE)]
         for row in reader:
             place = f"{COVERAGE_FILE}:{reader.line_num}"
-            problem = _row_problem({name: value or "" for name, value in row.items() if name}, seen)
-            if problem or None in row:
-                problems.append(Problem("schema", problem or "too many cells", place))
+            cells = {name: row.get(name) or "" for name in names}
+            problem = "too many cells" if len(row) > len(names) else _row_problem(cells, seen)
+            if problem:
+                problems.append(Problem("schema", problem, place))
                 continue
-            seen.add(row["capability_key"])
-            capabilities.append(Capability(**{**row, "documents": int(row["documents"])}))
+            seen.add(cells["capability_key"])
+            documents = int(cells.pop("documents"))
+            capabilities.append(Capability(documents=documents, **cells))
     return capabilities, problems
 
 

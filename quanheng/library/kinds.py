@@ -43,7 +43,7 @@ Whole = Annotated[str, AfterValidator(_whole), Field(max_length=12)]
 Day = Annotated[str, AfterValidator(_day), Field(max_length=10)]
 Words = Annotated[list[str], BeforeValidator(_split), Field(max_length=60)]
 
-UseArea = Literal["trade_settlement", "safety", "medical", "environment"]
+UseArea = Literal["trade", "safety", "medical", "environment"]
 VerificationMode = Literal["first_only", "rotation", "periodic", "none", "voluntary"]
 
 
@@ -220,7 +220,7 @@ class CalendarDay(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     date: Day
-    day: Literal["off", "work"]
+    kind: Literal["holiday", "workday"]
     name_zh: Needed
 
 

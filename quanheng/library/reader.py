@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import itertools
 import json
 import re
 from collections import defaultdict
@@ -24,6 +25,7 @@ REGION = re.compile(r"^(CN|\d{6})$")
 VERIFIED = ("yes", "once", "no")
 DATE_BASES = ("stated", "recall", "approximate", "unknown")
 HEAD = ("code", "edition", "region", "title", "effective_from", "effective_to", "date_basis", "source", "verified")
+LONGEST = {"code": 160, "edition": 80, "title": 300}
 FOREIGN_FOLDERS = frozenset({"procedures", "schemes", "campaigns"})
 
 
@@ -211,11 +213,11 @@ def _date(text: str) -> dt.date | None:
 
 
 def _head_problems(head: dict[str, str], place: str) -> Iterator[Problem]:
-    for name in ("code", "edition"):
-        if not head[name]:
+    for name, limit in LONGEST.items():
+        if not head[name] and name != "title":
             yield Problem("missing", f"{name} is empty", place)
-        elif len(head[name]) > 100:
-            yield Problem("schema", f"{name} is longer than 100 characters", place)
+        elif len(head[name]) > limit:
+            yield Problem("schema", f"{name} is longer than {limit} characters", place)
     if not head["source"]:
         yield Problem("no_source", "every value needs its source", place)
     if head["verified"] not in VERIFIED:
@@ -258,7 +260,7 @@ def _find_overlaps(library: Library) -> None:
         editions[(item.kind, item.code, item.region)].append(item)
     for group in editions.values():
         group.sort(key=lambda item: item.effective_from or dt.date.min)
-        for earlier, later in zip(group, group[1:], strict=False):
+        for earlier, later in itertools.pairwise(group):
             if earlier.edition == later.edition:
                 continue
             if earlier.effective_to is None or earlier.effective_to >= (later.effective_from or dt.date.min):
