@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
@@ -26,15 +27,15 @@ from quanheng.platform.trace.queries import prove
 
 VERIFIABLE = ("in_use", "stopped")
 BROKEN = {
-    "no_certificate": _("没有当日有效的溯源证书"),
-    "expired": _("溯源证书当日已过期"),
-    "not_yet_valid": _("溯源证书当日尚未生效"),
-    "revoked": _("溯源证书已撤销"),
-    "condemned": _("标准当日已停用"),
-    "out_of_range": _("使用范围超出溯源证书的范围"),
-    "ratio": _("标准的不确定度不够好"),
-    "no_root": _("溯源链没有到达国家计量基准"),
-    "cycle": _("溯源链自相循环"),
+    "no_certificate": gettext_lazy("没有当日有效的溯源证书"),
+    "expired": gettext_lazy("溯源证书当日已过期"),
+    "not_yet_valid": gettext_lazy("溯源证书当日尚未生效"),
+    "revoked": gettext_lazy("溯源证书已撤销"),
+    "condemned": gettext_lazy("标准当日已停用"),
+    "out_of_range": gettext_lazy("使用范围超出溯源证书的范围"),
+    "ratio": gettext_lazy("标准的不确定度不够好"),
+    "no_root": gettext_lazy("溯源链没有到达国家计量基准"),
+    "cycle": gettext_lazy("溯源链自相循环"),
 }
 
 

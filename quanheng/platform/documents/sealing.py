@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quanheng.evidence.content import CertificateContent
-from quanheng.evidence.issue import issue_bytes
+from quanheng.evidence.issuing import issue_bytes
 from quanheng.platform.documents.keys import seal_of
 from quanheng.platform.kernel import files
 from quanheng.platform.kernel.models import Organisation
@@ -26,6 +26,6 @@ def seal_content(content: CertificateContent, organisation: Organisation) -> Sea
     Outside any transaction, because it takes a tenth of a second and nobody else should wait for it. Bytes of an
     issue that then fails stay on disk under their hash and belong to nothing.
     """
-    issued = issue_bytes(content, seal_of(organisation), content.signature_act.at)
+    xml, pdf = issue_bytes(content, seal_of(organisation), content.signature_act.at)
     files.put(content.canonical_bytes())
-    return Sealed(content, files.put(issued.xml), files.put(issued.pdf))
+    return Sealed(content, files.put(xml), files.put(pdf))
