@@ -1,0 +1,139 @@
+"""The proof bundle: one JSON file with everything an outsider needs besides the keys.
+
+``{v, xml, pdf, leaf, index, proof, checkpoint, status}``: xml, pdf, leaf and the hashes of the inclusion proof in
+base64, checkpoint and status as signed notes. The reader takes every file as hostile.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from quanheng.errors import InputError
+from quanheng.evidence.ledger.note import decode_base64
+
+VERSION: Final = 1
+MAX_BUNDLE: Final = 96 * 1024 * 1024
+MAX_PROOF: Final = 64
+_KEYS: Final = ("v", "xml", "pdf", "leaf", "index", "proof", "checkpoint", "status")
+_MAX_CONTAINERS: Final = 32
+_MAX_VALUES: Final = 1024
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A certificate with its proof."""
+
+    xml: bytes
+    pdf: bytes
+    leaf: bytes
+    index: int
+    proof: tuple[bytes, ...]
+    checkpoint: str
+    status: str
+
+    @property
+    def xml_sha256(self) -> str:
+        return hashlib.sha256(self.xml).hexdigest()
+
+    @property
+    def pdf_sha256(self) -> str:
+        return hashlib.sha256(self.pdf).hexdigest()
+
+
+def make_bundle(
+    *, xml: bytes, pdf: bytes, leaf: bytes, index: int, proof: Sequence[bytes], checkpoint: str, status: str
+) -> Bundle:
+    """A bundle from what the log and the archive hold."""
+    return Bundle(xml, pdf, leaf, index, tuple(proof), checkpoint, status)
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """The file: one line of JSON, the same bytes for the same content."""
+    record = {
+        "v": VERSION,
+        "xml": _base64(bundle.xml),
+        "pdf": _base64(bundle.pdf),
+        "leaf": _base64(bundle.leaf),
+        "index": bundle.index,
+        "proof": [_base64(item) for item in bundle.proof],
+        "checkpoint": bundle.checkpoint,
+        "status": bundle.status,
+    }
+    return (json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def read_bundle(data: bytes, *, place: str = "bundle") -> Bundle:
+    """Parse a bundle strictly; raises InputError with the field that is wrong."""
+    if len(data) > MAX_BUNDLE:
+        _refuse("too_large", f"A bundle is at most {MAX_BUNDLE // 1024 // 1024} MiB.", place)
+    record = _load(data, place)
+    if not isinstance(record, dict):
+        _refuse("bundle", "A bundle is a JSON object.", place)
+    missing, unknown = set(_KEYS) - set(record), set(record) - set(_KEYS)
+    if missing or unknown:
+        _refuse("bundle", f"A bundle has exactly the keys {', '.join(_KEYS)}.", place)
+    if type(record["v"]) is not int or record["v"] != VERSION:
+        _refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
+    if type(record["index"]) is not int or not 0 <= record["index"] < 1 << 63:
+        _refuse("bundle", "The index is a whole number.", f"{place}.index")
+    proof = record["proof"]
+    if not isinstance(proof, list) or len(proof) > MAX_PROOF:
+        _refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
+    hashes = [_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof)]
+    if any(len(item) != 32 for item in hashes):
+        _refuse("bundle", "A hash of the proof is 32 bytes.", f"{place}.proof")
+    return Bundle(
+        xml=_bytes(record["xml"], f"{place}.xml"),
+        pdf=_bytes(record["pdf"], f"{place}.pdf"),
+        leaf=_bytes(record["leaf"], f"{place}.leaf"),
+        index=record["index"],
+        proof=tuple(hashes),
+        checkpoint=_text(record["checkpoint"], f"{place}.checkpoint"),
+        status=_text(record["status"], f"{place}.status"),
+    )
+
+
+def _load(data: bytes, place: str) -> Any:
+    # a bundle has two containers and some dozen values: counting marks refuses a bomb before it is parsed
+    if data.count(b"[") + data.count(b"{") > _MAX_CONTAINERS or data.count(b",") > _MAX_VALUES:
+        _refuse("bundle", "The bundle holds far more parts than a bundle has.", place)
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except (UnicodeDecodeError, RecursionError):
+        _refuse("bundle", "The bundle is not UTF-8 JSON; use the file as it was issued.", place)
+    except ValueError as error:
+        _refuse("bundle", f"The bundle is not valid JSON: {str(error)[:120]}.", place)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return record
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _bytes(value: Any, place: str) -> bytes:
+    return decode_base64(_text(value, place), place=place)
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        _refuse("bundle", "This field is text.", place)
+    return value
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _refuse(code: str, message: str, place: str) -> NoReturn:
+    raise InputError(code, message, place)

@@ -1,0 +1,8 @@
+"""Raw record, check, sign, issue."""
+
+from django.apps import AppConfig
+
+
+class CertificatesConfig(AppConfig):
+    name = "quanheng.platform.certificates"
+    label = "certificates"

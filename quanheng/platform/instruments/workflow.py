@@ -1,0 +1,49 @@
+"""The life of an instrument: entered, filed, in use, stopped, under repair, scrapped."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from quanheng.platform.instruments import policies
+from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
+
+STATES = {
+    "draft": _("草稿"),
+    "filing": _("待备案"),
+    "in_use": _("在用"),
+    "stopped": _("报停"),
+    "repair": _("维修"),
+    "scrapped": _("报废"),
+}
+
+INSTRUMENT = WORKFLOWS.register(
+    "instruments",
+    Workflow(
+        name="instruments",
+        states=STATES,
+        initial="draft",
+        transitions=(
+            Transition("file", ("draft",), "filing", _("提交备案"), policies.may_keep),
+            Transition("confirm_filing", ("filing",), "in_use", _("确认备案"), policies.may_review_filing),
+            Transition(
+                "return_filing", ("filing",), "draft", _("退回备案"), policies.may_review_filing, reason_required=True
+            ),
+            Transition("withdraw_filing", ("filing",), "draft", _("撤回备案"), policies.may_keep),
+            Transition("stop", ("in_use",), "stopped", _("报停"), policies.may_keep, reason_required=True),
+            Transition("restart", ("stopped",), "in_use", _("启用"), policies.may_keep),
+            Transition(
+                "send_to_repair", ("in_use", "stopped"), "repair", _("送修"), policies.may_keep, reason_required=True
+            ),
+            Transition("return_from_repair", ("repair",), "in_use", _("修理完毕"), policies.may_keep),
+            Transition("relocate", ("in_use", "stopped"), "filing", _("迁移"), policies.may_keep, reason_required=True),
+            Transition(
+                "scrap",
+                ("draft", "in_use", "stopped", "repair"),
+                "scrapped",
+                _("报废"),
+                policies.may_keep,
+                reason_required=True,
+            ),
+        ),
+    ),
+)

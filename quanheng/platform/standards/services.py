@@ -1,0 +1,97 @@
+"""Writes about measurement standards. A condemned standard can be recalibrated but not used."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.kernel.workflow import apply
+from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.standards.workflow import STANDARD
+from quanheng.platform.trace import services as trace
+from quanheng.platform.trace.models import TraceCertificate, TraceNode
+
+
+def may_keep(actor: Actor, organisation: Organisation) -> Decision:
+    """Managers and verifiers of the institute keep its standards."""
+    if actor.acts_for(organisation.path, Role.LAB_MANAGER, Role.VERIFIER, Role.ENTERPRISE):
+        return Allowed()
+    return Denied(_("只有本单位的计量人员可以维护计量标准"))
+
+
+def may_see(actor: Actor, standard: MeasurementStandard) -> Decision:
+    """The institute's own people and the regulators of its region."""
+    path, region = standard.organisation.path, standard.organisation.region_id
+    if actor.acts_for(path, *INSTITUTE_ROLES, Role.ENTERPRISE) or actor.supervises(region):
+        return Allowed()
+    return Denied(_("只能查看本单位或本辖区的计量标准"))
+
+
+@transaction.atomic
+def add_standard(
+    *, actor: Actor, organisation: Organisation, norms: Sequence[Any] = (), **fields: Any
+) -> MeasurementStandard:
+    """Enter a measurement standard and put it into the trace graph under the same id."""
+    require(may_keep(actor, organisation))
+    low, high = fields.get("range_low"), fields.get("range_high")
+    if low is not None and high is not None and low > high:
+        raise Refused(_("测量范围下限大于上限"), code="range", place="range_low")
+    fields.setdefault("id", uuid.uuid4())
+    standard = MeasurementStandard.objects.create(organisation=organisation, state="in_use", **fields)
+    standard.norms.set(norms)
+    trace.register_item(
+        kind="standard",
+        id=standard.pk,
+        label=str(standard),
+        organisation=organisation,
+        region=organisation.region,
+        actor=actor,
+    )
+    events.record(actor, "standards.added", standard, after={"name": standard.name, "code": standard.code})
+    return standard
+
+
+@transaction.atomic
+def enter_upper_certificate(
+    *, actor: Actor, standard: MeasurementStandard, number: str, issuer_name: str, valid_from: dt.date, **fields: Any
+) -> TraceCertificate:
+    """Enter once a certificate of the standard that exists only on paper (declared), with the upper standards it names.
+
+    ``fields`` as in ``trace.services.record_certificate``; the standard's own range is taken where none is given.
+    """
+    require(may_keep(actor, standard.organisation))
+    node = TraceNode.objects.get(pk=standard.pk)
+    for name in ("range_text", "range_low", "range_high", "unit"):
+        fields.setdefault(name, getattr(standard, name))
+    return trace.declare_certificate(
+        actor=actor, node=node, number=number, issuer_name=issuer_name, valid_from=valid_from, **fields
+    )
+
+
+@transaction.atomic
+def condemn(*, actor: Actor, standard: MeasurementStandard, reason: str) -> MeasurementStandard:
+    """Take the standard out of use from today. Calibrating it stays possible."""
+    apply(STANDARD, "condemn", standard, actor=actor, reason=reason, condemned_on=clock.today())
+    trace.condemn(TraceNode.objects.get(pk=standard.pk), clock.today(), reason=reason, actor=actor)
+    return standard
+
+
+@transaction.atomic
+def restore(*, actor: Actor, standard: MeasurementStandard, reason: str) -> MeasurementStandard:
+    """Back into use after a certificate newer than the condemnation."""
+    newer = TraceCertificate.objects.filter(item_id=standard.pk, valid_from__gte=standard.condemned_on or clock.today())
+    if not newer.exists():
+        raise Refused(_("先登记停用之后的校准证书,再恢复使用"), code="not_recalibrated")
+    apply(STANDARD, "restore", standard, actor=actor, reason=reason, condemned_on=None)
+    trace.rehabilitate(TraceNode.objects.get(pk=standard.pk), reason=reason, actor=actor)
+    return standard

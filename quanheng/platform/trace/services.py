@@ -1,0 +1,144 @@
+"""Writes to the trace graph. Recall marks, it never rewrites."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from quanheng.platform.kernel import events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation, Region
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
+from quanheng.platform.kernel.roles import Role
+from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+
+
+@transaction.atomic
+def register_item(
+    *,
+    kind: str,
+    id: uuid.UUID,
+    label: str,
+    organisation: Organisation | None,
+    region: Region | None,
+    is_root: bool = False,
+    actor: Actor,
+) -> TraceNode:
+    """Put an item into the graph under the id it has in its own app; repeating updates the label."""
+    node, created = TraceNode.objects.update_or_create(
+        id=id,
+        defaults={
+            "kind": kind,
+            "label": label[:200],
+            "organisation": organisation,
+            "organisation_name": organisation.name if organisation else "",
+            "region": region,
+            "is_root": is_root,
+        },
+    )
+    if created:
+        events.record(actor, "trace.item_registered", node, after={"label": label, "kind": kind})
+    return node
+
+
+@transaction.atomic
+def register_items(rows: Sequence[TraceNode], *, actor: Actor) -> int:
+    """Many items in one statement; those already there are left alone."""
+    TraceNode.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+    if rows:
+        events.record(actor, "trace.items_registered", rows[0], after={"count": len(rows)})
+    return len(rows)
+
+
+def may_declare(actor: Actor, node: TraceNode) -> Decision:
+    """The institute that keeps a standard enters the upper certificates of it."""
+    if node.organisation is not None and actor.acts_for(
+        node.organisation.path, Role.LAB_MANAGER, Role.VERIFIER, Role.ENTERPRISE
+    ):
+        return Allowed()
+    return Denied(_("只有保存该计量标准的机构可以登记其上级证书"))
+
+
+@transaction.atomic
+def declare_certificate(*, actor: Actor, node: TraceNode, **fields: Any) -> TraceCertificate:
+    """Enter once an upper certificate that exists only on paper; it counts as declared."""
+    require(may_declare(actor, node))
+    return record_certificate(item_id=node.pk, basis="declared", document_id=None, actor=actor, **fields)
+
+
+@transaction.atomic
+def record_certificate(
+    *,
+    item_id: uuid.UUID,
+    number: str,
+    issuer_name: str,
+    document_id: uuid.UUID | None,
+    basis: str,
+    valid_from: dt.date,
+    valid_to: dt.date | None,
+    uses: Iterable[Mapping[str, Any]] = (),
+    actor: Actor,
+    **extent: Any,
+) -> TraceCertificate:
+    """A certificate about an item and the standards it used.
+
+    ``extent``: uncertainty, u_value, range_text, range_low, range_high, unit, file_sha256.
+    """
+    if valid_to is not None and valid_to < valid_from:
+        raise Refused(_("有效期至早于有效期自"), code="dates", place="valid_to")
+    if TraceCertificate.objects.filter(item_id=item_id, number=number, issuer_name=issuer_name).exists():
+        raise Refused(_("该证书已登记过"), code="duplicate", place="number")
+    made = TraceCertificate.objects.create(
+        item_id=item_id,
+        number=number,
+        issuer_name=issuer_name,
+        document_id=document_id,
+        basis=basis,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        entered_by=actor.user_id,
+        **extent,
+    )
+    TraceUse.objects.bulk_create([TraceUse(certificate=made, **use) for use in uses])
+    events.record(
+        actor, "trace.certificate_recorded", made, after={"number": number, "basis": basis, "item": str(item_id)}
+    )
+    return made
+
+
+@transaction.atomic
+def void_certificate(document_id: uuid.UUID, void_from: dt.date, *, actor: Actor) -> int:
+    """A revoked or replaced document no longer carries links from that day on."""
+    changed = 0
+    for certificate in TraceCertificate.objects.filter(document_id=document_id):
+        certificate.void_from = void_from
+        certificate.save(update_fields=["void_from"])
+        events.record(actor, "trace.certificate_voided", certificate, after={"void_from": void_from})
+        changed += 1
+    return changed
+
+
+@transaction.atomic
+def condemn(node: TraceNode, on: dt.date, *, reason: str, actor: Actor) -> TraceNode:
+    """From that day the item cannot be used as a standard; it may still be calibrated."""
+    require(may_declare(actor, node))
+    node.condemned_from = on
+    node.save(update_fields=["condemned_from"])
+    events.record(actor, "trace.item_condemned", node, reason=reason, after={"condemned_from": on})
+    return node
+
+
+@transaction.atomic
+def rehabilitate(node: TraceNode, *, reason: str, actor: Actor) -> TraceNode:
+    """The item passed calibration again and may be used."""
+    require(may_declare(actor, node))
+    before = node.condemned_from
+    node.condemned_from = None
+    node.save(update_fields=["condemned_from"])
+    events.record(actor, "trace.item_rehabilitated", node, reason=reason, before={"condemned_from": before})
+    return node

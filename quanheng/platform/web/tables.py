@@ -1,0 +1,181 @@
+"""The base of every list: columns as data, drawn by one template, exported as read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import django_tables2
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from quanheng.platform.web.components import Status
+from quanheng.platform.web.templatetags import web as tags
+
+CAP = 10_000
+Text = str | Promise
+
+
+class TextColumn(django_tables2.Column):
+    """Text; ``sub`` names an accessor printed small below it. ``main=True`` is a card's title on the phone."""
+
+    def __init__(self, *args: Any, main: bool = False, sub: str = "", **kwargs: Any) -> None:
+        self.main, self.sub = main, sub
+        super().__init__(*args, **kwargs)
+
+    def render(self, value: Any, record: Any) -> Any:
+        if not self.sub:
+            return value
+        below = django_tables2.A(self.sub).resolve(record, quiet=True)
+        return format_html('{}<span class="sub">{}</span>', value, below) if below else value
+
+    def value(self, value: Any, record: Any) -> Any:
+        """What an export holds: the value alone."""
+        return value
+
+
+class NumberColumn(django_tables2.Column):
+    """A number as it was written, right-aligned, with its unit. Text readings stay text."""
+
+    def __init__(self, *args: Any, unit: Text = "", unit_accessor: str = "", **kwargs: Any) -> None:
+        self.unit, self.unit_accessor = unit, unit_accessor
+        attrs = {"td": {"class": "num"}, "th": {"class": "num"}} | kwargs.pop("attrs", {})
+        super().__init__(*args, attrs=attrs, **kwargs)
+
+    def render(self, value: Any, record: Any) -> SafeString:
+        unit = django_tables2.A(self.unit_accessor).resolve(record, quiet=True) if self.unit_accessor else self.unit
+        return tags.quantity(value, unit or "")
+
+    def value(self, value: Any) -> Any:
+        """What an export holds: the number or the text itself."""
+        return value
+
+
+class DateColumn(django_tables2.Column):
+    """A date or a moment as 2026-05-20 or 2026-05-20 14:03."""
+
+    def render(self, value: dt.date | dt.datetime) -> str:
+        return tags.civil(value)
+
+    def value(self, value: Any) -> Any:
+        """What an export holds: the date itself."""
+        return value
+
+
+class DeadlineColumn(DateColumn):
+    """A date with its distance in words; ``soon`` days ahead it warns."""
+
+    def __init__(self, *args: Any, soon: int = 30, **kwargs: Any) -> None:
+        self.soon = soon
+        super().__init__(*args, **kwargs)
+
+    def render(self, value: dt.date) -> SafeString:
+        return tags.deadline(value, soon=self.soon)
+
+
+class StatusColumn(django_tables2.Column):
+    """A ``Status`` (or what ``to_status(record)`` makes of the row): shape + colour + word."""
+
+    def __init__(self, *args: Any, to_status: Callable[[Any], Status] | None = None, **kwargs: Any) -> None:
+        self.to_status = to_status
+        if to_status:
+            kwargs.setdefault("empty_values", ())
+        super().__init__(*args, **kwargs)
+
+    def render(self, value: Any, record: Any) -> SafeString:
+        return tags.status(self.to_status(record) if self.to_status else value)
+
+    def value(self, value: Any, record: Any) -> str:
+        """What an export holds: the word."""
+        state = self.to_status(record) if self.to_status else value
+        return str(state.label if isinstance(state, Status) else state)
+
+
+class Table(django_tables2.Table):
+    """Base class. ``hidden`` are columns shown only when chosen; ``pinned`` cannot be hidden."""
+
+    hidden: ClassVar[Sequence[str]] = ()
+    pinned: ClassVar[Sequence[str]] = ()
+
+    class Meta:
+        template_name = "web/table.html"
+        attrs: ClassVar = {"class": "qh-table cards"}
+        default = "—"
+
+    def row_url(self, record: Any) -> str:
+        """Where Enter and a click lead; empty for nowhere."""
+        get = getattr(record, "get_absolute_url", None)
+        return str(get()) if get else ""
+
+    def row_preview(self, record: Any) -> str:
+        """Address of the side preview (a part without frame); empty for none."""
+        return ""
+
+    def row_key(self, record: Any) -> str:
+        """What a selected row posts."""
+        return str(record.pk)
+
+    def shown_rows(self) -> Iterator[dict[str, Any]]:
+        """Rows for the template."""
+        page = self.paginated_rows
+        for row in page:
+            yield {
+                "url": self.row_url(row.record),
+                "preview": self.row_preview(row.record),
+                "key": self.row_key(row.record),
+                "cells": row.items(),
+            }
+
+    def choose(self, names: Sequence[str] | None) -> None:
+        """Show these columns beside the pinned ones; None stands for the usual ones."""
+        for column in list(self.columns.iterall()):
+            if column.name in self.pinned:
+                continue
+            wanted = column.name not in self.hidden if names is None else column.name in names
+            (self.columns.show if wanted else self.columns.hide)(column.name)
+
+    def choosable(self) -> list[tuple[str, Text, bool]]:
+        """(name, heading, shown) of the columns a person may choose."""
+        return [(c.name, c.header, c.visible) for c in self.columns.iterall() if c.name not in self.pinned]
+
+    def export_rows(self) -> Iterator[Sequence[Any]]:
+        """Headings, then every row of the whole filtered list, as read and never as HTML."""
+        columns = [c for c in self.columns if not getattr(c.column, "exclude_from_export", False)]
+        yield [str(c.header) for c in columns]
+        for row in self._export_source():
+            yield [row.get_cell_value(c.name) for c in columns]
+
+    def _export_source(self) -> Iterator[Any]:
+        data = self.rows.data
+        if isinstance(data.data, QuerySet):
+            for record in data.data.iterator(chunk_size=2000):
+                yield django_tables2.rows.BoundRow(record, table=self)
+        else:
+            yield from self.rows
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts to the cap and not beyond: a list of two million rows costs the same as one of ten thousand."""
+
+    @cached_property
+    def found(self) -> int:
+        """Rows counted: exact up to the cap, cap + 1 beyond."""
+        data = getattr(self.object_list, "data", None)
+        inner = getattr(data, "data", None)
+        if isinstance(inner, QuerySet):
+            return inner.order_by()[: CAP + 1].count()
+        return len(self.object_list)
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        """What paging reaches."""
+        return min(self.found, CAP)
+
+    @property
+    def capped(self) -> bool:
+        """Whether there is more than paging reaches."""
+        return self.found > CAP

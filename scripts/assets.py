@@ -1,0 +1,158 @@
+"""Everything a page or a printed document needs, copied out of locked packages into two git-ignored folders.
+
+The product loads nothing from outside: scripts, styles, icons and fonts are served by itself and carried in the wheel.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from scripts import environment, node
+from scripts.shell import ROOT, TOOLS, Missing, fingerprint, quiet, read_stamp, write_stamp
+
+VENDOR = ROOT / "quanheng" / "platform" / "web" / "static" / "vendor"
+PRINT_FONTS = ROOT / "quanheng" / "evidence" / "fonts"
+ICONS = ROOT / "scripts" / "icons.txt"
+STAMP = TOOLS / "assets.json"
+
+# target in the vendor folder: source in node_modules
+FILES = {
+    "tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "tabler/tabler-vendors.min.css": "@tabler/core/dist/css/tabler-vendors.min.css",
+    "tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "tabler/LICENSE": "@tabler/icons/LICENSE",
+    "echarts/echarts.min.js": "echarts/dist/echarts.min.js",
+    "echarts/LICENSE": "echarts/LICENSE",
+    "uplot/uPlot.iife.min.js": "uplot/dist/uPlot.iife.min.js",
+    "uplot/uPlot.min.css": "uplot/dist/uPlot.min.css",
+    "uplot/LICENSE": "uplot/LICENSE",
+    "tom-select/tom-select.complete.min.js": "tom-select/dist/js/tom-select.complete.min.js",
+    "tom-select/tom-select.bootstrap5.min.css": "tom-select/dist/css/tom-select.bootstrap5.min.css",
+    "tom-select/LICENSE": "tom-select/LICENSE",
+    "noto-sans-sc/LICENSE": "@fontsource-variable/noto-sans-sc/LICENSE",
+}
+TEXT_FONTS = {
+    "NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
+    "NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
+    "NotoSansSC-LICENSE.txt": "@expo-google-fonts/noto-sans-sc/LICENSE_FONT",
+}
+RARE_FAMILY = "Quanheng Rare Han"
+RARE_PRINT = "QuanhengRareHan-Regular.ttf"
+RARE_NOTICE = f"""{RARE_FAMILY} is made from Hanazono Mincho (HanaMinA and HanaMinB, 2017-09-04) by the GlyphWiki Project.
+The Hanazono Font License grants unlimited permission to use, copy and distribute the font, with or without
+modification, commercially or not, without warranty; the font may also be used under the SIL Open Font License 1.1.
+Changed here: the slices of the npm package "hanamin" are put together, hinting and names are left out, and the family
+is renamed, because the original names are reserved. Copyright 2008-2017 GlyphWiki Project.
+"""
+
+
+def key() -> str:
+    """What the copied files depend on."""
+    here = Path(__file__).parent
+    return fingerprint(
+        ROOT / "package.json", ROOT / "package-lock.json", ICONS, here / "assets.py", here / "merge_fonts.py", str(ROOT)
+    )
+
+
+def ready() -> bool:
+    """Whether an earlier run copied the same things and they are all still there."""
+    found = read_stamp(STAMP)
+    files = found.get("files")
+    return found.get("key") == key() and isinstance(files, list) and all((ROOT / str(name)).is_file() for name in files)
+
+
+def build() -> None:
+    """Install the packages and copy what is needed; nothing when it is there already."""
+    if ready():
+        return
+    modules = node.install(with_browser=False)
+    for folder in (VENDOR, PRINT_FONTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    for target, source in FILES.items():
+        _copy(modules / source, VENDOR / target)
+    _web_font(modules)
+    _rare_web_font(modules)
+    _sprite(modules)
+    for target, source in TEXT_FONTS.items():
+        _copy(modules / source, PRINT_FONTS / target)
+    _rare_print_font(modules)
+    made = [path for folder in (VENDOR, PRINT_FONTS) for path in sorted(folder.rglob("*")) if path.is_file()]
+    write_stamp(STAMP, {"key": key(), "files": [str(path.relative_to(ROOT)) for path in made]})
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise Missing(f"a locked package lacks {source.name} ({source})", "compare FILES in scripts/assets.py with it.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix in {".css", ".js"}:  # the map is not carried, and a manifest refuses a dangling reference to it
+        text = source.read_text("utf-8")
+        text = re.sub(r"/\*# sourceMappingURL=[^*]*\*/|//# sourceMappingURL=\S+", "", text)
+        target.write_text(text, "utf-8")
+    else:
+        shutil.copyfile(source, target)
+
+
+def _web_font(modules: Path) -> None:
+    package = modules / "@fontsource-variable" / "noto-sans-sc"
+    target = VENDOR / "noto-sans-sc"
+    _copy(package / "wght.css", target / "noto-sans-sc.css")
+    for name in re.findall(r"url\(\./files/([\w.-]+)\)", (package / "wght.css").read_text("utf-8")):
+        _copy(package / "files" / name, target / "files" / name)
+
+
+def _rare_web_font(modules: Path) -> None:
+    """Extensions A to F for the browser: slices that are fetched only when a page shows such a character."""
+    package, target = modules / "hanamin", VENDOR / "rare-han"
+    rules = []
+    for block in re.findall(r"@font-face\s*\{[^}]*\}", (package / "HanaMin.css").read_text("utf-8")):
+        file = re.search(r"url\(\"?(Hana\w+\.CJK-Unified-Ideographs-Extension-[A-F][\w.-]*\.woff2)", block)
+        covered = re.search(r"unicode-range:\s*([^;}]+)", block)
+        if file and covered:
+            _copy(package / file[1], target / "files" / file[1])
+            rules.append(
+                f'@font-face{{font-family:"{RARE_FAMILY}";font-style:normal;font-weight:400;font-display:swap;'
+                f'src:url(./files/{file[1]}) format("woff2");unicode-range:{" ".join(covered[1].split())}}}'
+            )
+    if not rules:
+        raise Missing("the package hanamin lists no slice of the extensions A to F", "see scripts/assets.py.")
+    (target / "rare-han.css").write_text("\n".join(rules) + "\n", "utf-8")
+    (target / "LICENSE").write_text(RARE_NOTICE, "utf-8")
+
+
+def _rare_print_font(modules: Path) -> None:
+    python = environment.ensure_tools("tools")
+    slices = sorted((modules / "hanamin").glob("HanaMinB.CJK-Unified-Ideographs-Extension-[B-F]*.woff2"))
+    merge = Path(__file__).parent / "merge_fonts.py"
+    quiet([python, merge, RARE_FAMILY, PRINT_FONTS / RARE_PRINT, *slices])
+    (PRINT_FONTS / "QuanhengRareHan-LICENSE.txt").write_text(RARE_NOTICE, "utf-8")
+
+
+def icon_names() -> list[str]:
+    """The icons that the pages use, one a line; ``-filled`` at the end asks for the solid form."""
+    lines = (line.split("#")[0].strip() for line in ICONS.read_text("utf-8").splitlines())
+    return sorted({line for line in lines if line})
+
+
+def _sprite(modules: Path) -> None:
+    """One SVG with a symbol for each icon: ``<use href=".../icons.svg#NAME">``."""
+    symbols = []
+    for name in icon_names():
+        solid = name.endswith("-filled")
+        path = modules / "@tabler/icons/icons" / ("filled" if solid else "outline")
+        source = path / f"{name.removesuffix('-filled')}.svg"
+        if not source.is_file():
+            raise Missing(f"scripts/icons.txt names {name!r}, which Tabler does not have", "correct the name.")
+        drawing = source.read_text("utf-8").split(">", 1)[1].rsplit("</svg>", 1)[0]
+        drawing = re.sub(r"\s+", " ", drawing).strip()
+        drawing = drawing.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").strip()
+        paint = (
+            'fill="currentColor"'
+            if solid
+            else 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
+        )
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{drawing}</symbol>')
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    (VENDOR / "tabler" / "icons.svg").write_text(svg, "utf-8")
