@@ -112,3 +112,15 @@ def known(dsi: str) -> bool:
     rest = _TOKEN.sub("", dsi)
     names = [name for name, _ in _TOKEN.findall(dsi)]
     return bool(names) and not rest and all(n in _PREFIXES or n in _SYMBOLS or n in {"per", "tothe"} for n in names)
+
+
+def suggestion(unit: str) -> str | None:
+    """The D-SI string most likely meant by a slightly wrong one; None where we would be guessing."""
+    lowered = _TOKEN.sub(lambda m: m.group(0).replace(m[1], m[1].lower()), unit)
+    if lowered != unit and known(lowered):
+        return lowered
+    try:
+        meant = to_dsi(unit)
+    except InputError:
+        return None
+    return meant if meant != unit and known(meant) else None
