@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from quanheng.platform.catalog.models import InstrumentCategory, Norm, NormState
 from quanheng.platform.kernel import clock
 from quanheng.platform.law.labels import VALUES, region_label, verified_status
-from quanheng.platform.web.components import Status
+from quanheng.platform.web.components import Status, Tone
 from quanheng.platform.web.tables import DateColumn, NumberColumn, StatusColumn, Table, TextColumn
 
 
@@ -29,8 +29,8 @@ def duty_status(category: InstrumentCategory) -> Status:
 def norm_status(norm: Norm) -> Status:
     """Where an edition stands today."""
     state = norm.state_on(clock.today())
-    tones = {NormState.IN_FORCE: "ok", NormState.ANNOUNCED: "wait"}
-    return Status(tones.get(state, "off"), state.label)  # type: ignore[arg-type]
+    tones: dict[str, Tone] = {NormState.IN_FORCE: "ok", NormState.ANNOUNCED: "wait"}
+    return Status(tones.get(state, "off"), state.label)
 
 
 def _verified(record: InstrumentCategory | Norm) -> Status:

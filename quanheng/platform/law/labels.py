@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.law.models import LawItem, Verified
 from quanheng.platform.law.queries import NATION
-from quanheng.platform.web.components import Definition, Status
+from quanheng.platform.web.components import Definition, Status, Tone
 
 Text = str | Promise
 
@@ -146,20 +146,61 @@ VALUES: dict[str, Text] = {
     "count": _("计数"),
 }
 CODED = frozenset(
-    "supervision verification_mode exception_mode exception_when use_areas confidence basis low_bound high_bound "
-    "tolerance_type energy_kind table rule quantity".split()
+    {
+        "supervision",
+        "verification_mode",
+        "exception_mode",
+        "exception_when",
+        "use_areas",
+        "confidence",
+        "basis",
+        "low_bound",
+        "high_bound",
+        "tolerance_type",
+        "energy_kind",
+        "table",
+        "rule",
+        "quantity",
+    }
 )
 
 # GB/T 2260, first two digits
-PROVINCES = dict(
-    pair.split()
-    for pair in (
-        "11 北京市,12 天津市,13 河北省,14 山西省,15 内蒙古自治区,21 辽宁省,22 吉林省,23 黑龙江省,31 上海市,32 江苏省,"
-        "33 浙江省,34 安徽省,35 福建省,36 江西省,37 山东省,41 河南省,42 湖北省,43 湖南省,44 广东省,45 广西壮族自治区,"
-        "46 海南省,50 重庆市,51 四川省,52 贵州省,53 云南省,54 西藏自治区,61 陕西省,62 甘肃省,63 青海省,"
-        "64 宁夏回族自治区,65 新疆维吾尔自治区,71 台湾省,81 香港特别行政区,82 澳门特别行政区"
-    ).split(",")
-)
+PROVINCES = {
+    "11": "北京市",
+    "12": "天津市",
+    "13": "河北省",
+    "14": "山西省",
+    "15": "内蒙古自治区",
+    "21": "辽宁省",
+    "22": "吉林省",
+    "23": "黑龙江省",
+    "31": "上海市",
+    "32": "江苏省",
+    "33": "浙江省",
+    "34": "安徽省",
+    "35": "福建省",
+    "36": "江西省",
+    "37": "山东省",
+    "41": "河南省",
+    "42": "湖北省",
+    "43": "湖南省",
+    "44": "广东省",
+    "45": "广西壮族自治区",
+    "46": "海南省",
+    "50": "重庆市",
+    "51": "四川省",
+    "52": "贵州省",
+    "53": "云南省",
+    "54": "西藏自治区",
+    "61": "陕西省",
+    "62": "甘肃省",
+    "63": "青海省",
+    "64": "宁夏回族自治区",
+    "65": "新疆维吾尔自治区",
+    "71": "台湾省",
+    "81": "香港特别行政区",
+    "82": "澳门特别行政区",
+}
 
 
 def kind_label(kind: str) -> Text:
@@ -179,8 +220,8 @@ def region_label(code: str, names: dict[str, str] | None = None) -> Text:
 
 def verified_status(verified: str) -> Status:
     """Shape and word for how well a value is supported."""
-    tones = {Verified.YES: "ok", Verified.ONCE: "due"}
-    return Status(tones.get(verified, "unknown"), Verified(verified).label)  # type: ignore[arg-type]
+    tones: dict[str, Tone] = {Verified.YES: "ok", Verified.ONCE: "due"}
+    return Status(tones.get(verified, "unknown"), Verified(verified).label)
 
 
 def force_status(item: LawItem, day: dt.date) -> Status:

@@ -75,5 +75,8 @@ class CapabilityTable(Table):
 
     pinned: ClassVar[Sequence[str]] = ("name_zh", "status")
 
+    def row_key(self, record: Capability) -> str:
+        return record.capability_key
+
     def render_kind(self, value: str) -> Any:
         return KIND_WORDS.get(value, value)
