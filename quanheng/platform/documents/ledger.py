@@ -57,7 +57,7 @@ def own_leaf(document: Document) -> Leaf:
 
 
 @contextmanager
-def _merging() -> Iterator[None]:
+def merging() -> Iterator[None]:
     """One merger at a time, across threads and processes of this data folder."""
     local = settings.QUANHENG.log_dir / ".local"
     local.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def merge_leaves() -> str:
     if not Leaf.objects.filter(index=None).exists():
         return "nothing to merge"
     total = 0
-    with _merging():
+    with merging():
         while batch := _pending():
             places = log().ensure_all([bytes(row.data) for row in batch])
             write_statuses({i for row in batch for i in _touched(row)})
@@ -129,7 +129,7 @@ def refresh_statuses() -> str:
     ids = list(Leaf.objects.filter(type__in=OWN_LEAF).exclude(index=None).values_list("document_id", flat=True))
     count = 0
     for start in range(0, len(ids), 500):
-        with _merging():
+        with merging():
             count += write_statuses(ids[start : start + 500])
     return f"{count} status notes signed"
 
@@ -181,5 +181,3 @@ def export(document: Document, out_dir: Path) -> list[Path]:
 def file_stem(number: str) -> str:
     """A number as a file name: whatever could leave the folder becomes a dash."""
     return "".join("-" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in number).strip(". ") or "document"
-
-

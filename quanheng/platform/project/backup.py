@@ -1,4 +1,4 @@
-"""One file that holds everything: database, documents, log, keys. Restored on a bare machine it proves the same log root."""
+"""One file that holds everything: database, documents, log, keys. Restored elsewhere it proves the same log root."""
 
 from __future__ import annotations
 
@@ -151,6 +151,7 @@ def _reset_sequences(cursor: object) -> None:
         for sequence in connection.introspection.get_sequences(cursor, table):  # type: ignore[arg-type]
             column, name = connection.ops.quote_name(sequence["column"]), connection.ops.quote_name(table)
             cursor.execute(  # type: ignore[attr-defined]
-                f"SELECT setval(pg_get_serial_sequence(%s, %s), COALESCE(MAX({column}), 0) + 1, false) FROM {name}",
+                "SELECT setval(pg_get_serial_sequence(%s, %s), COALESCE(MAX("  # noqa: S608 - quoted by Django
+                f"{column}), 0) + 1, false) FROM {name}",
                 [name, sequence["column"]],
             )

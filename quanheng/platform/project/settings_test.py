@@ -13,7 +13,7 @@ os.environ["QUANHENG_DATA"] = str(
 )
 
 from quanheng.platform.project.settings import *  # noqa: F403
-from quanheng.platform.project.settings import DATABASES
+from quanheng.platform.project.settings import DATABASES, QUANHENG
 
 if not QUANHENG.database_url:
     # A file, because threads share an in-memory database through a cache that locks tables.

@@ -56,7 +56,10 @@ def csv_lines(rows: Rows) -> Iterator[str]:
 
 def write_xlsx(rows: Rows, out: Any, *, title: str = "Sheet1") -> int:
     """Write the rows (first = headings); texts stay texts, numbers numbers, dates dates. Returns the rows written."""
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        out,
+        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+    )
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     head = book.add_format({"bold": True, "bottom": 1})

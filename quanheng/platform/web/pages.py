@@ -60,7 +60,12 @@ class Page(View):
 
     def draw(self, template: str = "", status: int = 200, **extra: Any) -> HttpResponse:
         """The page as an answer."""
-        return render(self.request, template or self.template_name, {"header": self.header(), **self.context(), **extra}, status=status)
+        return render(
+            self.request,
+            template or self.template_name,
+            {"header": self.header(), **self.context(), **extra},
+            status=status,
+        )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.draw()
@@ -121,7 +126,9 @@ class ListPage(Page):
 
     def table(self, rows: QuerySet[Any], *, whole: bool = False) -> Table:
         """The table with this person's columns, sorted, and cut to the page unless ``whole``."""
-        table = self.table_class(rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs())
+        table = self.table_class(
+            rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs()
+        )
         table.choose(preferences.get(self.request, self.key))
         if not whole:
             number = self.request.GET.get("page", "1")

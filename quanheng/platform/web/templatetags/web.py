@@ -19,7 +19,15 @@ from quanheng.platform.web import components as c
 from quanheng.platform.web.http import address
 
 register = template.Library()
-_SHAPES = {"ok": "s-ok", "due": "s-due", "bad": "s-bad", "work": "s-work", "wait": "s-wait", "off": "s-off", "unknown": "s-unknown"}
+_SHAPES = {
+    "ok": "s-ok",
+    "due": "s-due",
+    "bad": "s-bad",
+    "work": "s-work",
+    "wait": "s-wait",
+    "off": "s-off",
+    "unknown": "s-unknown",
+}
 
 
 @register.simple_tag
@@ -50,8 +58,15 @@ def deadline(day: dt.date | None, soon: int = 30, words_only: bool = False) -> S
     due = c.deadline(day, soon=soon)
     tone = f"qh-tone-{due.tone}" if due.tone else ""
     if words_only:
-        return format_html('<span class="qh-deadline {}" title="{}"><span class="words">{}</span></span>', tone, due.day.isoformat(), due.words)
-    return format_html('<span class="qh-deadline {}">{} <span class="words">{}</span></span>', tone, due.day.isoformat(), due.words)
+        return format_html(
+            '<span class="qh-deadline {}" title="{}"><span class="words">{}</span></span>',
+            tone,
+            due.day.isoformat(),
+            due.words,
+        )
+    return format_html(
+        '<span class="qh-deadline {}">{} <span class="words">{}</span></span>', tone, due.day.isoformat(), due.words
+    )
 
 
 @register.simple_tag
@@ -84,7 +99,7 @@ def unverified(source: str | Promise = "", verified: bool = False) -> dict[str, 
     if verified:
         return SafeString("")
     rendered = template.loader.get_template("web/components/unverified.html").render({"source": source})
-    return SafeString(rendered)  # noqa: S308  (rendered by an autoescaping template)
+    return SafeString(rendered)
 
 
 @register.simple_tag(takes_context=True)
@@ -149,9 +164,18 @@ def sentence(tone: str, text: str | Promise) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/components/chart.html")
-def chart(key: str, option: dict[str, Any], label: str | Promise, rows: Sequence[Sequence[Any]] = (), kind: str = "echarts") -> dict[str, Any]:
+def chart(
+    key: str, option: dict[str, Any], label: str | Promise, rows: Sequence[Sequence[Any]] = (), kind: str = "echarts"
+) -> dict[str, Any]:
     """A chart from plain data, with the table of what it shows (first row = headings)."""
-    return {"key": key, "option": option, "label": label, "head": rows[0] if rows else (), "rows": rows[1:], "kind": kind}
+    return {
+        "key": key,
+        "option": option,
+        "label": label,
+        "head": rows[0] if rows else (),
+        "rows": rows[1:],
+        "kind": kind,
+    }
 
 
 @register.inclusion_tag("web/components/progress.html")
