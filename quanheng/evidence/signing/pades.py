@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,7 +96,7 @@ def _status(data: bytes) -> tuple[Any, Any]:
     """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
     from pyhanko.pdf_utils.misc import PdfReadError
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
@@ -109,7 +109,17 @@ def _status(data: bytes) -> tuple[Any, Any]:
     if len(signatures) != 1:
         return None, None
     context = ValidationContext(trust_roots=[], allow_fetching=False)
-    return signatures[0], validate_pdf_signature(signatures[0], context)
+    return signatures[0], _finished(async_validate_pdf_signature(signatures[0], context))
+
+
+def _finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that has nothing to wait for. An event loop would open a socket pair, and we open none."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise ValueError("the signature asks for something that is not in the file")
 
 
 _CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]*)>")

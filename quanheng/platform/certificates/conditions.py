@@ -78,7 +78,9 @@ def issue_conditions(
     found += _standards(record)
     found += _people(record, people)
     if factor is not None:
-        found.append(Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确")))
+        found.append(
+            Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确"))
+        )
     return found
 
 
