@@ -20,7 +20,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
-from quanheng.platform.parties.services import authorised, licence_for
+from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
