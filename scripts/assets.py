@@ -124,8 +124,13 @@ def _rare_rules(modules: Path) -> list[str]:
 
 
 def _rare_print_font(modules: Path) -> None:
-    python = environment.ensure_tools("tools")
+    """Merged once (it takes a while) and kept among the tools, as long as its sources stay the same."""
     slices = sorted((modules / "hanamin").glob("HanaMinB.CJK-Unified-Ideographs-Extension-[B-F]*.woff2"))
     merge = Path(__file__).parent / "merge_fonts.py"
-    quiet([python, merge, RARE_FAMILY, PRINT_FONTS / RARE_PRINT, *slices])
+    kept = TOOLS / f"rare-han-{fingerprint(merge, RARE_FAMILY, *slices)[:16]}.ttf"
+    if not kept.is_file():
+        draft = kept.with_suffix(".new")
+        quiet([environment.ensure_tools("tools"), merge, RARE_FAMILY, draft, *slices])
+        draft.replace(kept)
+    shutil.copyfile(kept, PRINT_FONTS / RARE_PRINT)
     (PRINT_FONTS / "QuanhengRareHan-LICENSE.txt").write_text(RARE_NOTICE, "utf-8")
