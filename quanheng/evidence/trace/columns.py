@@ -135,16 +135,11 @@ class Rows:
                 return np.full(len(ids), -1, dtype=np.int32)
             at = ids.to_numpy().astype(np.int64, copy=False) - self._low
             inside = (at >= 0) & (at < len(self._table))
-            if inside.all():
-                return self._table[at]
-            return np.where(inside, self._table[np.where(inside, at, 0)], np.int32(-1)).astype(np.int32)
-        if self._frame is None or (len(self._frame) and self._frame["id"].dtype != ids.dtype):
-            return np.full(len(ids), -1, dtype=np.int32)
-        if not len(self._frame):
+            return np.where(inside, self._table[np.where(inside, at, 0)], np.int32(-1))
+        if self._frame is None or not len(self._frame) or self._frame["id"].dtype != ids.dtype:
             return np.full(len(ids), -1, dtype=np.int32)
         joined = pl.DataFrame({"id": ids}).join(self._frame, on="id", how="left", maintain_order="left")
-        found: Ints = joined["row"].fill_null(-1).to_numpy().astype(np.int32, copy=False)
-        return found
+        return np.asarray(joined["row"].fill_null(-1).to_numpy(), dtype=np.int32)
 
 
 def frame(columns: Frame, known: Sequence[str], required: Sequence[str], place: str) -> pl.DataFrame:

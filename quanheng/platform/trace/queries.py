@@ -129,7 +129,7 @@ def audit(at: dt.date, region: str = "") -> pl.DataFrame:
     if not region:
         return found
     inside = TraceNode.objects.filter(region_id__startswith=region_prefix(region)).values_list("id", flat=True)
-    return found.filter(pl.col("node_id").is_in([str(i) for i in inside]))
+    return found.filter(pl.col("item").is_in([str(i) for i in inside]))
 
 
 @dataclass(frozen=True)
