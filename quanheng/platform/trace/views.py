@@ -113,7 +113,7 @@ class ItemList(ListPage):
     empty = Empty(gettext_lazy("溯源图还是空的"), gettext_lazy("备案的器具和登记的计量标准会出现在这里。"))
 
     def header(self) -> Header:
-        audit = Action(_("全网溯源核查"), reverse("trace:audit"), "list-check")
+        audit = Action(_("全网溯源核查"), reverse("trace:audit"), "check")
         return Header(_("溯源"), primary=audit)
 
     def get_queryset(self) -> QuerySet[TraceNode]:
@@ -134,7 +134,7 @@ class ChainPage(Page):
 
     def header(self) -> Header:
         n = self.node
-        recall = Action(_("影响范围"), reverse("trace:recall", args=[n.pk]), "arrows-down")
+        recall = Action(_("影响范围"), reverse("trace:recall", args=[n.pk]), "down")
         return Header(
             n.label,
             lead=n.organisation_name,

@@ -63,7 +63,7 @@ class TaskList(ListPage):
         return [*chips, Chip(_("我的"), {"q": self.actor.name}, mine)] if self.actor.has(Role.VERIFIER) else chips
 
     def batches(self) -> Sequence[Batch]:
-        return [Batch("assign", _("安排"), "user-check")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
+        return [Batch("assign", _("安排"), "user")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
 
     def batch_assign(self, rows: QuerySet[Task]) -> Any:
         ids = "&".join(f"t={pk}" for pk in rows.values_list("pk", flat=True)[:200])
