@@ -49,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _prove(args: argparse.Namespace) -> int:
     queries = _queries(args)
-    graph = queries.load_graph()
-    answer: dict[str, Any] = graph.prove(queries.find_node(args.item), args.at or _today())
+    answer: dict[str, Any] = queries.prove(queries.find_item(args.item).pk, args.at or _today())
     if args.json:
         print(json.dumps(answer, ensure_ascii=False, default=str))
     else:
@@ -60,7 +59,7 @@ def _prove(args: argparse.Namespace) -> int:
 
 def _recall(args: argparse.Namespace) -> int:
     queries = _queries(args)
-    table: pl.DataFrame = queries.load_graph().recall(queries.find_node(args.standard), args.since, args.until)
+    table: pl.DataFrame = queries.recall(queries.find_item(args.standard).pk, args.since, args.until)
     rows = table.to_dicts()
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
@@ -81,10 +80,7 @@ def _audit(args: argparse.Namespace) -> int:
             raise InputError("usage", "--region asks the database; files are audited whole.", "--region")
         table = audit_files(args.nodes, args.edges, at)
     else:
-        queries = _queries(args)
-        table = queries.load_graph().audit(at)
-        if args.region:
-            table = table.filter(pl.col("item").is_in(list(queries.region_nodes(args.region))))
+        table = _queries(args).audit(at, args.region or "")
     if args.out:
         _write(table, args.out)
     _print_audit(table, at, args)

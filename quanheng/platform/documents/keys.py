@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from quanheng.evidence.ledger import Signer, load_or_create_signer
-from quanheng.evidence.signing import Authority, Seal
+from quanheng.evidence.signing.authority import Authority, Seal
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
 
