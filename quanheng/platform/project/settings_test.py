@@ -13,9 +13,9 @@ os.environ["QUANHENG_DATA"] = str(
 )
 
 from quanheng.platform.project.settings import *  # noqa: F403
-from quanheng.platform.project.settings import DATABASES
+from quanheng.platform.project.settings import DATABASES, QUANHENG
 
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if not QUANHENG.database_url:
     # A file, because threads share an in-memory database through a cache that locks tables.
     DATABASES["default"]["TEST"] = {"NAME": str(QUANHENG.data_dir / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

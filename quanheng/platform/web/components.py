@@ -94,7 +94,10 @@ def tabs(request: HttpRequest, choices: Sequence[tuple[str, Text]], *, param: st
     keys = [key for key, _label in choices]
     chosen = request.GET.get(param, keys[0])
     chosen = chosen if chosen in keys else keys[0]
-    return chosen, [Tab(label, address(request, **{param: None if key == keys[0] else key}), key == chosen) for key, label in choices]
+    return chosen, [
+        Tab(label, address(request, **{param: None if key == keys[0] else key}), key == chosen)
+        for key, label in choices
+    ]
 
 
 @dataclass(frozen=True)

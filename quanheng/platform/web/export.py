@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import xlsxwriter
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.functional import Promise
 
 from quanheng.platform.kernel import clock
@@ -56,7 +56,10 @@ def csv_lines(rows: Rows) -> Iterator[str]:
 
 def write_xlsx(rows: Rows, out: Any, *, title: str = "Sheet1") -> int:
     """Write the rows (first = headings); texts stay texts, numbers numbers, dates dates. Returns the rows written."""
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        out,
+        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+    )
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     head = book.add_format({"bold": True, "bottom": 1})
@@ -95,7 +98,7 @@ def xlsx_response(rows: Rows, name: str) -> FileResponse:
     return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-def csv_response(rows: Rows, name: str) -> HttpResponse | StreamingHttpResponse:
+def csv_response(rows: Rows, name: str) -> StreamingHttpResponse:
     """The rows as CSV, streamed."""
     response = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
     ascii_name = re.sub(r"[^A-Za-z0-9_-]", "", name) or "export"

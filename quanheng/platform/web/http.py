@@ -31,11 +31,17 @@ def address(request: HttpRequest, **changes: Any) -> str:
 def safe_next(request: HttpRequest, default: str = "/") -> str:
     """Where to return to: a local address from ``next``, never a foreign one."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    good = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    good = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return target if target and good else default
 
 
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page (not a boosted or restored whole page)."""
     headers = request.headers
-    return headers.get("HX-Request") == "true" and "HX-Boosted" not in headers and "HX-History-Restore-Request" not in headers
+    return (
+        headers.get("HX-Request") == "true"
+        and "HX-Boosted" not in headers
+        and "HX-History-Restore-Request" not in headers
+    )

@@ -108,7 +108,8 @@ def shown(actor: Actor, path: str) -> list[ShownSection]:
     for key, label in SECTIONS.items():
         rows = sorted((pair for pair in visible if pair[0].section == key), key=lambda pair: pair[0].order)
         entries = [
-            ShownEntry(e.label, url, e.icon, e.letter, url == current, e.count(actor) if e.count else 0) for e, url in rows
+            ShownEntry(e.label, url, e.icon, e.letter, url == current, e.count(actor) if e.count else 0)
+            for e, url in rows
         ]
         if entries:
             sections.append(ShownSection(label, entries))

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_slug
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -60,9 +60,14 @@ class Page(View):
 
     def draw(self, template: str = "", status: int = 200, **extra: Any) -> HttpResponse:
         """The page as an answer."""
-        return render(self.request, template or self.template_name, {"header": self.header(), **self.context(), **extra}, status=status)
+        return render(
+            self.request,
+            template or self.template_name,
+            {"header": self.header(), **self.context(), **extra},
+            status=status,
+        )
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return self.draw()
 
 
@@ -121,7 +126,9 @@ class ListPage(Page):
 
     def table(self, rows: QuerySet[Any], *, whole: bool = False) -> Table:
         """The table with this person's columns, sorted, and cut to the page unless ``whole``."""
-        table = self.table_class(rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs())
+        table = self.table_class(
+            rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs()
+        )
         table.choose(preferences.get(self.request, self.key))
         if not whole:
             number = self.request.GET.get("page", "1")
@@ -132,21 +139,23 @@ class ListPage(Page):
             table.paginator = paginator
         return table
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         filters, rows = self.filtered(request.GET)
         wanted = request.GET.get("export")
         if wanted in {"xlsx", "csv"}:
-            table = self.table(rows, whole=True)
-            answer = xlsx_response if wanted == "xlsx" else csv_response
-            return answer(table.export_rows(), str(self.export_name))
-        context = {
-            "table": self.table(rows),
+            whole = self.table(rows, whole=True).export_rows()
+            return (xlsx_response if wanted == "xlsx" else csv_response)(whole, str(self.export_name))
+        table = self.table(rows)
+        page = table.page
+        context: dict[str, Any] = {
+            "table": table,
             "filters": filters,
             "filtered": bool(filters and filters.active),
             "batches": self.batches(),
             "empty": self.empty,
             "columns_key": self.key,
-            "page_sizes": PAGE_SIZES,
+            "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+            "ellipsis": page.paginator.ELLIPSIS,
         }
         if is_partial(request) and request.headers.get("HX-Target") == "list":
             return self.draw("web/list_part.html", **context)

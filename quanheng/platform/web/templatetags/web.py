@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -19,13 +20,23 @@ from quanheng.platform.web import components as c
 from quanheng.platform.web.http import address
 
 register = template.Library()
-_SHAPES = {"ok": "s-ok", "due": "s-due", "bad": "s-bad", "work": "s-work", "wait": "s-wait", "off": "s-off", "unknown": "s-unknown"}
+_SHAPES = {
+    "ok": "s-ok",
+    "due": "s-due",
+    "bad": "s-bad",
+    "work": "s-work",
+    "wait": "s-wait",
+    "off": "s-off",
+    "unknown": "s-unknown",
+}
+_OWN = frozenset(_SHAPES.values()) | {"logo"}
 
 
 @register.simple_tag
 def icon(name: str, title: str = "") -> SafeString:
-    """An icon of our sprite; hidden from screen readers unless it has a title."""
-    href = f"{static('web/icons.svg')}#{name}"
+    """An icon: ours for states (``s-ok`` …) and the logo, else Tabler's by name; hidden from readers unless titled."""
+    sheet = "web/icons.svg" if name in _OWN else "vendor/tabler/icons.svg"
+    href = f"{static(sheet)}#{name}"
     if title:
         return format_html('<svg class="qh-icon" role="img" aria-label="{}"><use href="{}"/></svg>', title, href)
     return format_html('<svg class="qh-icon" aria-hidden="true"><use href="{}"/></svg>', href)
@@ -50,8 +61,15 @@ def deadline(day: dt.date | None, soon: int = 30, words_only: bool = False) -> S
     due = c.deadline(day, soon=soon)
     tone = f"qh-tone-{due.tone}" if due.tone else ""
     if words_only:
-        return format_html('<span class="qh-deadline {}" title="{}"><span class="words">{}</span></span>', tone, due.day.isoformat(), due.words)
-    return format_html('<span class="qh-deadline {}">{} <span class="words">{}</span></span>', tone, due.day.isoformat(), due.words)
+        return format_html(
+            '<span class="qh-deadline {}" title="{}"><span class="words">{}</span></span>',
+            tone,
+            due.day.isoformat(),
+            due.words,
+        )
+    return format_html(
+        '<span class="qh-deadline {}">{} <span class="words">{}</span></span>', tone, due.day.isoformat(), due.words
+    )
 
 
 @register.simple_tag
@@ -83,8 +101,8 @@ def unverified(source: str | Promise = "", verified: bool = False) -> dict[str, 
     """The badge of a value that was not checked against its source; nothing where it was."""
     if verified:
         return SafeString("")
-    rendered = template.loader.get_template("web/components/unverified.html").render({"source": source})
-    return SafeString(rendered)  # noqa: S308  (rendered by an autoescaping template)
+    rendered = get_template("web/components/unverified.html").render({"source": source})
+    return SafeString(rendered)
 
 
 @register.simple_tag(takes_context=True)
@@ -149,9 +167,18 @@ def sentence(tone: str, text: str | Promise) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/components/chart.html")
-def chart(key: str, option: dict[str, Any], label: str | Promise, rows: Sequence[Sequence[Any]] = (), kind: str = "echarts") -> dict[str, Any]:
+def chart(
+    key: str, option: dict[str, Any], label: str | Promise, rows: Sequence[Sequence[Any]] = (), kind: str = "echarts"
+) -> dict[str, Any]:
     """A chart from plain data, with the table of what it shows (first row = headings)."""
-    return {"key": key, "option": option, "label": label, "head": rows[0] if rows else (), "rows": rows[1:], "kind": kind}
+    return {
+        "key": key,
+        "option": option,
+        "label": label,
+        "head": rows[0] if rows else (),
+        "rows": rows[1:],
+        "kind": kind,
+    }
 
 
 @register.inclusion_tag("web/components/progress.html")
