@@ -79,9 +79,13 @@ def build_assets(words: list[str]) -> int:
 def bench(words: list[str]) -> int:
     """Every benchmark, or the ones named: `make bench ARGS=import`."""
     python, folder = _dev(), ROOT / "benchmarks"
-    chosen = [path for path in sorted(folder.glob("bench_*.py")) if not words or any(word in path.name for word in words)]
+    chosen = [
+        path for path in sorted(folder.glob("bench_*.py")) if not words or any(word in path.name for word in words)
+    ]
     if not chosen:
-        raise Missing(f"no benchmark matches {' '.join(words) or 'benchmarks/bench_*.py'}", "see the folder benchmarks/.")
+        raise Missing(
+            f"no benchmark matches {' '.join(words) or 'benchmarks/bench_*.py'}", "see the folder benchmarks/."
+        )
     worst = 0
     for path in chosen:
         print(f"── {path.name} ──", flush=True)

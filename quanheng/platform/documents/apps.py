@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class DocumentsConfig(AppConfig):
     name = "quanheng.platform.documents"
     label = "documents"
+
+    def ready(self) -> None:
+        from quanheng.platform.documents import jobs
+
+        jobs.register()

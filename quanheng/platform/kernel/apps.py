@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class KernelConfig(AppConfig):
     name = "quanheng.platform.kernel"
     label = "kernel"
+
+    def ready(self) -> None:
+        from quanheng.platform.kernel import jobs
+
+        jobs.register()

@@ -1,4 +1,4 @@
-"""The product as one WSGI application, for granian or gunicorn."""
+"""The WSGI application that granian or gunicorn serves."""
 
 import os
 

@@ -1,0 +1,52 @@
+"""``quanheng serve``: the web product and, unless told otherwise, the worker beside it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from quanheng.cli._platform import add_data_dir, setup
+from quanheng.errors import InputError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Where to listen and with how many processes."""
+    add_data_dir(parser)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--no-worker", action="store_true", help="run the background jobs elsewhere")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    folder = setup(args.data_dir)
+    if not 0 < args.port < 65536:
+        raise InputError("usage", "the port is a number from 1 to 65535", "--port")
+    from quanheng.platform.project import operations
+
+    if waiting := operations.unapplied():
+        raise InputError("not_migrated", "run `quanheng migrate` first", ", ".join(waiting[:3]))
+    operations.collect_static()
+    return start(folder, args.host, args.port, args.workers, with_worker=not args.no_worker)
+
+
+def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool) -> int:
+    """Run granian, with the worker as a child process that ends with it."""
+    env = {**os.environ, "QUANHENG_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "quanheng.platform.project.settings"}
+    jobs = None
+    if with_worker:
+        jobs = subprocess.Popen([sys.executable, "-m", "quanheng.cli", "worker", "--data-dir", str(folder)], env=env)  # noqa: S603
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
+    command += ["--workers", str(workers), "--blocking-threads", "8", "--no-access-log", "--log-level", "warning"]
+    try:
+        return subprocess.call([*command, "quanheng.platform.project.wsgi:application"], env=env)  # noqa: S603
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if jobs is not None:
+            jobs.terminate()
+            jobs.wait(timeout=15)

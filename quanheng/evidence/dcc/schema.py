@@ -1,0 +1,106 @@
+"""The official schemas, read from a folder on this machine and from nowhere else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from lxml import etree
+
+from quanheng.errors import InputError
+from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc.walk import line_of
+
+State = Literal["found", "missing", "unusable"]
+
+
+@dataclass(frozen=True)
+class SchemaError:
+    line: int
+    message: str
+    # a strict wildcard (MathML, foreign XML) the schema folder has no schema for is no fault of the file
+    foreign: bool = False
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class SchemaResult:
+    """``valid`` is None where no schema could be applied."""
+
+    state: State
+    version: str
+    valid: bool | None
+    errors: tuple[SchemaError, ...] = field(default=())
+
+
+class _FolderOnly(etree.Resolver):
+    """Answers only for files inside the schema folder; anything else is refused instead of fetched."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def resolve(self, system_url: str, public_id: str, context: object = None) -> object:
+        path = Path((system_url or "").removeprefix("file://")).resolve()
+        if path.is_relative_to(self._folder) and path.is_file():
+            return self.resolve_filename(str(path), context)  # type: ignore[attr-defined]
+        raise etree.XMLSchemaParseError(f"schema {system_url} lies outside the schema folder")
+
+
+@lru_cache(maxsize=32)
+def _compiled(path: Path, folder: Path) -> etree.XMLSchema:
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+    parser.resolvers.add(_FolderOnly(folder))
+    return etree.XMLSchema(etree.parse(str(path), parser))
+
+
+def check(root: etree._Element, schema_dir: Path | None) -> SchemaResult:
+    """The verdict of the XSD of the version the file declares, and of the ID rules libxml2 does not apply."""
+    version = root.get("schemaVersion") or ""
+    path = _path(version, schema_dir)
+    if path is None or schema_dir is None:
+        return SchemaResult("missing", version, None)
+    try:
+        schema = _compiled(path, schema_dir.resolve())
+    except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError) as error:
+        raise InputError(
+            "schema_unusable", f"the schema cannot be used: {str(error).splitlines()[0]}", str(path)
+        ) from None
+    schema.validate(root)
+    errors = [_error(entry) for entry in schema.error_log]  # type: ignore[attr-defined]
+    errors += _identifiers(root)
+    return SchemaResult("found", version, not any(not e.foreign for e in errors), tuple(errors))
+
+
+def _path(version: str, schema_dir: Path | None) -> Path | None:
+    if schema_dir is None or not re.fullmatch(r"\d+\.\d+\.\d+(-rc\.\d+)?", version):
+        return None
+    path = schema_dir.resolve() / f"v{version}" / "dcc.xsd"
+    return path if path.is_file() else None
+
+
+def _error(entry: etree._LogEntry) -> SchemaError:
+    message = " ".join(entry.message.replace(f"{{{names.DCC}}}", "dcc:").replace(f"{{{names.SI}}}", "si:").split())
+    foreign = "No matching global element declaration available, but demanded by the strict wildcard" in message
+    return SchemaError(entry.line, message, foreign, str(getattr(entry, "path", "") or ""))
+
+
+def _identifiers(root: etree._Element) -> list[SchemaError]:
+    """ID unique, every IDREF answered: libxml2 leaves both unchecked."""
+    seen: set[str] = set()
+    wanted: list[tuple[str, int]] = []
+    errors: list[SchemaError] = []
+    for element in root.iter(etree.Element):
+        if names.namespace(element.tag) not in (names.DCC, names.SI):
+            continue
+        own = (element.get("id") or "").strip()
+        line = line_of(element)
+        if own and own in seen:
+            errors.append(SchemaError(line, f"the id {own!r} is used twice"))
+        seen.add(own)
+        wanted += [(ref, line) for ref in (element.get("refId") or "").split()]
+    errors += [SchemaError(line, f"refId {ref!r} points at no id") for ref, line in wanted if ref not in seen]
+    return errors

@@ -1,0 +1,1 @@
+"""Printed documents by Typst: certificates, raw records, labels, slips."""

@@ -1,0 +1,1 @@
+"""Seals, signatures on XML and PDF, and their verification."""

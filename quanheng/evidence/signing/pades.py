@@ -1,0 +1,141 @@
+"""PAdES B-B over a PDF. pyHanko takes a second to import, so it is imported where it is used."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from quanheng.errors import InputError
+from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
+
+MAX_BYTES = 64 * 1024 * 1024
+_FIELD = "Seal"
+
+
+def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location: str = "") -> bytes:
+    """The PDF with the seal's signature over every byte of it."""
+    from asn1crypto import keys
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    class TimedSigner(signers.PdfSigner):
+        def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
+            session = super().init_signing_session(*args, **kwargs)
+            session.system_time = at.astimezone(UTC).replace(microsecond=0)
+            return session
+
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
+    store.register_multiple(certificates[1:-1])
+    der = seal.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    signer = signers.SimpleSigner(
+        signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
+    )
+    metadata = signers.PdfSignatureMetadata(
+        field_name=_FIELD,
+        md_algorithm=seal.suite.pdf_digest,
+        subfilter=SigSeedSubFilter.PADES,
+        reason=reason or None,
+        location=location or None,
+        name=seal.organisation,
+    )
+    output = io.BytesIO()
+    TimedSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
+    return output.getvalue()
+
+
+def verify_pdf(
+    data: bytes,
+    anchors: Sequence[x509.Certificate],
+    at: datetime | None = None,
+    *,
+    now: datetime | None = None,
+    revocations: Sequence[x509.CertificateRevocationList] = (),
+) -> SignatureReport:
+    """The state of the one signature of a PDF; it must cover the whole file."""
+    from pyhanko.pdf_utils.misc import PdfError
+
+    if len(data) > MAX_BYTES:
+        raise InputError("too_large", f"the PDF is larger than the {MAX_BYTES // 2**20} MiB read here", "")
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+    try:
+        embedded, status = _status(data)
+    except InputError:
+        raise
+    except (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError) as error:
+        return SignatureReport("tampered", f"the PDF or its signature cannot be read: {type(error).__name__}", "PAdES")
+    if embedded is None:
+        return SignatureReport("absent", "the PDF carries no signature, or more than one", "PAdES")
+    if not (status.intact and status.valid):
+        return SignatureReport("tampered", "the signature does not fit the bytes of the PDF", "PAdES")
+    if status.coverage.name != "ENTIRE_FILE" or not _contents_clean(data):
+        return SignatureReport("tampered", "bytes were added or changed outside the signature", "PAdES")
+    leaf = x509.load_der_x509_certificate(embedded.signer_cert.dump())
+    others = [x509.load_der_x509_certificate(c.dump()) for c in embedded.other_embedded_certs]
+    time = status.signer_reported_dt
+    trust = Trust(tuple(anchors), at, now, tuple(revocations))
+    state, reason = judge(leaf, others, trust, time)
+    trusted = state not in {"untrusted", "revoked"}
+    return SignatureReport(state, reason, "PAdES", signer_name(leaf), leaf, time, trusted)
+
+
+def _status(data: bytes) -> tuple[Any, Any]:
+    """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
+    from pyhanko.pdf_utils.misc import PdfReadError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import async_validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    try:
+        reader = PdfFileReader(io.BytesIO(data), strict=True)
+        signatures = list(reader.embedded_signatures)
+    except PdfReadError as error:
+        if not data.startswith(b"%PDF-"):
+            raise InputError("not_pdf", "the file is no PDF", "") from None
+        raise ValueError(str(error)) from None
+    if len(signatures) != 1:
+        return None, None
+    context = ValidationContext(trust_roots=[], allow_fetching=False)
+    return signatures[0], _finished(async_validate_pdf_signature(signatures[0], context))
+
+
+def _finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that has nothing to wait for. An event loop would open a socket pair, and we open none."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise ValueError("the signature asks for something that is not in the file")
+
+
+_CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]*)>")
+
+
+def _contents_clean(data: bytes) -> bool:
+    """Behind the signature object, which no digest covers, only zeros may stand, in the case pyHanko writes."""
+    from asn1crypto import cms
+
+    found = _CONTENTS.findall(data)
+    if len(found) != 1:
+        return False
+    text = found[0]
+    if text != text.upper() or len(text) % 2:
+        return False
+    raw = bytes.fromhex(text.decode())
+    message = cms.ContentInfo.load(raw)
+    length = len(message.dump())
+    return not any(raw[length:]) and message.dump(force=True) == raw[:length]

@@ -1,0 +1,57 @@
+"""The XML inside a PDF/A-3."""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any
+
+from quanheng.errors import InputError
+
+_MAX_FILES = 64
+_MAX_XML = 64 * 1024 * 1024
+
+
+def attached_xml(pdf: bytes) -> bytes | None:
+    """The bytes of the one XML file attached to a PDF; None where there is none, InputError where it is unreadable."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf), strict=False)
+        names = _get(_get(reader.root, "/Names"), "/EmbeddedFiles")
+        found = [data for name, data in _walk(names, [0]) if name.lower().endswith(".xml")]
+    except Exception as error:  # a hostile PDF may fail anywhere inside the reader
+        raise InputError("pdf", f"The PDF is unreadable ({type(error).__name__}); get the file again.", "pdf") from None
+    if len(found) > 1:
+        raise InputError("pdf", "The PDF carries more than one XML file; give the XML itself.", "pdf")
+    return found[0] if found else None
+
+
+def _walk(node: Any, seen: list[int], depth: int = 0) -> list[tuple[str, bytes]]:
+    """Files of a name tree, bounded in depth and number."""
+    if node is None or depth > 8:
+        return []
+    files = []
+    pairs = list(_get(node, "/Names") or [])
+    for spec in pairs[1::2]:
+        seen[0] += 1
+        spec = spec.get_object()
+        stream = _get(_get(spec, "/EF"), "/F")
+        if stream is None or seen[0] > _MAX_FILES:
+            continue
+        data = stream.data
+        if len(data) <= _MAX_XML:
+            files.append((str(_get(spec, "/UF") or _get(spec, "/F") or ""), data))
+    for child in list(_get(node, "/Kids") or [])[:_MAX_FILES]:
+        files += _walk(child.get_object(), seen, depth + 1)
+    return files
+
+
+def _get(node: Any, key: str) -> Any:
+    if node is None:
+        return None
+    try:
+        return node[key]
+    except KeyError:
+        return None

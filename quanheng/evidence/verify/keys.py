@@ -1,0 +1,59 @@
+"""The KEYS file: what the checker trusts. PEM certificates and C2SP verifier-key lines, comments with ``#``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from quanheng.errors import InputError
+from quanheng.evidence.ledger.note import Verifier
+
+MAX_KEYS = 4 * 1024 * 1024
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Trust anchors for signatures on documents, verifier keys for the log and its witnesses."""
+
+    anchors: tuple[x509.Certificate, ...] = ()
+    verifiers: tuple[Verifier, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.anchors or self.verifiers)
+
+
+def read_keys(data: bytes, *, place: str = "keys") -> Keys:
+    """Parse a KEYS file; one unreadable line refuses the file, so that no trust is lost unnoticed."""
+    try:
+        text = data.decode("utf-8-sig") if len(data) <= MAX_KEYS else None
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        raise InputError("keys", "The keys file is not text; take it from its publisher again.", place)
+    anchors = [_anchor(block, f"{place}, certificate {at}") for at, block in enumerate(_PEM.findall(text), 1)]
+    verifiers = []
+    for number, line in enumerate(_PEM.sub(_blank, text).splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            verifiers.append(Verifier.parse(line, place=f"{place}, line {number}"))
+    return Keys(tuple(anchors), tuple(verifiers))
+
+
+def write_keys(keys: Keys) -> str:
+    """The text of a KEYS file."""
+    lines = [f"{verifier.line}\n" for verifier in keys.verifiers]
+    return "".join(lines + [anchor.public_bytes(Encoding.PEM).decode() for anchor in keys.anchors])
+
+
+def _anchor(block: str, place: str) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(block.encode())
+    except ValueError:
+        raise InputError("keys", "This certificate cannot be read; take it from its publisher again.", place) from None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")

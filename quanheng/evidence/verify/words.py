@@ -1,0 +1,141 @@
+"""What the checker says, in Chinese and English. Codes are for programs and never change their meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    # proven
+    "bytes_logged": (
+        "{file} 的每一个字节都与日志条目中的散列一致",
+        "every byte of the {file} equals the hash in the log entry",
+    ),
+    "in_log": (
+        "该条目是日志 {origin} 的第 {index} 条(共 {size} 条),检查点由密钥 {key} 签名",
+        "the entry is number {index} of {size} in the log {origin}, under a checkpoint signed by the key {key}",
+    ),
+    "witnessed": ("检查点另由见证方 {key} 联署", "the checkpoint is cosigned by the witness {key}"),
+    "status": (
+        "日志运营者在 {at} 声明的状态:{state}",
+        "the state that the log's operator declared at {at}: {state}",
+    ),
+    "xml_signature": (
+        "XML 签名完整,签名证书为“{signer}”,可追到您给出的信任根",
+        "the XML signature is intact; its certificate names “{signer}” and leads to a trust anchor that you gave",
+    ),
+    "pdf_signature": (
+        "PDF 签名完整,签名证书为“{signer}”,可追到您给出的信任根",
+        "the PDF signature is intact; its certificate names “{signer}” and leads to a trust anchor that you gave",
+    ),
+    "pdf_attachment": ("PDF 内附的 XML 就是日志登记的那一份", "the XML inside the PDF is the one in the log"),
+    # claimed
+    "claim": ("{name}:{value}", "{name}: {value}"),
+    "claim_logged_at": ("登记时间(日志运营者所称):{at}", "time of logging, as the log's operator says: {at}"),
+    "claim_replaces": ("声称替换了条目 {prev}", "said to replace the entry {prev}"),
+    "claim_content": (
+        "文件内容(结果、结论、条件)是签发者的陈述,签名只证明是谁说的",
+        "the content (results, conclusions, conditions) is the issuer's statement; a signature shows who made it",
+    ),
+    # unchecked
+    "revocation_after": ("{at} 之后是否被替换或撤销", "whether it was replaced or revoked after {at}"),
+    "revocation_unknown": ("是否被替换或撤销", "whether it was replaced or revoked"),
+    "time": (
+        "时间没有独立的时间戳作证,只有签发者和日志运营者的说法",
+        "no independent time stamp vouches for the times; they rest on the issuer and the log's operator",
+    ),
+    "one_view": (
+        "日志是否向所有人展示同一份内容(检查点没有可信见证方联署)",
+        "whether the log shows everybody the same (no witness that you trust cosigned the checkpoint)",
+    ),
+    "pdf_says_the_same": ("PDF 的文字是否与 XML 数据一致", "whether the words of the PDF say the same as the XML"),
+    "pdf_without_xml": ("PDF 没有内附 XML", "the PDF carries no XML"),
+    "measurement": (
+        "测量是否如实进行,所用标准器的溯源链",
+        "whether the measurement was made as described, and the chain of the standards used",
+    ),
+    "key_revocation": (
+        "签名证书是否已被其签发机构吊销",
+        "whether the signer's certificate was revoked by its authority",
+    ),
+    # problems
+    "no_keys": ("没有给出密钥文件,什么都无法证明", "no keys were given, so nothing can be proven"),
+    "no_bundle": (
+        "没有给出证明包,无法证明已登记入日志,也不知其状态",
+        "no bundle was given, so neither the log entry nor the status can be proven",
+    ),
+    "bytes_differ": (
+        "{file} 与日志登记的字节不同:文件被改动,或证明包属于另一份证书",
+        "the {file} differs from the bytes in the log: it was altered, or the bundle belongs to another certificate",
+    ),
+    "bundle_copy_differs": (
+        "证明包内的 {file} 与其日志条目不符",
+        "the {file} inside the bundle does not fit the bundle's own log entry",
+    ),
+    "not_in_log": ("存在性证明不成立:{why}", "the inclusion proof fails: {why}"),
+    "checkpoint_bad": ("检查点无效:{why}", "the checkpoint is not valid: {why}"),
+    "checkpoint_untrusted": (
+        "检查点不是由您信任的密钥签名的",
+        "the checkpoint is not signed by a key that you trust",
+    ),
+    "status_bad": ("状态声明无效:{why}", "the status note is not valid: {why}"),
+    "status_untrusted": ("状态声明不是由您信任的密钥签名的", "the status is not signed by a key that you trust"),
+    "status_other": ("状态声明属于另一份证书或另一个日志", "the status belongs to another certificate or another log"),
+    "revoked": ("证书已撤销,自 {void_from} 起无效", "the certificate is revoked and void from {void_from}"),
+    "revoked_leaf": ("该日志条目本身就是一条撤销记录", "this log entry is itself a revocation"),
+    "replaced": ("证书已被替换", "the certificate was replaced"),
+    "not_a_certificate": ("该日志条目不是证书({type})", "this log entry is not a certificate ({type})"),
+    "xml_signature_bad": ("XML 签名无效:{why}", "the XML signature is not valid: {why}"),
+    "xml_signature_unproven": ("XML 签名未能证明({state}):{why}", "the XML signature proves nothing ({state}): {why}"),
+    "pdf_signature_bad": ("PDF 签名无效:{why}", "the PDF signature is not valid: {why}"),
+    "pdf_signature_unproven": ("PDF 签名未能证明({state}):{why}", "the PDF signature proves nothing ({state}): {why}"),
+    "pdf_attachment_differs": (
+        "PDF 内附的 XML 不是日志登记的那一份",
+        "the XML inside the PDF is not the one in the log",
+    ),
+}
+STATES: Final = {"issued": ("有效签发", "issued"), "replaced": ("已替换", "replaced"), "revoked": ("已撤销", "revoked")}
+NAMES: Final = {
+    "number": ("证书编号", "number"),
+    "issuer": ("签发机构", "issuer"),
+    "issued_on": ("签发日期", "issued on"),
+    "performed_on": ("检定/校准日期", "performed on"),
+    "item": ("器具", "item"),
+    "customer": ("客户", "customer"),
+    "standard": ("所用标准器", "standard used"),
+}
+RESULTS: Final = {
+    "proven": ("已证明", "PROVEN"),
+    "not_proven": ("未能证明", "NOT PROVEN"),
+    "tampered": ("已被改动", "TAMPERED"),
+}
+HEADINGS: Final = {
+    "problems": ("问题", "Problems"),
+    "proven": ("已证明", "Proven"),
+    "claimed": ("只是声称", "Only claimed"),
+    "unchecked": ("未检查", "Not checked"),
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence of the answer."""
+
+    code: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    def text(self, lang: str) -> str:
+        column = 0 if lang == "zh" else 1
+        values = dict(self.values)
+        if "state" in values and values["state"] in STATES:
+            values["state"] = STATES[values["state"]][column]
+        if "name" in values and values["name"] in NAMES:
+            values["name"] = NAMES[values["name"]][column]
+        return WORDS[self.code][column].format_map({key: _plain(value) for key, value in values.items()})
+
+
+def _plain(value: str) -> str:
+    """One line of printable text: a hostile certificate must not drive the terminal."""
+    text = "".join(char if char.isprintable() else " " for char in value)
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -1,0 +1,210 @@
+"""Every condition of issue, each with its answer. A refusal names all that fail, not the first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quanheng.errors import InputError
+from quanheng.platform.catalog.models import Norm
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.authority import authorised, licence_for
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.policies import signatory_may_check
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.models import User
+from quanheng.platform.law.queries import item_at
+from quanheng.platform.parties.models import Duty
+from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.standards.queries import may_use
+from quanheng.platform.trace.queries import prove
+
+VERIFIABLE = ("in_use", "stopped")
+BROKEN = {
+    "no_certificate": gettext_lazy("没有当日有效的溯源证书"),
+    "expired": gettext_lazy("溯源证书当日已过期"),
+    "not_yet_valid": gettext_lazy("溯源证书当日尚未生效"),
+    "revoked": gettext_lazy("溯源证书已撤销"),
+    "condemned": gettext_lazy("标准当日已停用"),
+    "out_of_range": gettext_lazy("使用范围超出溯源证书的范围"),
+    "ratio": gettext_lazy("标准的不确定度不够好"),
+    "no_root": gettext_lazy("溯源链没有到达国家计量基准"),
+    "cycle": gettext_lazy("溯源链自相循环"),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of issue: whether it holds, and why (not)."""
+
+    key: str
+    ok: bool
+    text: str
+    detail: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """The sentence of a refusal."""
+        return f"{self.text}:{self.detail}" if self.detail else self.text
+
+
+@dataclass(frozen=True)
+class People:
+    """Who verified, checks and signs; None where nobody has yet."""
+
+    verifier: User
+    checker: User | None = None
+    signatory: User | None = None
+
+
+def people_of(record: Record, *, checker: User | None = None, signatory: User | None = None) -> People:
+    """The three of a record, with those about to act."""
+    return People(record.verifier, checker or record.checker, signatory or record.signatory)
+
+
+def issue_conditions(
+    record: Record, *, people: People | None = None, factor: str | None = None, recompute: bool = True
+) -> list[Condition]:
+    """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet."""
+    people = people or people_of(record)
+    found = [_instrument(record), *_norm(record)]
+    found += _computed(record) if recompute else []
+    found += _standards(record)
+    found += _people(record, people)
+    if factor is not None:
+        found.append(
+            Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确"))
+        )
+    return found
+
+
+def failing(conditions: list[Condition]) -> list[Condition]:
+    """Those that stand in the way."""
+    return [c for c in conditions if not c.ok]
+
+
+def _instrument(record: Record) -> Condition:
+    instrument = record.instrument
+    ok = instrument.state in VERIFIABLE
+    detail = "" if ok else _("器具当前状态不能检定(%(state)s)") % {"state": instrument.state}
+    return Condition("instrument_state", ok, _("器具处于可检定状态"), detail)
+
+
+def norm_of(record: Record) -> Norm | None:
+    """The norm of the record's task."""
+    return record.task.norm
+
+
+def _norm(record: Record) -> Iterator[Condition]:
+    norm, day = norm_of(record), record.performed_on
+    if norm is None:
+        yield Condition("norm_in_force", False, _("检定规程现行有效"), _("任务没有检定规程"))
+        return
+    early = norm.in_force_from is not None and day < norm.in_force_from
+    late = norm.in_force_to is not None and day > norm.in_force_to
+    detail = ""
+    if early or late:
+        detail = _("%(norm)s 在 %(day)s 未施行或已废止") % {"norm": norm.number, "day": day}
+    yield Condition("norm_in_force", not detail, _("检定规程现行有效"), detail)
+    held = authorised(record.organisation, norm, day)
+    yield Condition("authorised", bool(held), _("项目在机构授权范围内"), "" if held else held.reason)
+
+
+def _computed(record: Record) -> Iterator[Condition]:
+    """The server computes the result again; stored and fresh must agree."""
+    try:
+        result = procedures.compute(record.procedure_id, record.data)
+    except InputError as error:
+        yield Condition("record_complete", False, _("原始记录完整"), f"{error.message} ({error.place})")
+        return
+    yield Condition("record_complete", True, _("原始记录完整"))
+    same = result["hashes"]["procedure"] == record.procedure_sha256 and (
+        record.result is None or fingerprint(record.result) == fingerprint(result)
+    )
+    detail = "" if same else _("服务器重新计算的结果与提交时不一致,请退回检定员重新提交")
+    yield Condition("result_identical", same, _("服务器重算结果一致"), detail)
+    inside = [f for f in result["findings"] if f["path"].startswith("environment")]
+    yield Condition("environment", not inside, _("环境条件在规程限值内"), "; ".join(f["zh"] for f in inside))
+    accurate = [f for f in result["findings"] if f["path"].startswith("standards")]
+    yield Condition("accuracy", not accurate, _("标准器准确度满足规程要求"), "; ".join(f["zh"] for f in accurate))
+    rest = [f for f in result["findings"] if f not in inside and f not in accurate]
+    if rest:
+        yield Condition("procedure", False, _("符合规程的其他要求"), "; ".join(f["zh"] for f in rest))
+
+
+def fingerprint(result: dict[str, Any]) -> str:
+    """A result without the software that computed it: what must not change between the three people."""
+    hashes = {k: v for k, v in result["hashes"].items() if k != "software"}
+    return json.dumps({**result, "hashes": hashes}, sort_keys=True, ensure_ascii=False)
+
+
+def _standards(record: Record) -> Iterator[Condition]:
+    norm, rows = norm_of(record), record.standards.select_related("standard", "standard__organisation")
+    if not rows:
+        yield Condition("standards", False, _("已登记所用标准器"), _("没有登记所用标准器"))
+    for row in rows:
+        standard = row.standard
+        decision = may_use(standard, norm, row.used_on) if norm else None
+        detail = "" if decision else (decision.reason if decision is not None else _("任务没有检定规程"))
+        foreign = standard.organisation_id != record.organisation_id
+        if foreign:
+            detail = _("该标准不属于本机构")
+        yield Condition(
+            f"standard_valid:{standard.code}", not detail, _("标准器 %(name)s 当日有效") % {"name": standard}, detail
+        )
+        yield _traceable(record, standard, row.used_on)
+
+
+def declared_suffices(region_code: str, on: dt.date) -> bool:
+    """Whether the region accepts a chain that holds only as declared on paper; yes where no rule says otherwise."""
+    rule = item_at("rule", "declared-chain-suffices", on, region_code)
+    return rule is None or str(rule.body.get("value", "yes")) == "yes"
+
+
+def _traceable(record: Record, standard: MeasurementStandard, on: dt.date) -> Condition:
+    text = _("标准器 %(name)s 当日可溯源") % {"name": standard}
+    answer = prove(standard.pk, on)
+    detail = ""
+    if not answer["holds"]:
+        broken = answer.get("broken") or {}
+        detail = str(BROKEN.get(broken.get("code", ""), _("溯源链不成立")))
+    elif not answer["proven"] and not declared_suffices(record.organisation.region_id, on):
+        detail = _("溯源链只有纸面声明,本地区规则要求可核验的证书")
+    return Condition(f"standard_trace:{standard.code}", not detail, text, detail)
+
+
+def _people(record: Record, people: People) -> Iterator[Condition]:
+    norm, day = norm_of(record), record.performed_on
+    today = clock.today()
+    acts = (
+        ("verifier", people.verifier, Duty.VERIFY, day, _("检定员")),
+        ("checker", people.checker, Duty.CHECK, today, _("核验员")),
+        ("signatory", people.signatory, Duty.SIGN, today, _("授权签字人")),
+    )
+    for key, user, duty, on, title in acts:
+        if user is None or norm is None:
+            continue
+        if key == "checker" and user != people.signatory and record.checked_at is not None:
+            on = clock.civil_date(record.checked_at)
+        decision = licence_for(user, record.organisation, duty, norm, on)
+        text = _("%(title)s %(name)s 持有有效资格") % {"title": title, "name": user.name}
+        yield Condition(f"{key}_licence", bool(decision), text, "" if decision else decision.reason)
+    yield _three(record, people)
+
+
+def _three(record: Record, people: People) -> Condition:
+    detail = ""
+    if people.checker == people.verifier:
+        detail = _("检定员不能核验自己的检定")
+    elif people.signatory is not None and people.signatory == people.verifier:
+        detail = _("检定员不能签发自己的检定")
+    elif people.signatory is not None and people.signatory == people.checker:
+        if not signatory_may_check(record, clock.today()):
+            detail = _("核验员与授权签字人须为两人(本机构无兼任规定)")
+    return Condition("three_people", not detail, _("检定、核验、签发由不同人员完成"), detail)

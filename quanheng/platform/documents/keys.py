@@ -1,0 +1,108 @@
+"""The keys of this installation: the log's Ed25519 key and the seals of institutes. Generated, never printed."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from quanheng.evidence.ledger import Signer, load_or_create_signer
+from quanheng.evidence.signing.authority import Authority, Seal
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.models import Organisation
+
+LOG_KEY = "log.ed25519"
+AUTHORITY = "authority"
+AUTHORITY_NAME = "Quanheng Seal Authority"
+SEALS = "seal"
+
+
+def log_origin() -> str:
+    """The log's name: the address under which its files are served, without the scheme."""
+    url = urlsplit(settings.QUANHENG.base_url)
+    return f"{url.netloc}{url.path}/log"
+
+
+@lru_cache(maxsize=8)
+def _signer(path: Path, origin: str) -> Signer:
+    return load_or_create_signer(path, origin)
+
+
+def log_signer() -> Signer:
+    """The key that signs checkpoints and status notes; its name is fixed when it is made."""
+    return _signer(settings.QUANHENG.keys_dir / LOG_KEY, log_origin())
+
+
+@contextmanager
+def _making_keys() -> Iterator[None]:
+    folder: Path = settings.QUANHENG.keys_dir
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(folder / ".lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def authority() -> Authority:
+    """The root that vouches for the seals of this installation; made on first use.
+
+    An office with seals of a public authority puts each into DATA/keys/seal/<id> and the authority's certificate
+    into DATA/keys/anchors/*.pem instead.
+    """
+    folder = settings.QUANHENG.keys_dir / AUTHORITY
+    with _making_keys():
+        if not (folder / "root.key.pem").exists():
+            return Authority.create(folder, AUTHORITY_NAME, at=clock.now())
+    return Authority.load(folder)
+
+
+@lru_cache(maxsize=256)
+def _seal(folder: Path) -> Seal:
+    return Seal.load(folder)
+
+
+def seal_of(organisation: Organisation) -> Seal:
+    """The organisation's seal, renewed by putting a new one in its folder."""
+    folder = settings.QUANHENG.keys_dir / SEALS / organisation.pk.hex
+    if not (folder / "seal.pem").exists():
+        root = authority()
+        with _making_keys():
+            if not (folder / "seal.pem").exists():
+                code = organisation.credit_code or None
+                root.issue_seal(folder, organisation.name, at=clock.now(), credit_code=code)
+    return _seal(folder)
+
+
+def ensure_keys() -> None:
+    """Make the log's key and the seal authority where they are missing."""
+    log_signer()
+    authority()
+
+
+def anchors() -> list[str]:
+    """PEM certificates that a stranger must trust to check our seals."""
+    folder = settings.QUANHENG.keys_dir
+    extra = sorted((folder / "anchors").glob("*.pem")) if (folder / "anchors").is_dir() else []
+    return [(folder / AUTHORITY / "root.pem").read_text("ascii"), *(p.read_text("ascii") for p in extra)]
+
+
+def keys_text() -> str:
+    """The text of KEYS: trust anchors of the seals, then the log's verifier line."""
+    ensure_keys()
+    head = "# Trust anchors of the seals and the key of the public log. Keep this file; check it out of band.\n"
+    return head + "".join(f"{pem.strip()}\n" for pem in anchors()) + f"{log_signer().verifier.line}\n"
+
+
+def keys_file() -> str:
+    """Write DATA/KEYS and return its path."""
+    path = Path(settings.QUANHENG.data_dir) / "KEYS"
+    text = keys_text()
+    if not path.exists() or path.read_text("utf-8") != text:
+        fresh = path.with_name(".KEYS.new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+    return str(path)

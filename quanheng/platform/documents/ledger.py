@@ -1,0 +1,183 @@
+"""The public log as the product keeps it: pending leaves go in once, status notes lie beside it as static files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from quanheng.errors import InputError
+from quanheng.evidence.bundle import make_bundle, write_bundle
+from quanheng.evidence.ledger import (
+    CERTIFICATE_ISSUED,
+    CERTIFICATE_REPLACED,
+    Log,
+    Signer,
+    leaf,
+    leaf_hash,
+    write_status,
+)
+from quanheng.platform.documents.keys import log_signer
+from quanheng.platform.documents.models import Document, Leaf
+from quanheng.platform.kernel import clock, files
+
+BATCH = 2000
+OWN_LEAF = (CERTIFICATE_ISSUED, CERTIFICATE_REPLACED)
+
+
+@lru_cache(maxsize=8)
+def _log(directory: Path, signer: Signer) -> Log:
+    return Log(directory, signer)
+
+
+def log() -> Log:
+    """The log of this data folder, opened for writing."""
+    return _log(settings.QUANHENG.log_dir, log_signer())
+
+
+def add_leaf(document: Document, type: str, *, previous: str | None, at: dt.datetime) -> Leaf:
+    """Write a leaf in the caller's transaction; it stays pending until ``merge_leaves``."""
+    data = leaf(type, document.xml_sha256, document.pdf_sha256, previous, at)
+    return Leaf.objects.create(document=document, type=type, data=data, leaf_hash=leaf_hash(data).hex())
+
+
+def own_leaf(document: Document) -> Leaf:
+    """The leaf that says the document was issued (or issued in place of another)."""
+    found = Leaf.objects.filter(document=document, type__in=OWN_LEAF).order_by("id").first()
+    if found is None:
+        raise InputError("no_leaf", "only documents issued here stand in the log", document.number)
+    return found
+
+
+@contextmanager
+def merging() -> Iterator[None]:
+    """One merger at a time, across threads and processes of this data folder."""
+    local = settings.QUANHENG.log_dir / ".local"
+    local.mkdir(parents=True, exist_ok=True)
+    with open(local / "merge.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def merge_leaves() -> str:
+    """Bring every pending leaf into the log.
+
+    Log first, status notes second, database last. Killed anywhere between, the next run finds the leaves still pending,
+    and the log tells where it already holds them: nothing is lost and nothing stands twice.
+    """
+    if not Leaf.objects.filter(index=None).exists():
+        return "nothing to merge"
+    total = 0
+    with merging():
+        while batch := _pending():
+            places = log().ensure_all([bytes(row.data) for row in batch])
+            write_statuses({i for row in batch for i in _touched(row)})
+            _mark_merged(batch, places)
+            total += len(batch)
+    return f"{total} leaves merged"
+
+
+@transaction.atomic(durable=True)
+def _pending() -> list[Leaf]:
+    """The next pending leaves. Durable: a leaf of a transaction that may yet fail must never reach the log."""
+    return list(Leaf.objects.filter(index=None).select_related("document").order_by("id")[:BATCH])
+
+
+def _touched(row: Leaf) -> list[object]:
+    document = row.document
+    return [] if document is None else [i for i in (document.pk, document.replaces_id) if i is not None]
+
+
+@transaction.atomic
+def _mark_merged(batch: Sequence[Leaf], places: Sequence[int]) -> None:
+    moment = clock.now()
+    for row, place in zip(batch, places, strict=True):
+        row.index, row.merged_at = place, moment
+    Leaf.objects.bulk_update(batch, ["index", "merged_at"], batch_size=500)
+
+
+def status_note(row: Leaf, document: Document) -> str:
+    """The signed state of a document now, bound to its leaf."""
+    void_from = (document.void_from or clock.today()) if document.state == "revoked" else None
+    return write_status(log_signer(), bytes.fromhex(row.leaf_hash), document.state, clock.now(), void_from)
+
+
+def write_statuses(document_ids: Iterable[object]) -> int:
+    """Rewrite the status files of documents from their present state."""
+    rows = Leaf.objects.filter(document_id__in=list(document_ids), type__in=OWN_LEAF).select_related("document")
+    folder = settings.QUANHENG.log_dir / "status"
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for row in rows:
+        if row.document is not None:
+            _replace(folder / row.leaf_hash, status_note(row, row.document).encode())
+            count += 1
+    return count
+
+
+def refresh_statuses() -> str:
+    """Sign every status anew, so that the time up to which revocation is excluded moves on (periodic)."""
+    if not settings.QUANHENG.log_dir.is_dir():
+        return "no log yet"
+    ids = list(Leaf.objects.filter(type__in=OWN_LEAF).exclude(index=None).values_list("document_id", flat=True))
+    count = 0
+    for start in range(0, len(ids), 500):
+        with merging():
+            count += write_statuses(ids[start : start + 500])
+    return f"{count} status notes signed"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(data)
+    fresh.replace(path)
+
+
+def bundle(document: Document) -> bytes:
+    """Everything an outsider needs besides KEYS, in one file, with the status as of now."""
+    row = own_leaf(document)
+    if row.index is None:
+        raise InputError("not_merged", "the document enters the public log within a minute; try again", document.number)
+    book = log()
+    checkpoint = book.checkpoint()
+    proof = book.inclusion_proof(row.index, int(checkpoint.split("\n", 2)[1]))
+    return write_bundle(
+        make_bundle(
+            xml=files.get(document.xml_sha256),
+            pdf=files.get(document.pdf_sha256),
+            leaf=bytes(row.data),
+            index=row.index,
+            proof=proof,
+            checkpoint=checkpoint,
+            status=status_note(row, document),
+        )
+    )
+
+
+def export(document: Document, out_dir: Path) -> list[Path]:
+    """Write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json."""
+    packed = bundle(document)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    parts = {
+        "xml": files.get(document.xml_sha256),
+        "pdf": files.get(document.pdf_sha256),
+        "bundle.json": packed,
+    }
+    written = []
+    for suffix, data in parts.items():
+        path = out_dir / f"{file_stem(document.number)}.{suffix}"
+        path.write_bytes(data)
+        written.append(path)
+    return written
+
+
+def file_stem(number: str) -> str:
+    """A number as a file name: whatever could leave the folder becomes a dash."""
+    return "".join("-" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in number).strip(". ") or "document"

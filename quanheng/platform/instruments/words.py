@@ -1,0 +1,50 @@
+"""What the search box looks through: one lower-case text per instrument, with pinyin initials."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from pypinyin import Style, lazy_pinyin
+
+from quanheng.platform.instruments.codes import read_code
+
+if TYPE_CHECKING:
+    from quanheng.platform.instruments.models import Instrument
+
+LIMIT = 400
+
+
+@lru_cache(maxsize=20_000)
+def initials(text: str) -> str:
+    """First letters of the pinyin: 电子计价秤 → dzjjc. Other characters are dropped."""
+    letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")
+    return "".join(letters).lower()
+
+
+def search_text(item: Instrument, owner: str) -> str:
+    """The text kept with the instrument; the parts most often searched come first."""
+    parts = [
+        item.name,
+        item.serial_number,
+        item.serial_to,
+        item.code,
+        item.last_document_number,
+        initials(item.name),
+        owner,
+        initials(owner),
+        item.specification,
+        item.location,
+        item.manufacturer,
+    ]
+    return " ".join(p for p in parts if p).lower()[:LIMIT]
+
+
+def search_q(text: str) -> Q:
+    """Every word must occur; a scanned code is found as it is."""
+    q = Q()
+    for word in text.lower().split()[:6]:
+        code = read_code(word)
+        q &= Q(code=code) if code else Q(search__contains=word)
+    return q

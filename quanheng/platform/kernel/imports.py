@@ -1,0 +1,376 @@
+"""Imports: preview → apply → undo. A row is atomic; bad rows come back as a file with the reasons.
+
+An app registers an ``ImportKind``; the engine reads the file, matches columns, parses cells, lets the kind check
+all rows as sets, and applies the good ones in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from quanheng.errors import InputError
+from quanheng.platform.kernel import clock, events, files
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import ImportBatch, Organisation, StoredFile
+from quanheng.platform.kernel.people import scope_q
+from quanheng.platform.kernel.policies import Decision, Refused, require
+from quanheng.platform.kernel.registries import Registry
+from quanheng.platform.kernel.sheets import Field, Heading, Table, find_table, read, write_template, write_xlsx
+from quanheng.platform.kernel.sheets.cells import CellProblem
+from quanheng.platform.kernel.sheets.tables import ERROR_TITLE
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+    Text = str | StrPromise
+
+
+@dataclass(frozen=True)
+class ImportColumn:
+    """A column: name in code, title and aliases on the sheet, how its text becomes a value.
+
+    ``choices`` maps each title that may be chosen to the value kept; a value itself is accepted too.
+    """
+
+    name: str
+    title: str
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    parse: Callable[[str], Any] | None = None
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    max_length: int = 200
+    example: str = ""
+    note: str = ""
+    width: int = 16
+
+
+@dataclass
+class ImportRow:
+    """One row on its way in: its place, its texts, its parsed values, and what is wrong by column."""
+
+    sheet: str
+    number: int
+    texts: dict[str, str]
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, column: str, message: str) -> None:
+        """Mark a column; the first reason stays."""
+        self.errors.setdefault(column, message)
+
+    def place(self) -> str:
+        """Sheet and row, kept with every record that came of it."""
+        return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
+
+
+@dataclass(frozen=True)
+class Context:
+    """For whom and by whom an import is done."""
+
+    actor: Actor
+    organisation: Organisation
+    batch: ImportBatch
+
+
+@dataclass(frozen=True)
+class ImportKind:
+    """What may be imported. ``check`` sees all rows that parsed and marks bad ones; ``apply`` writes the good ones.
+
+    ``undo`` removes what the batch brought, or raises ``Refused`` with the reason why it cannot.
+    """
+
+    name: str
+    title: Text
+    columns: tuple[ImportColumn, ...]
+    may: Callable[[Actor, Organisation], Decision]
+    check: Callable[[Sequence[ImportRow], Context], None]
+    apply: Callable[[Sequence[ImportRow], Context], int]
+    undo: Callable[[ImportBatch, Actor], int]
+
+    def column(self, name: str) -> ImportColumn | None:
+        """The column of that name."""
+        return next((c for c in self.columns if c.name == name), None)
+
+    def headings(self) -> list[Heading]:
+        """The columns as the table finder knows them."""
+        return [Heading(c.name, (c.title, *c.aliases), c.required) for c in self.columns]
+
+
+IMPORTS: Registry[ImportKind] = Registry("imports")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A file read, matched and checked, with nothing written."""
+
+    table: Table
+    rows: list[ImportRow]
+
+    def good(self) -> list[ImportRow]:
+        """Rows that will go in."""
+        return [r for r in self.rows if not r.errors]
+
+    def bad(self) -> list[ImportRow]:
+        """Rows that come back."""
+        return [r for r in self.rows if r.errors]
+
+
+def kind_named(name: str) -> ImportKind:
+    """The registered kind of that name."""
+    found = IMPORTS.get(name)
+    if found is None:
+        names = ", ".join(sorted(n for n, _kind in IMPORTS))
+        raise InputError("import_kind", f"there is no import of that kind; choose one of {names}", name)
+    return found
+
+
+def template(kind: ImportKind) -> bytes:
+    """The workbook to fill in: titles, drop-downs, an example row, notes."""
+    fields = [Field(c.title, c.required, [k for k in c.choices if k], c.example, c.note, c.width) for c in kind.columns]
+    return write_template(fields, sheet=str(kind.title), notes_head=(_("列"), _("必填"), _("示例"), _("说明")))
+
+
+def _parsed(column: ImportColumn, text: str) -> Any:
+    if not text:
+        if column.required:
+            raise CellProblem(_("不能为空"))
+        return None
+    if len(text) > column.max_length:
+        raise CellProblem(_("最多 %(n)d 个字") % {"n": column.max_length})
+    if column.choices:
+        if text in column.choices:
+            return column.choices[text]
+        if text in column.choices.values():
+            return text
+        raise CellProblem(_("应为:%(choices)s") % {"choices": "、".join(column.choices)})
+    return column.parse(text) if column.parse else text
+
+
+def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]) -> list[ImportRow]:
+    rows = []
+    for source in table.rows:
+        row = ImportRow(source.sheet, source.number, {})
+        mended = edits.get(row.place(), {})
+        for column in kind.columns:
+            index = table.columns.get(column.name)
+            text = source.cells[index] if index is not None and index < len(source.cells) else ""
+            problem = source.problems.get(index, "") if index is not None else ""
+            if column.name in mended:
+                text, problem = mended[column.name].strip(), ""
+            row.texts[column.name] = text
+            try:
+                if problem:
+                    raise CellProblem(problem)
+                row.values[column.name] = _parsed(column, text)
+            except CellProblem as error:
+                row.fail(column.name, str(error))
+        rows.append(row)
+    return rows
+
+
+def _read(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
+    saved = batch.mapping
+    table = find_table(
+        read(files.get(batch.file.sha256), batch.file.name),
+        kind.headings(),
+        sheet=batch.sheet,
+        remembered=saved.get("columns", {}),
+        place=batch.file.name,
+    )
+    rows = _rows(kind, table, saved.get("edits", {}))
+    kind.check(rows, Context(actor, batch.organisation, batch))
+    return Preview(table, rows)
+
+
+def _errors(kind: ImportKind, rows: Iterable[ImportRow]) -> list[dict[str, Any]]:
+    found = []
+    for row in rows:
+        for name, message in row.errors.items():
+            column = kind.column(name)
+            found.append(
+                {
+                    "sheet": row.sheet,
+                    "row": row.number,
+                    "column": column.title if column else name,
+                    "name": name,
+                    "value": row.texts.get(name, "")[:200],
+                    "message": message,
+                }
+            )
+    return found
+
+
+def remembered(kind: str, organisation: Organisation) -> dict[str, str]:
+    """Titles matched by the organisation's last import of that kind that went in."""
+    last = (
+        ImportBatch.objects.filter(kind=kind, organisation=organisation, state=ImportBatch.State.APPLIED)
+        .order_by("-created_at")
+        .values_list("mapping", flat=True)
+        .first()
+    )
+    return dict((last or {}).get("columns", {}))
+
+
+@transaction.atomic
+def preview(
+    *,
+    actor: Actor,
+    kind: str,
+    organisation: Organisation,
+    data: bytes,
+    name: str,
+    sheet: str = "",
+    columns: Mapping[str, str] | None = None,
+) -> tuple[ImportBatch, Preview]:
+    """Keep the file, read and check it; nothing of it goes in yet. An unreadable file leaves no trace."""
+    definition = kind_named(kind)
+    require(definition.may(actor, organisation))
+    mapping = dict(columns) if columns is not None else remembered(kind, organisation)
+    known = find_table(read(data, name), definition.headings(), sheet=sheet, remembered=mapping, place=name)
+    stored = StoredFile.objects.create(
+        sha256=files.put(data),
+        name=name[-200:],
+        size=len(data),
+        content_type="text/csv" if name.lower().endswith(".csv") else "application/vnd.ms-excel",
+        organisation=organisation,
+        uploaded_by=actor.user_id,
+    )
+    batch = ImportBatch.objects.create(
+        kind=kind,
+        organisation=organisation,
+        file=stored,
+        sheet=known.sheet,
+        header_row=known.header_row,
+        mapping={"columns": known.mapping(), "edits": {}},
+        created_by=actor.user_id,
+    )
+    found = _checked(batch, definition, actor)
+    events.record(actor, "kernel.import_previewed", batch, after={"file": stored.name, "total": batch.total})
+    return batch, found
+
+
+def _checked(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
+    found = _read(batch, kind, actor)
+    batch.total, batch.accepted, batch.rejected = len(found.rows), len(found.good()), len(found.bad())
+    batch.errors = _errors(kind, found.bad())
+    batch.save(update_fields=["total", "accepted", "rejected", "errors", "mapping"])
+    return found
+
+
+def look(*, viewer: Actor, batch: ImportBatch) -> Preview:
+    """The file read and checked again, as a page shows it."""
+    kind = kind_named(batch.kind)
+    require(kind.may(viewer, batch.organisation))
+    return _read(batch, kind, viewer)
+
+
+@transaction.atomic
+def mend(*, actor: Actor, batch: ImportBatch, cells: Mapping[str, Mapping[str, str]]) -> Preview:
+    """Correct cells in place (place of row → column → text) and check again."""
+    kind = kind_named(batch.kind)
+    require(kind.may(actor, batch.organisation))
+    batch = _locked(batch, ImportBatch.State.PREVIEW)
+    edits = {place: dict(row) for place, row in batch.mapping.get("edits", {}).items()}
+    for place, row in cells.items():
+        edits.setdefault(place, {}).update({k: v[:4000] for k, v in row.items() if kind.column(k)})
+    batch.mapping = {**batch.mapping, "edits": edits}
+    found = _checked(batch, kind, actor)
+    events.record(actor, "kernel.import_mended", batch, after={"cells": {p: dict(r) for p, r in cells.items()}})
+    return found
+
+
+def _locked(batch: ImportBatch, state: str) -> ImportBatch:
+    """The batch as it stands now, held until the transaction ends."""
+    current = ImportBatch.objects.select_for_update().select_related("file", "organisation").get(pk=batch.pk)
+    if current.state != state:
+        raise Refused(
+            _("这次导入现在是「%(state)s」,不能再做这一步") % {"state": current.get_state_display()}, code="wrong_state"
+        )
+    return current
+
+
+@transaction.atomic
+def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> ImportBatch:
+    """Put the good rows in, in one transaction; say of every other row why not."""
+    kind = kind_named(batch.kind)
+    require(kind.may(actor, batch.organisation))
+    batch = _locked(batch, ImportBatch.State.PREVIEW)
+    found = _checked(batch, kind, actor)
+    stop = not found.good() or (all_or_nothing and bool(found.bad()))
+    if stop:
+        batch.accepted = 0
+    else:
+        with transaction.atomic():
+            batch.accepted = kind.apply(found.good(), Context(actor, batch.organisation, batch))
+    batch.state = ImportBatch.State.FAILED if stop else ImportBatch.State.APPLIED
+    batch.applied_at = clock.now()
+    batch.save(update_fields=["state", "accepted", "applied_at"])
+    counts = {"total": batch.total, "accepted": batch.accepted, "rejected": batch.rejected}
+    events.record(actor, "kernel.import_failed" if stop else "kernel.import_applied", batch, after=counts)
+    return batch
+
+
+@transaction.atomic
+def undo(*, actor: Actor, batch: ImportBatch, reason: str = "") -> ImportBatch:
+    """Take the whole import back, or refuse with the reason: rows that were used since stay."""
+    kind = kind_named(batch.kind)
+    require(kind.may(actor, batch.organisation))
+    batch = _locked(batch, ImportBatch.State.APPLIED)
+    removed = kind.undo(batch, actor)
+    batch.state, batch.undone_at = ImportBatch.State.UNDONE, clock.now()
+    batch.save(update_fields=["state", "undone_at"])
+    events.record(actor, "kernel.import_undone", batch, reason=reason, after={"removed": removed})
+    return batch
+
+
+def rejected_file(batch: ImportBatch) -> bytes:
+    """The bad rows with all their columns and a last column that says what to mend: fix it and import it again."""
+    kind = kind_named(batch.kind)
+    table = find_table(
+        read(files.get(batch.file.sha256), batch.file.name),
+        kind.headings(),
+        sheet=batch.sheet,
+        remembered=batch.mapping.get("columns", {}),
+    )
+    reasons: dict[int, dict[str, str]] = {}
+    for error in batch.errors:
+        reasons.setdefault(error["row"], {})[error["name"]] = f"{error['column']}:{error['message']}"
+    keep = [i for i, h in enumerate(table.headers) if h and h != ERROR_TITLE]
+    edits = batch.mapping.get("edits", {})
+    names = {index: name for name, index in table.columns.items()}
+    lines: list[list[str]] = []
+    painted: dict[tuple[int, int], str] = {}
+    for source in table.rows:
+        wrong = reasons.get(source.number)
+        if not wrong and batch.state != ImportBatch.State.FAILED:
+            continue
+        place = ImportRow(source.sheet, source.number, {}).place()
+        for position, index in enumerate(keep):
+            if wrong and names.get(index) in wrong:
+                painted[len(lines), position] = wrong[names[index]]
+        cells = [source.cells[i] if i < len(source.cells) else "" for i in keep]
+        mended = [edits.get(place, {}).get(names.get(i, ""), cell) for i, cell in zip(keep, cells, strict=True)]
+        lines.append([*mended, "; ".join((wrong or {}).values())])
+    headers = [table.headers[i] for i in keep] + [ERROR_TITLE]
+    return write_xlsx(headers, lines, sheet=batch.sheet or "Sheet1", bad=painted)
+
+
+def batches(viewer: Actor, kind: str = "") -> Any:
+    """Imports of the viewer's organisations, newest first."""
+    rows = ImportBatch.objects.filter(scope_q(viewer, owner="organisation")).select_related("file", "organisation")
+    return (rows.filter(kind=kind) if kind else rows).order_by("-created_at")
+
+
+def batch_for(viewer: Actor, pk: uuid.UUID) -> ImportBatch:
+    """One import the viewer may see."""
+    found: ImportBatch | None = batches(viewer).filter(pk=pk).first()
+    if found is None:
+        raise Refused(_("没有这次导入,或您无权查看"), code="not_found")
+    return found

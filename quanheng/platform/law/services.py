@@ -1,0 +1,110 @@
+"""Loading the library into the database. Running it twice changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from quanheng.errors import InputError
+from quanheng.library import LIBRARY_ROOT
+from quanheng.library.check import problems_of
+from quanheng.library.reader import Item, read_library
+from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.policies import require
+from quanheng.platform.law.models import LawItem
+from quanheng.platform.law.policies import may_load
+from quanheng.platform.law.registries import after_load
+
+MUTABLE = ("title", "effective_from", "effective_to", "date_basis", "source", "verified")
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did. ``kept`` counts items of the database that this library does not name."""
+
+    created: int
+    updated: int
+    unchanged: int
+    kept: int
+
+
+def load_library(*, actor: Actor, root: Path = LIBRARY_ROOT) -> LoadResult:
+    """Bring the items of a library folder into the database, all or none.
+
+    The body of an edition never changes: old records rest on it. Its dates may close, its source and its verification
+    may improve; each such change is an event. Nothing is deleted.
+    """
+    require(may_load(actor))
+    if not root.is_dir():
+        raise InputError("unreadable", "there is no such folder; name one that holds a library", str(root))
+    library = read_library(root)
+    problems = problems_of(library, root)
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        message = f"the library is not sound: {problems[0].message}{more}; run python -m quanheng.library.check"
+        raise InputError("library_unsound", message, problems[0].place)
+    wanted = {item.key: item for item in library.law}
+    with transaction.atomic():
+        existing: dict[Key, LawItem] = {
+            (row.kind, row.code, row.edition, row.region_code): row for row in LawItem.objects.defer("body")
+        }
+        _refuse_changed_bodies(wanted, existing)
+        created = _create(actor, [item for key, item in wanted.items() if key not in existing])
+        updated = _update(actor, [(existing[key], item) for key, item in wanted.items() if key in existing])
+        for derive in after_load.values():
+            derive(actor=actor)
+    kept = len(existing.keys() - wanted.keys())
+    return LoadResult(created, updated, len(wanted) - created - updated, kept)
+
+
+def _refuse_changed_bodies(wanted: dict[Key, Item], existing: dict[Key, LawItem]) -> None:
+    changed = [
+        item for key, item in wanted.items() if key in existing and existing[key].body_sha256 != item.body_sha256
+    ]
+    if changed:
+        first = changed[0]
+        message = (
+            f"{len(changed)} item(s) have other values under the same edition, first {first.kind} {first.code} "
+            f"{first.edition} {first.region}; give the new values a new edition and end the old one"
+        )
+        raise InputError("edition_changed", message, first.place)
+
+
+def _create(actor: Actor, items: list[Item]) -> int:
+    moment = clock.now()
+    rows = [
+        LawItem(
+            kind=item.kind,
+            code=item.code,
+            edition=item.edition,
+            region_code=item.region,
+            body=item.body,
+            body_sha256=item.body_sha256,
+            loaded_at=moment,
+            **{name: getattr(item, name) for name in MUTABLE},
+        )
+        for item in items
+    ]
+    stored = LawItem.objects.bulk_create(rows, batch_size=500)
+    events.record_many(actor, "law.item_loaded", stored)
+    return len(stored)
+
+
+def _update(actor: Actor, pairs: list[tuple[LawItem, Item]]) -> int:
+    touched: list[LawItem] = []
+    for row, item in pairs:
+        changed = [name for name in MUTABLE if getattr(row, name) != getattr(item, name)]
+        if not changed:
+            continue
+        before = {name: getattr(row, name) for name in changed}
+        for name in changed:
+            setattr(row, name, getattr(item, name))
+        after = {name: getattr(row, name) for name in changed}
+        events.record(actor, "law.item_corrected", row, before=before, after=after)
+        touched.append(row)
+    LawItem.objects.bulk_update(touched, MUTABLE, batch_size=200)
+    return len(touched)
