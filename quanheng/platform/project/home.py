@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,7 +17,6 @@ from quanheng.platform.web.http import actor_of
 from quanheng.platform.web.ratelimit import public_page
 from quanheng.platform.web.registries import HOME_FIGURES
 
-_CODE = re.compile(r"[\w.\-/()]{2,80}\Z")
 SOON = dt.timedelta(days=7)
 
 
@@ -27,30 +24,7 @@ SOON = dt.timedelta(days=7)
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """What a stranger sees: one box."""
-    return render(request, "project/landing.html", {"problem": ""})
-
-
-@public_page("lookup", limit=60)
-@require_safe
-def lookup(request: HttpRequest) -> HttpResponse:
-    """From what was typed or scanned to the public page of that code."""
-    text = "".join(request.GET.get("code", "").split())
-    code = text.rstrip("/").rpartition("/v/")[2] if "/v/" in text else text
-    if not code:
-        return render(request, "project/landing.html", {"problem": ""})
-    if not _CODE.match(code):
-        return render(
-            request,
-            "project/landing.html",
-            {"problem": _("编号里有不认识的字符,请核对后再查"), "code": text[:80]},
-            status=400,
-        )
-    try:
-        return redirect(reverse("documents:public", args=[code]))
-    except NoReverseMatch:
-        return render(
-            request, "project/landing.html", {"problem": _("编号格式不对,请核对后再查"), "code": code}, status=404
-        )
+    return render(request, "project/landing.html")
 
 
 @login_not_required

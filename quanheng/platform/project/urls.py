@@ -32,7 +32,6 @@ def _apps() -> list[URLPattern | URLResolver]:
 
 project = [
     path("", home.home, name="home"),
-    path("v/", home.lookup, name="lookup"),
     *accounts.urlpatterns,
 ]
 
