@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 LOADER = system("test")
 
 
-def make_pack(folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no") -> Path:
+def make_pack(
+    folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no"
+) -> Path:
     (folder / "pack.yaml").write_text(
         "kind: emission_factor\ntitle: 因子\nitems:\n"
         f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', effective_to: '{end}', "
