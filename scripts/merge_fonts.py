@@ -53,6 +53,7 @@ def build(family: str, target: str, sample: TTFont, rows: dict[int, Row], larges
     made.setupHorizontalHeader(ascent=sample["hhea"].ascent, descent=sample["hhea"].descent)
     made.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
     made.setupOS2(
+        fsType=0,  # embedding is not restricted
         sTypoAscender=frame.sTypoAscender,
         sTypoDescender=frame.sTypoDescender,
         usWinAscent=frame.usWinAscent,

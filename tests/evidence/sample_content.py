@@ -95,6 +95,10 @@ def make_data(**changes: Any) -> dict[str, Any]:
         "record_sha256": H["record"],
         "software": {"name": "Quanheng", "version": "0.1.0", "sha256": H["software"]},
         "public_url": "https://check.example.cn/c/LZ-2026-000123",
+        "traceability": {
+            "zh": "上述计量标准凭所列证书溯源至国家计量基准。",
+            "en": "The standards are traceable to national primary standards through the certificates named.",
+        },
         "unverified": [
             {
                 "what": {"zh": "首次检定最大允许误差", "en": "MPE at initial verification"},

@@ -10,7 +10,7 @@ from quanheng.evidence.content import CertificateContent, Column, Condition, Tab
 from quanheng.evidence.dcc import units
 from quanheng.evidence.dcc.build import SCHEMA_VERSION
 from quanheng.evidence.rendering.typeset import qr_svg, typeset
-from quanheng.evidence.rendering.wording import NOTES, ROLES, Wording, labels, w
+from quanheng.evidence.rendering.wording import NOTES, Wording, labels, w
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _NONE = "/"  # how an empty field is marked on paper, so that nothing can be written in later
@@ -33,7 +33,7 @@ def view(c: CertificateContent) -> dict[str, Any]:
         "attachment_name": f"{_file_name(c.number)}.xml",
         "cover": _cover(c, words),
         "reasons": [_w(r) for r in c.reasons],
-        "people": [{"label": ROLES[p.role], "name": p.name, "licence": p.licence or ""} for p in _in_order(c)],
+        "people": [{"label": words[p.role], "name": p.name, "licence": p.licence or ""} for p in _in_order(c)],
         "dates": _dates(c, words),
         "qr": qr_svg(c.public_url),
         "url": c.public_url,
@@ -43,6 +43,7 @@ def view(c: CertificateContent) -> dict[str, Any]:
         "standards": _standards(c, words),
         "environment": [{"label": _w(e.quantity), "value": _condition(e)} for e in c.environment]
         + [{"label": words["place"], "value": c.place.text}],
+        "traceability": None if c.traceability is None else _w(c.traceability),
         "notes": [_w(s) for s in c.statements] + NOTES,
         "unverified": [{"what": _w(u.what), "source": u.source} for u in c.unverified],
         "act": _act(c),

@@ -9,12 +9,6 @@ def w(zh: str, en: str) -> Wording:
     return {"zh": zh, "en": en}
 
 
-ROLES: dict[str, Wording] = {
-    "signatory": w("批准人", "Approved by"),
-    "checker": w("核验员", "Checked by"),
-    "verifier": w("检定/校准员", "Measured by"),
-}
-
 NOTES: list[Wording] = [
     w(
         "本证书附有经数字签名的 XML 数据文件,两者内容一致;可扫描首页二维码或离线用公钥核验真伪。",
@@ -24,6 +18,9 @@ NOTES: list[Wording] = [
 ]
 
 _COMMON: dict[str, Wording] = {
+    "signatory": w("批准人", "Approved by"),
+    "checker": w("核验员", "Checked by"),
+    "verifier": w("检定员", "Verified by"),
     "number": w("证书编号", "No."),
     "customer": w("送检单位", "Customer"),
     "item_name": w("计量器具名称", "Instrument"),
@@ -52,10 +49,6 @@ _COMMON: dict[str, Wording] = {
     "std_uncertainty": w("不确定度/等级/MPE", "Uncertainty, class or MPE"),
     "std_certificate": w("证书编号", "Certificate"),
     "std_valid": w("有效期至", "Valid until"),
-    "traceability": w(
-        "上述计量标准凭所列证书溯源至国家计量基准。",
-        "The standards above are traceable to national primary standards through the certificates named.",
-    ),
     "environment": w("环境条件和地点", "Conditions and place"),
     "place": w("检定地点", "Place"),
     "notes": w("说明", "Notes"),
@@ -80,6 +73,7 @@ _BY_KIND: dict[str, dict[str, Wording]] = {
         ),
     },
     "calibration_certificate": {
+        "verifier": w("校准员", "Calibrated by"),
         "norm": w("校准依据", "Procedure applied"),
         "conclusion": w("校准结论", "Statement"),
         "performed": w("校准日期", "Calibrated on"),

@@ -29,13 +29,13 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     from pyhanko.sign.fields import SigSeedSubFilter
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    class TimedSigner(signers.PdfSigner):  # type: ignore[misc]
+    class TimedSigner(signers.PdfSigner):
         def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
             session = super().init_signing_session(*args, **kwargs)
             session.system_time = at.astimezone(UTC).replace(microsecond=0)
             return session
 
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
     store.register_multiple(certificates[1:-1])
     der = seal.key.private_bytes(

@@ -27,7 +27,8 @@ def make_pack(
 ) -> Path:
     (folder / "pack.yaml").write_text(
         "kind: emission_factor\ntitle: 因子\nitems:\n"
-        f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', effective_to: '{end}', "
+        f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', "
+        f"effective_to: '{end}', "
         f"source: 公告, verified: '{verified}', category: grid, name_zh: 示范省, parameter: 平均, value: '{value}'}}\n",
         encoding="utf-8",
     )
