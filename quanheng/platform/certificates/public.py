@@ -53,7 +53,9 @@ def chain(pk: uuid.UUID, on: dt.date) -> ChainFacts | None:
     """How far its chain holds that day."""
     answer = prove(pk, on)
     links = tuple({k: link.get(k) for k in LINK_FIELDS} for link in answer["chain"])
-    return ChainFacts(bool(answer["holds"]), bool(answer["proven"]), links, (answer.get("broken") or {}).get("code", ""))
+    return ChainFacts(
+        bool(answer["holds"]), bool(answer["proven"]), links, (answer.get("broken") or {}).get("code", "")
+    )
 
 
 SOURCE = SubjectSource(by_code, by_id, chain)
