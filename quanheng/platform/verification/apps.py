@@ -17,11 +17,9 @@ class VerificationConfig(AppConfig):
         WORK.register("verification", work.waiting)
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)
         menu.register(
-            "business", _("检定申请"), "verification:applications", "file-text", visible=business, letter="a", order=10
+            "business", _("检定申请"), "verification:applications", "file", visible=business, letter="a", order=10
         )
-        menu.register(
-            "business", _("检定任务"), "verification:tasks", "checklist", visible=business, letter="t", order=20
-        )
+        menu.register("business", _("检定任务"), "verification:tasks", "queue", visible=business, letter="t", order=20)
         menu.register(
             "business",
             _("排期日历"),

@@ -19,7 +19,7 @@ from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.registries import Registry
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
-from quanheng.platform.verification import forms, queries, services, tables
+from quanheng.platform.verification import forms, policies, queries, services, tables
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
@@ -63,7 +63,7 @@ class TaskList(ListPage):
         return [*chips, Chip(_("我的"), {"q": self.actor.name}, mine)] if self.actor.has(Role.VERIFIER) else chips
 
     def batches(self) -> Sequence[Batch]:
-        return [Batch("assign", _("安排"), "user-check")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
+        return [Batch("assign", _("安排"), "user")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
 
     def batch_assign(self, rows: QuerySet[Task]) -> Any:
         ids = "&".join(f"t={pk}" for pk in rows.values_list("pk", flat=True)[:200])
@@ -143,7 +143,7 @@ class TaskPage(Page):
 
     def context(self) -> dict[str, Any]:
         t = self.task
-        may_hand = services.policies.may_work(self.actor, t)
+        may_hand = policies.may_work(self.actor, t)
         facts = [
             Definition(
                 _("申请编号"), t.application.number, url=reverse("verification:application", args=[t.application_id])

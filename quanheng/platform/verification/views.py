@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import clock, people
+from quanheng.platform.kernel import clock, events, people
 from quanheng.platform.kernel.models import Organisation
-from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.policies import Decision, Denied
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.workflow import Workflow
 from quanheng.platform.verification import forms, queries, services, tables
@@ -75,7 +75,7 @@ class Apply(FormPage):
 
     def allowed(self, actor: Any) -> Decision:
         from_role = actor.has(Role.ENTERPRISE, Role.LAB_MANAGER)
-        return super().allowed(actor) if from_role else services.policies.Denied(_("只有使用单位的计量员可以申请检定"))
+        return super().allowed(actor) if from_role else Denied(_("只有使用单位的计量员可以申请检定"))
 
     def header(self) -> Header:
         return Header(_("申请检定"), crumbs=[(_("检定申请"), reverse("verification:applications"))])
@@ -163,7 +163,7 @@ class ApplicationPage(Page):
         open_steps = step_actions(APPLICATION, a, self.actor, self.step_url, self.steps)
         usable = [x for x in open_steps if not x.denied]
         primary = usable[0] if usable else None
-        slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "printer")
+        slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "print")
         return Header(
             a.number,
             lead=f"{a.organisation} → {a.institute}",
@@ -190,7 +190,7 @@ class ApplicationPage(Page):
             "facts": facts,
             "rows": [(t, tables.task_status(t)) for t in rows],
             "blocked": blocked,
-            "history": services.events.history(a)[:50],
+            "history": events.history(a)[:50],
         }
 
 
@@ -215,15 +215,15 @@ class ApplicationStep(FormPage):
         return {"hidden": {"step": self.step}}
 
     def take(self, reason: str) -> str:
-        act = {"actor": self.actor, "application": self.application}
+        actor, application = self.actor, self.application
         if self.step == "submit":
-            services.submit_application(**act)
+            services.submit_application(actor=actor, application=application)
         elif self.step == "accept":
-            services.accept_application(**act)
+            services.accept_application(actor=actor, application=application)
         elif self.step == "return":
-            services.return_application(**act, reason=reason)
+            services.return_application(actor=actor, application=application, reason=reason)
         else:
-            services.withdraw_application(**act, reason=reason)
+            services.withdraw_application(actor=actor, application=application, reason=reason)
         messages.success(self.request, _("已完成:%(step)s") % {"step": APPLICATION[self.step].label})
         return reverse("verification:application", args=[self.application.pk])
 
