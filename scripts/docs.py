@@ -67,7 +67,7 @@ def check_page(page: Path, env: dict[str, str]) -> list[str]:
                     wrong.append(f"`{command.words}` did not print {absent!r}")
         if python:
             done = subprocess.run(
-                [sys.executable if "PYTHON" not in env else env["PYTHON"], "-c", "\n".join(python)],
+                [env.get("PYTHON", sys.executable), "-c", "\n".join(python)],
                 cwd=folder,
                 env=env,
                 capture_output=True,

@@ -62,14 +62,13 @@ def create(venv: Path) -> None:
 def _without_ensurepip(venv: Path) -> bool:
     """A bare environment filled by the system's pip or an installed uv, where ensurepip is missing."""
     uv = shutil.which("uv")
-    ways = [[[sys.executable, "-m", "venv", "--without-pip", venv]]]
+    fillers: list[list[str | Path]] = [[sys.executable, "-m", "pip", "--python", bin_of(venv), "install", "-q", "uv"]]
     if uv:
-        ways[0].append([uv, "pip", "install", "--quiet", "--python", bin_of(venv), "uv"])
-    ways.append([ways[0][0], [sys.executable, "-m", "pip", "--python", bin_of(venv), "install", "--quiet", "uv"]])
-    for commands in ways:
+        fillers.insert(0, [uv, "pip", "install", "--quiet", "--python", bin_of(venv), "uv"])
+    for fill in fillers:
         try:
-            for command in commands:
-                quiet(command)
+            quiet([sys.executable, "-m", "venv", "--without-pip", "--clear", venv])
+            quiet(fill)
         except Failed:
             continue
         if bin_of(venv, "uv").exists():

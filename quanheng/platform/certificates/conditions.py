@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
-from quanheng.platform.parties.services import authorised, licence_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
@@ -78,7 +78,9 @@ def issue_conditions(
     found += _standards(record)
     found += _people(record, people)
     if factor is not None:
-        found.append(Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确")))
+        found.append(
+            Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确"))
+        )
     return found
 
 

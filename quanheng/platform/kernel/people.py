@@ -84,7 +84,7 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
             q |= Q(**{f"{owner}__path__startswith": path})
     if region:
         for prefix in actor.regions():
-            q |= Q(**{f"{region}__startswith": prefix})
+            q |= Q(**{f"{region.removesuffix('_id')}__code__startswith": prefix})
     return q
 
 

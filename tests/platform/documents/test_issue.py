@@ -117,7 +117,7 @@ def test_a_replacement_names_the_old_one_and_is_proven_itself(cast: Cast) -> Non
         cast,
         subject=subject,
         replaces=old,
-        **{"replaces_data": {"number": old.number, "reason": reason, "xml_sha256": old.xml_sha256}},
+        replaces_data={"number": old.number, "reason": reason, "xml_sha256": old.xml_sha256},
     )
     old.refresh_from_db()
     assert (old.state, new.state, new.replaces_id) == ("replaced", "issued", old.pk)
