@@ -26,12 +26,12 @@ def works(venv: Path) -> bool:
     if not python.exists():
         return False
     asked = subprocess.run(
-        [python, "-c", "import sys; print(sys.prefix, *sys.version_info[:2])"],
+        [python, "-c", "import sys; print(sys.prefix, *sys.version_info[:2], sep=chr(10))"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    return asked.stdout.split() == [str(venv), *map(str, sys.version_info[:2])]
+    return asked.stdout.splitlines() == [str(venv), *map(str, sys.version_info[:2])]
 
 
 def create(venv: Path) -> None:
