@@ -36,7 +36,7 @@ def sign(record: Record, *, second_factor_code: str, meaning: str = "approve", a
 def sign_many(
     records: Iterable[Record], *, second_factor_code: str, meaning: str = "approve", actor: Actor
 ) -> list[Outcome]:
-    """One act of the second factor for a list the signatory has before the eyes; each document in its own transaction."""
+    """One act of the second factor for a list that was shown; each document in a transaction of its own."""
     factor = second_factor.prove(person(actor), second_factor_code)
     return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor))
 

@@ -39,6 +39,8 @@ def may_record_result(actor: Actor, instrument: Any) -> Decision:
 
 def may_import_history(actor: Actor, organisation: Any) -> Decision:
     """A bureau's or institute's own manager brings in its past."""
+    if organisation.kind not in ("institute", "regulator"):
+        return Denied(_("历史检定数据由检定机构或监管部门导入"))
     if actor.has(Role.SYSTEM_ADMIN) or actor.acts_for(organisation.path, Role.LAB_MANAGER):
         return Allowed()
     return Denied(_("只有本机构的管理员可以导入历史检定数据"))

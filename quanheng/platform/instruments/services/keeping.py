@@ -54,7 +54,7 @@ def checked(item: Instrument) -> None:
     for name in TEXTS:
         setattr(item, name, str(getattr(item, name) or "").strip())
     try:
-        item.clean_fields(exclude=["organisation", "category", "region", "batch", "code", "search"])
+        item.clean_fields(exclude=[f.name for f in Instrument._meta.fields if f.name not in PLAIN])
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             wrong += [f"{Instrument._meta.get_field(name).verbose_name}:{m}" for m in messages]  # type: ignore[union-attr]
@@ -133,6 +133,8 @@ def edit_instrument(*, actor: Actor, instrument: Instrument, reason: str = "", *
     before = {k: getattr(item, k) for k in changed}
     for key, value in changed.items():
         setattr(item, key, value)
+    if {"serial_number", "serial_to"} & set(changed) and "quantity" not in fields:
+        item.quantity = _count(item)
     checked(item)
     refresh(item, item.organisation.name)
     item.version += 1

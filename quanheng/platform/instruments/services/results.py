@@ -97,9 +97,16 @@ def set_verification_result(*, actor: Actor, instrument: Instrument, result: Res
     if result.verdict == REJECT and item.state == "in_use":
         reason = _("检定不合格:%(number)s") % {"number": result.document_number}
         workflow.apply(INSTRUMENT, "stop_on_rejection", item, actor=actor, reason=reason)
-    elif result.verdict == PASS and rejected_before and item.state == "stopped":
+    elif result.verdict == PASS and rejected_before and _stopped_by_rejection(item):
         workflow.apply(INSTRUMENT, "resume_on_pass", item, actor=actor)
     return item
+
+
+def _stopped_by_rejection(item: Instrument) -> bool:
+    """Whether the last thing that stopped it was a rejection, and not its owner."""
+    stops = events.history(item).filter(verb__in=["instruments.stop", "instruments.stop_on_rejection"])
+    last = stops.values_list("verb", flat=True).first()
+    return item.state == "stopped" and last == "instruments.stop_on_rejection"
 
 
 @transaction.atomic
