@@ -31,7 +31,9 @@ def generate(folder: Path, items: int, edges: int, seed: int) -> None:
     bounds = [0, *(max(int(items * share), i + 1) for i, share in enumerate(SHARES)), items]
     layer = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)).astype(np.int8)
     holders = np.arange(1, items)  # every item below the root has a certificate
-    valid_from = today - rng.integers(0, 380, items - 1) - 30 * (6 - layer[1:])
+    depth = (layer.max() - layer[1:]).astype(int)  # what is above was calibrated before
+    spread = rng.random(items - 1) * np.where(depth > 0, 50, 360)
+    valid_from = today - spread.astype(int) - np.where(depth > 0, 310 + 60 * depth, 0)
     write_nodes(folder, items, holders, valid_from, rng)
     write_edges(folder, items, edges, bounds, layer, valid_from, rng)
 
@@ -57,7 +59,7 @@ def write_nodes(
             "kind": pl.repeat("certificate", count, eager=True),
             "item_id": holders,
             "valid_from": pl.Series(valid_from, dtype=pl.Int32).cast(pl.Date),
-            "valid_to": pl.Series(valid_from + 730, dtype=pl.Int32).cast(pl.Date),
+            "valid_to": pl.Series(valid_from + 1460, dtype=pl.Int32).cast(pl.Date),
             "void_from": void,
             "basis": pl.Series(rng.random(count) < 0.9).replace_strict({True: "proven", False: "declared"}),
             "range_low": rng.uniform(0, 0.5, count),

@@ -125,3 +125,9 @@ def test_no_text_in_a_table_makes_the_reader_crash(tmp_path: Path, rows: str) ->
 def test_the_digest_of_a_body_does_not_depend_on_the_order_of_its_fields() -> None:
     assert body_digest({"a": "1", "b": "全"}) == body_digest({"b": "全", "a": "1"})
     assert body_digest({"a": "1.0"}) != body_digest({"a": "1.00"})
+
+
+def test_every_procedure_we_ship_is_named_by_the_norm_it_runs() -> None:
+    shipped = {path.stem for path in (LIBRARY_ROOT / "procedures").glob("*.yaml")}
+    named = {item.body["procedure_id"] for item in read_library(LIBRARY_ROOT).items if "procedure_id" in item.body}
+    assert shipped - named == set()

@@ -114,7 +114,7 @@ def _lists(root: etree._Element) -> Iterator[Finding]:
         for element in lists:
             length = len((element.text or "").split())
             if length not in (1, count):
-                zh = f"列表有 {length} 项,数值有 {count} 个"
+                zh = f"列表有 {length} 项，数值有 {count} 个"
                 en = f"the list has {length} entries for {count} values"
                 yield _finding(element, "list_length", "error", zh, en)
 

@@ -82,7 +82,7 @@ def _dates(c: CertificateContent, words: dict[str, Wording]) -> list[dict[str, A
     performed = _day(c.performed_to)
     iso = c.performed_to.isoformat()
     if c.performed_from != c.performed_to:
-        performed, iso = f"{_day(c.performed_from)} 至 {performed}", f"{c.performed_from.isoformat()} – {iso}"
+        performed, iso = f"{_day(c.performed_from)}至 {performed}", ""
     dates = [{"label": words["performed"], "zh": performed, "iso": iso, "strong": False}]
     dates.append({"label": words["issued"], "zh": _day(c.issued_on), "iso": c.issued_on.isoformat(), "strong": False})
     if c.valid_until is not None:
@@ -102,7 +102,7 @@ def _contact(c: CertificateContent) -> list[str]:
         ("地址", c.issuer.address),
         ("电话", c.issuer.phone),
     ]
-    return [f"{label}:{value}" for label, value in parts if value]
+    return [f"{label}：{value}" for label, value in parts if value]
 
 
 def _item(c: CertificateContent, words: dict[str, Wording]) -> list[dict[str, Any]]:
@@ -142,7 +142,7 @@ def _act(c: CertificateContent) -> Wording:
     local = c.signature_act.at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M:%S")
     act = c.signature_act
     return w(
-        f"{act.signatory} 于 {local}(北京时间)经 {act.factor} 二次认证签发:{act.meaning.zh}。",
+        f"{act.signatory} 于 {local}（北京时间）经 {act.factor} 二次认证签发：{act.meaning.zh}。",
         f"Signed by {act.signatory} at {local} (UTC+8), second factor {act.factor}: {act.meaning.en}.",
     )
 

@@ -57,7 +57,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Slip:
-    """An appointment slip (送检单) the customer brings along."""
+    """An appointment slip （送检单） the customer brings along."""
 
     issuer: str
     number: str

@@ -11,7 +11,7 @@ def w(zh: str, en: str) -> Wording:
 
 NOTES: list[Wording] = [
     w(
-        "本证书附有经数字签名的 XML 数据文件,两者内容一致;可扫描首页二维码或离线用公钥核验真伪。",
+        "本证书附有经数字签名的 XML 数据文件，两者内容一致；可扫描首页二维码或离线用公钥核验真伪。",
         "A digitally signed XML file with the same content is attached. "
         "Check it by the code on the first page, or off line with public keys.",
     ),
@@ -30,13 +30,14 @@ _COMMON: dict[str, Wording] = {
     "norm": w("检定依据", "Norm applied"),
     "conclusion": w("检定结论", "Conclusion"),
     "reasons": w("不合格原因", "Reasons"),
+    "more": w("其余原因见次页。", "Further reasons overleaf."),
     "performed": w("检定日期", "Verified on"),
     "issued": w("签发日期", "Issued on"),
     "valid_until": w("有效期至", "Valid until"),
     "seal": w(
-        "本文件由发证机构电子印章签名,无需另盖实体印章。", "Sealed with the issuer's digital seal; no stamp is needed."
+        "本文件由发证机构电子印章签名，无需另盖实体印章。", "Sealed with the issuer's digital seal; no stamp is needed."
     ),
-    "replaces": w("本文件替换:", "This document replaces the one named"),
+    "replaces": w("本文件替换：", "This document replaces the one named"),
     "item": w("被检器具", "Instrument under test"),
     "range": w("测量范围", "Measuring range"),
     "class": w("准确度等级", "Accuracy class"),
@@ -68,7 +69,7 @@ _BY_KIND: dict[str, dict[str, Wording]] = {
     "rejection_notice": {
         "number": w("通知书编号", "No."),
         "seal": w(
-            "本通知书由发证机构电子印章签名,无需另盖实体印章。",
+            "本通知书由发证机构电子印章签名，无需另盖实体印章。",
             "Sealed with the issuer's digital seal; no stamp is needed.",
         ),
     },

@@ -164,6 +164,11 @@ CODED = frozenset(
     }
 )
 
+# fields that describe or explain; the badge stands beside the values themselves
+PLAIN = frozenset(
+    {"seq", "name_en", "unit", "ncv_unit", "coefficient_unit", "confidence", "verified_fields", "mode_text", "note"}
+)
+
 # GB/T 2260, first two digits
 PROVINCES = {
     "11": "北京市",
@@ -237,7 +242,7 @@ def body_definitions(item: LawItem) -> list[Definition]:
     """Every value of an item with its label; an unverified one carries its source."""
     unverified = "" if item.checked else item.source
     return [
-        Definition(FIELDS.get(name, name), _shown(name, value), unverified="" if name == "note" else unverified)
+        Definition(FIELDS.get(name, name), _shown(name, value), unverified="" if name in PLAIN else unverified)
         for name, value in sorted(item.body.items(), key=lambda pair: _rank(pair[0]))
         if name != "days"
     ]

@@ -128,7 +128,7 @@ def audit(at: dt.date, region: str = "") -> pl.DataFrame:
     found = load_graph().audit(at)
     if not region:
         return found
-    inside = TraceNode.objects.filter(region_id__startswith=region_prefix(region)).values_list("id", flat=True)
+    inside = TraceNode.objects.filter(region__code__startswith=region_prefix(region)).values_list("id", flat=True)
     return found.filter(pl.col("item").is_in([str(i) for i in inside]))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import xlsxwriter
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.functional import Promise
 
 from quanheng.platform.kernel import clock
@@ -98,7 +98,7 @@ def xlsx_response(rows: Rows, name: str) -> FileResponse:
     return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-def csv_response(rows: Rows, name: str) -> HttpResponse | StreamingHttpResponse:
+def csv_response(rows: Rows, name: str) -> StreamingHttpResponse:
     """The rows as CSV, streamed."""
     response = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
     ascii_name = re.sub(r"[^A-Za-z0-9_-]", "", name) or "export"

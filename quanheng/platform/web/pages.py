@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_slug
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -67,7 +67,7 @@ class Page(View):
             status=status,
         )
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return self.draw()
 
 
@@ -139,21 +139,23 @@ class ListPage(Page):
             table.paginator = paginator
         return table
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         filters, rows = self.filtered(request.GET)
         wanted = request.GET.get("export")
         if wanted in {"xlsx", "csv"}:
-            table = self.table(rows, whole=True)
-            answer = xlsx_response if wanted == "xlsx" else csv_response
-            return answer(table.export_rows(), str(self.export_name))
-        context = {
-            "table": self.table(rows),
+            whole = self.table(rows, whole=True).export_rows()
+            return (xlsx_response if wanted == "xlsx" else csv_response)(whole, str(self.export_name))
+        table = self.table(rows)
+        page = table.page
+        context: dict[str, Any] = {
+            "table": table,
             "filters": filters,
             "filtered": bool(filters and filters.active),
             "batches": self.batches(),
             "empty": self.empty,
             "columns_key": self.key,
-            "page_sizes": PAGE_SIZES,
+            "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+            "ellipsis": page.paginator.ELLIPSIS,
         }
         if is_partial(request) and request.headers.get("HX-Target") == "list":
             return self.draw("web/list_part.html", **context)

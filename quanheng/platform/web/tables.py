@@ -158,7 +158,7 @@ class Table(django_tables2.Table):
             yield from self.rows
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator[Any]):
     """Counts to the cap and not beyond: a list of two million rows costs the same as one of ten thousand."""
 
     @cached_property
@@ -171,7 +171,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return len(self.object_list)
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """What paging reaches."""
         return min(self.found, CAP)
 
