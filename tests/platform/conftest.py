@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from quanheng.platform.documents.keys import ensure_keys
+from quanheng.platform.kernel import clock
 from tests.platform.cast import Cast, make_cast
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys() -> None:
+    """The installation is older than anything the tests issue."""
+    with clock.at(dt.date(2020, 1, 1)):
+        ensure_keys()
 
 
 @pytest.fixture

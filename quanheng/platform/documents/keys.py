@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -86,10 +86,15 @@ def seal_of(organisation: Organisation) -> Seal:
     return _seal(folder)
 
 
-def ensure_keys() -> None:
-    """Make the log's key and the seal authority where they are missing."""
+def ensure_keys(organisations: Iterable[Organisation] = ()) -> None:
+    """Make the log's key, the seal authority and the seals of these institutes where they are missing.
+
+    A seal is good from the moment of its making, so this comes before the first document is dated.
+    """
     log_signer()
     authority()
+    for organisation in organisations:
+        seal_of(organisation)
 
 
 def anchors() -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
+import time
 import uuid
-from functools import cache
 from typing import Any
 
-from quanheng.platform.certificates import second_factor, services, signing
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core.cache import cache
+
+from quanheng.platform.certificates import services, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock
@@ -18,26 +22,25 @@ from quanheng.platform.standards.services import enter_upper_certificate
 from quanheng.platform.trace.services import register_item
 from quanheng.platform.verification import services as verification
 from quanheng.platform.verification.models import Task
+from quanheng.platform.web import second_factor
 from quanheng.procedures.loader import library_folder
 from tests.platform import makers
 from tests.platform.cast import Cast
 
 TODAY = dt.date(2026, 10, 12)
-CODE = "246810"
+SECRET = "JBSWY3DPEHPK3PXP"
 
 
-def proves(user: User, code: str) -> bool:
-    """The device of every person in the tests shows the same six digits."""
-    return code == CODE
+def code_of(user: User) -> str:
+    """What the person's authenticator shows now; as if the last code had been used long ago."""
+    if not second_factor.is_set_up(user):
+        TOTP.activate(user, SECRET)
+    code: str = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    cache.clear()
+    return code
 
 
-def hand_out_devices() -> None:
-    """Register the test's factor where the product has registered none."""
-    if "TOTP" not in second_factor.FACTORS:
-        second_factor.FACTORS.register("TOTP", proves)
-
-
-@cache
+@functools.cache
 def _example(name: str) -> str:
     return (library_folder() / "examples" / f"{name}.json").read_text("utf-8")
 
@@ -104,7 +107,6 @@ def make_task(cast: Cast, instrument: Instrument | None = None) -> Task:
 
 def filled(cast: Cast, task: Task | None = None, *, verdict: str = "pass", **changes: Any) -> Record:
     """A draft with every reading of the worked example."""
-    hand_out_devices()
     if not MeasurementStandard.objects.filter(organisation=cast.institute).exists():
         make_weights(cast)
     record = services.open_record(task or make_task(cast), actor=cast.actor("verifier"))
@@ -124,4 +126,6 @@ def checked(cast: Cast, **changes: Any) -> Record:
 
 def signed(cast: Cast, **changes: Any) -> Record:
     """Issued."""
-    return signing.sign(checked(cast, **changes), second_factor_code=CODE, actor=cast.actor("signatory"))
+    return signing.sign(
+        checked(cast, **changes), second_factor_code=code_of(cast.signatory), actor=cast.actor("signatory")
+    )

@@ -80,7 +80,7 @@ def test_signing_is_refused_when(what: str, cast: Cast) -> None:
     assert [c.key.split(":")[0] for c in found] == [key]
     assert all(c.detail for c in found)
     with pytest.raises(Refused) as refusal:
-        signing.sign(record, second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+        signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
     assert refusal.value.reasons == tuple(c.refusal for c in found)
     assert (Document.objects.count(), NumberRecord.objects.count()) == (0, 0)
 
@@ -92,7 +92,9 @@ def test_a_refusal_names_every_failing_condition(cast: Cast) -> None:
     Instrument.objects.update(state="repair")
     with pytest.raises(Refused) as refusal:
         signing.sign(
-            Record.objects.get(pk=record.pk), second_factor_code=steps.CODE, actor=cast.actor("signatory")
+            Record.objects.get(pk=record.pk),
+            second_factor_code=steps.code_of(cast.signatory),
+            actor=cast.actor("signatory"),
         )
     assert len(refusal.value.reasons) == 3
 
@@ -123,7 +125,7 @@ def test_nobody_checks_or_signs_own_work(cast: Cast) -> None:
         services.check(record, actor=cast.actor("verifier"))
     record = services.check(record, actor=cast.actor("checker"))
     with pytest.raises(Refused, match="自己的检定"):
-        signing.sign(record, second_factor_code=steps.CODE, actor=cast.actor("verifier"))
+        signing.sign(record, second_factor_code=steps.code_of(cast.verifier), actor=cast.actor("verifier"))
 
 
 def both_duties(cast: Cast) -> Record:
@@ -134,7 +136,7 @@ def both_duties(cast: Cast) -> Record:
 
 def test_one_person_does_not_check_and_sign_without_the_institutes_rule(cast: Cast) -> None:
     with pytest.raises(Refused, match="两人"):
-        signing.sign(both_duties(cast), second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+        signing.sign(both_duties(cast), second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
 
 
 @pytest.mark.parametrize(("until", "works"), [(None, True), (steps.TODAY, True), (dt.date(2026, 10, 11), False)])
@@ -148,15 +150,19 @@ def test_the_dated_rule_lets_one_person_check_and_sign(cast: Cast, until: dt.dat
     )
     record = both_duties(cast)
     if works:
-        assert signing.sign(record, second_factor_code=steps.CODE, actor=cast.actor("signatory")).state == "issued"
+        assert (
+            signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory")).state
+            == "issued"
+        )
     else:
         with pytest.raises(Refused, match="两人"):
-            signing.sign(record, second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+            signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
 
 
 def test_a_wrong_code_signs_nothing(cast: Cast) -> None:
     record = steps.checked(cast)
-    with pytest.raises(Refused, match="动态口令"):
+    steps.code_of(cast.signatory)
+    with pytest.raises(Refused, match="验证码不正确"):
         signing.sign(record, second_factor_code="000000", actor=cast.actor("signatory"))
     assert NumberRecord.objects.count() == 0
 

@@ -52,7 +52,9 @@ def test_readings_are_kept_as_typed(cast: Cast) -> None:
 def test_an_older_page_does_not_overwrite_a_newer_one(cast: Cast) -> None:
     record = steps.filled(cast)
     first = Record.objects.get(pk=record.pk)
-    services.save_draft(first, data={**first.data, "remarks": "甲"}, version=first.version, actor=cast.actor("verifier"))
+    services.save_draft(
+        first, data={**first.data, "remarks": "甲"}, version=first.version, actor=cast.actor("verifier")
+    )
     with pytest.raises(Refused, match="另一台设备"):
         services.save_draft(record, data=record.data, version=record.version, actor=cast.actor("verifier"))
     assert Record.objects.get().data["remarks"] == "甲"
@@ -132,9 +134,9 @@ def test_two_checkers_at_once_the_second_is_refused(cast: Cast) -> None:
 def test_two_signatures_at_once_make_one_document_and_explain_the_other_number(cast: Cast) -> None:
     record = steps.checked(cast)
     other = Record.objects.select_related("task").get(pk=record.pk)
-    signing.sign(record, second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+    signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
     with pytest.raises(Refused, match="somebody else"):
-        signing.sign(other, second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+        signing.sign(other, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
     assert Document.objects.count() == 1
     assert list(NumberRecord.objects.order_by("id").values_list("state", flat=True)) == ["used", "voided"]
 
@@ -154,7 +156,7 @@ def test_a_batch_reports_each_item_and_signs_the_rest(cast: Cast) -> None:
     good, bad = steps.checked(cast), steps.checked(cast)
     bad.instrument.__class__.objects.filter(pk=bad.instrument_id).update(state="scrapped")
     records = list(Record.objects.select_related("task", "instrument").order_by("created_at"))
-    done = signing.sign_many(records, second_factor_code=steps.CODE, actor=cast.actor("signatory"))
+    done = signing.sign_many(records, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
     assert [(o.record.pk, o.ok) for o in done] == [(good.pk, True), (bad.pk, False)]
     assert "器具" in done[1].reasons[0]
     assert done[0].number
@@ -167,7 +169,7 @@ def test_a_replacement_carries_the_new_name_and_the_old_stays(cast: Cast) -> Non
     type(cast.shop).objects.filter(pk=cast.shop.pk).update(name="东陵商贸(集团)有限公司")
     fresh = Record.objects.get(pk=record.pk)
     new = signing.replace_certificate(
-        fresh, reason="单位更名", second_factor_code=steps.CODE, actor=cast.actor("signatory")
+        fresh, reason="单位更名", second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory")
     )
     old.refresh_from_db()
     assert (old.state, new.replaces_id, new.state) == ("replaced", old.pk, "issued")
@@ -178,8 +180,6 @@ def test_a_replacement_carries_the_new_name_and_the_old_stays(cast: Cast) -> Non
 def test_revoking_ends_the_validity_of_the_scale(cast: Cast) -> None:
     record = steps.signed(cast)
     assert record.document is not None
-    signing.revoke_certificate(
-        record.document, reason="读数造假", void_from=steps.TODAY, actor=cast.actor("signatory")
-    )
+    signing.revoke_certificate(record.document, reason="读数造假", void_from=steps.TODAY, actor=cast.actor("signatory"))
     record.instrument.refresh_from_db()
     assert record.instrument.invalidated_on == steps.TODAY
