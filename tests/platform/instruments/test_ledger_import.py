@@ -230,13 +230,10 @@ def test_an_unreadable_file_leaves_no_trace(cast: Cast) -> None:
     assert not StoredFile.objects.exists()
 
 
-def test_the_template_reads_back_as_a_table_without_rows_to_import(cast: Cast) -> None:
-    data = imports.template(imports.kind_named("instruments"))
-    with pytest.raises(InputError) as error:
-        found = preview(cast, [], data=data)[1]
-        assert found.rows == []
-        raise InputError("layout_unknown", "", "")
-    assert error.value.code == "layout_unknown"
+def test_the_template_alone_has_nothing_to_import(cast: Cast) -> None:
+    batch, found = preview(cast, [], data=imports.template(imports.kind_named("instruments")))
+    assert (batch.total, found.table.examples, found.table.unused) == (0, 1, ())
+    assert imports.apply(actor=cast.actor("keeper"), batch=batch).state == "failed"
 
 
 def test_ten_thousand_rows_are_all_accounted_for_in_a_bounded_number_of_queries(

@@ -186,7 +186,7 @@ def test_dates_come_out_as_iso_text() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-05-20", "2026/5/20", "2026.5.20", "2026年5月20日", "20260520", "46162", "2026-05-20 00:00:00", "2026/5/20"],
+    ["2026-05-20", "2026/5/20", "2026.5.20", "2026年5月20日", "20260520", "46162", "2026-05-20 00:00:00"],
 )
 def test_a_date_is_understood_in_the_usual_forms(text: str) -> None:
     assert parse_date(text) == dt.date(2026, 5, 20)
