@@ -1,7 +1,6 @@
 # Every verb does its own set-up from a bare Python 3.11 or newer; nothing needs root.
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p && break; done)
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
 ARGS ?=
-export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long lint types imports assets bench docs lock clean

@@ -84,15 +84,19 @@ def _sh(words: str, folder: str, env: dict[str, str]) -> subprocess.CompletedPro
     )
 
 
+def pages() -> list[Path]:
+    """Every page of docs/, and the READMEs."""
+    return [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("README*.md"))]
+
+
 def run(python: Path, words: list[str]) -> int:
     """Every page, or those whose name holds one of the words."""
-    pages = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("README*.md"))]
-    pages = [page for page in pages if not words or any(word in page.name for word in words)]
-    if not pages:
+    chosen = [page for page in pages() if not words or any(word in page.name for word in words)]
+    if not chosen:
         raise Missing(f"no page matches {' '.join(words)}", "see the folder docs/.")
     env = dict(os.environ) | {"PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}", "PYTHON": str(python)}
     worst = 0
-    for page in pages:
+    for page in chosen:
         wrong = check_page(page, env)
         print(f"{'FAILED' if wrong else 'ok'}  {page.relative_to(ROOT)}", flush=True)
         for line in wrong:

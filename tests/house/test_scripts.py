@@ -63,14 +63,25 @@ def test_a_python_without_ensurepip_is_filled_by_its_own_pip(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("listed", "index"),
-    [("global.index-url='file:///mirror/simple'", "file:///mirror/simple"), ("global.timeout='9'", None)],
+    ("listed", "variable", "value"),
+    [
+        ("global.index-url='file:///mirror/simple'", "UV_DEFAULT_INDEX", "file:///mirror/simple"),
+        ("global.index-url='a'\n:env:.index-url='b'", "UV_DEFAULT_INDEX", "b"),
+        ("global.cert='/etc/our-authority.pem'", "SSL_CERT_FILE", "/etc/our-authority.pem"),
+        ("global.timeout='9'", "UV_DEFAULT_INDEX", None),
+    ],
 )
-def test_an_index_set_for_pip_is_handed_on_to_uv(tmp_path, monkeypatch, listed, index):
+def test_what_pip_is_configured_with_is_handed_on_to_uv(tmp_path, monkeypatch, listed, variable, value):
     monkeypatch.setattr(environment, "quiet", lambda command, **kwargs: listed + "\n")
-    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
-    monkeypatch.delenv("UV_INDEX_URL", raising=False)
-    assert environment.uv_environment(tmp_path).get("UV_DEFAULT_INDEX") == index
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert environment.uv_environment(tmp_path).get(variable) == value
+
+
+def test_what_is_set_for_uv_itself_wins(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "quiet", lambda command, **kwargs: "global.index-url='file:///mirror/simple'\n")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "file:///own")
+    assert environment.uv_environment(tmp_path)["UV_DEFAULT_INDEX"] == "file:///own"
 
 
 def test_postgres_is_looked_for_where_it_is_named_and_passwords_are_not_shown(monkeypatch):
