@@ -86,7 +86,7 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
     if region:
         column = region.removesuffix("_id") + "__code"  # Django compares text with the column itself, without a join
         for prefix in actor.regions():
-            q |= Q(**{f"{region.removesuffix('_id')}__code__startswith": prefix})
+            q |= Q(**{f"{column}__startswith": prefix})
     return q
 
 
