@@ -65,7 +65,7 @@ class GuessableValidator:
     def validate(self, password: str, user: Any = None) -> None:
         """Raise where the password is easy to guess."""
         lower = password.lower()
-        bare = re.sub(r"[^a-z]", "", lower.translate(_LEET))
+        bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lower).translate(_LEET)
         letters = re.sub(r"[^a-z]", "", lower)
         runs = sum(len(m.group(0)) for m in _RUN.finditer(lower))
         walk = max((self._walk(lower, s) for s in _SEQUENCES), default=0)
