@@ -9,12 +9,11 @@ import re
 import shutil
 from pathlib import Path
 
-from scripts import environment, node
+from scripts import catalogue, environment, node
 from scripts.shell import ROOT, TOOLS, Missing, fingerprint, quiet, read_stamp, write_stamp
 
 VENDOR = ROOT / "quanheng" / "platform" / "web" / "static" / "vendor"
 PRINT_FONTS = ROOT / "quanheng" / "evidence" / "fonts"
-ICONS = ROOT / "scripts" / "icons.txt"
 STAMP = TOOLS / "assets.json"
 
 # target in the vendor folder: source in node_modules
@@ -22,7 +21,6 @@ FILES = {
     "tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler/tabler-vendors.min.css": "@tabler/core/dist/css/tabler-vendors.min.css",
     "tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
-    "tabler/LICENSE": "@tabler/icons/LICENSE",
     "echarts/echarts.min.js": "echarts/dist/echarts.min.js",
     "echarts/LICENSE": "echarts/LICENSE",
     "uplot/uPlot.iife.min.js": "uplot/dist/uPlot.iife.min.js",
@@ -38,9 +36,10 @@ TEXT_FONTS = {
     "NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
     "NotoSansSC-LICENSE.txt": "@expo-google-fonts/noto-sans-sc/LICENSE_FONT",
 }
+WEB_FAMILY = "Noto Sans SC Variable"
 RARE_FAMILY = "Quanheng Rare Han"
 RARE_PRINT = "QuanhengRareHan-Regular.ttf"
-RARE_NOTICE = f"""{RARE_FAMILY} is made from Hanazono Mincho (HanaMinA and HanaMinB, 2017-09-04) by the GlyphWiki Project.
+RARE_NOTICE = f"""{RARE_FAMILY} is made from Hanazono Mincho (HanaMinA, HanaMinB, 2017-09-04) by the GlyphWiki Project.
 The Hanazono Font License grants unlimited permission to use, copy and distribute the font, with or without
 modification, commercially or not, without warranty; the font may also be used under the SIL Open Font License 1.1.
 Changed here: the slices of the npm package "hanamin" are put together, hinting and names are left out, and the family
@@ -52,7 +51,7 @@ def key() -> str:
     """What the copied files depend on."""
     here = Path(__file__).parent
     return fingerprint(
-        ROOT / "package.json", ROOT / "package-lock.json", ICONS, here / "assets.py", here / "merge_fonts.py", str(ROOT)
+        ROOT / "package.json", ROOT / "package-lock.json", here / "assets.py", here / "merge_fonts.py", str(ROOT)
     )
 
 
@@ -63,8 +62,20 @@ def ready() -> bool:
     return found.get("key") == key() and isinstance(files, list) and all((ROOT / str(name)).is_file() for name in files)
 
 
+def compile_catalogues() -> None:
+    """Compile each English catalogue that is newer than its compiled form."""
+    stale = [p for p in catalogue.catalogues() if not _newer(p.with_suffix(".mo"), p)]
+    if stale:
+        quiet([environment.ensure_tools("tools"), Path(__file__).with_name("catalogue.py"), "--compile"])
+
+
+def _newer(made: Path, source: Path) -> bool:
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
+
+
 def build() -> None:
     """Install the packages and copy what is needed; nothing when it is there already."""
+    compile_catalogues()
     if ready():
         return
     modules = node.install(with_browser=False)
@@ -74,8 +85,6 @@ def build() -> None:
     for target, source in FILES.items():
         _copy(modules / source, VENDOR / target)
     _web_font(modules)
-    _rare_web_font(modules)
-    _sprite(modules)
     for target, source in TEXT_FONTS.items():
         _copy(modules / source, PRINT_FONTS / target)
     _rare_print_font(modules)
@@ -96,63 +105,44 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _web_font(modules: Path) -> None:
-    package = modules / "@fontsource-variable" / "noto-sans-sc"
-    target = VENDOR / "noto-sans-sc"
-    _copy(package / "wght.css", target / "noto-sans-sc.css")
-    for name in re.findall(r"url\(\./files/([\w.-]+)\)", (package / "wght.css").read_text("utf-8")):
+    """One family in slices that are fetched only when a page shows one of their characters.
+
+    The rare slices come first: of two rules for one character the browser asks the later one, so they fill gaps only.
+    """
+    package, target = modules / "@fontsource-variable" / "noto-sans-sc", VENDOR / "noto-sans-sc"
+    rules = (package / "wght.css").read_text("utf-8")
+    for name in re.findall(r"url\(\./files/([\w.-]+)\)", rules):
         _copy(package / "files" / name, target / "files" / name)
+    (target / "index.css").write_text("\n".join([*_rare_rules(modules), rules]), "utf-8")
 
 
-def _rare_web_font(modules: Path) -> None:
-    """Extensions A to F for the browser: slices that are fetched only when a page shows such a character."""
+def _rare_rules(modules: Path) -> list[str]:
+    """Extensions A to F under the same family name, so that no page needs to know of a second font."""
     package, target = modules / "hanamin", VENDOR / "rare-han"
     rules = []
     for block in re.findall(r"@font-face\s*\{[^}]*\}", (package / "HanaMin.css").read_text("utf-8")):
         file = re.search(r"url\(\"?(Hana\w+\.CJK-Unified-Ideographs-Extension-[A-F][\w.-]*\.woff2)", block)
         covered = re.search(r"unicode-range:\s*([^;}]+)", block)
         if file and covered:
-            _copy(package / file[1], target / "files" / file[1])
+            _copy(package / file[1], target / file[1])
             rules.append(
-                f'@font-face{{font-family:"{RARE_FAMILY}";font-style:normal;font-weight:400;font-display:swap;'
-                f'src:url(./files/{file[1]}) format("woff2");unicode-range:{" ".join(covered[1].split())}}}'
+                f"@font-face{{font-family:'{WEB_FAMILY}';font-style:normal;font-weight:100 900;font-display:swap;"
+                f"src:url(../rare-han/{file[1]}) format('woff2');unicode-range:{' '.join(covered[1].split())}}}"
             )
     if not rules:
         raise Missing("the package hanamin lists no slice of the extensions A to F", "see scripts/assets.py.")
-    (target / "rare-han.css").write_text("\n".join(rules) + "\n", "utf-8")
     (target / "LICENSE").write_text(RARE_NOTICE, "utf-8")
+    return rules
 
 
 def _rare_print_font(modules: Path) -> None:
-    python = environment.ensure_tools("tools")
+    """Merged once (it takes a while) and kept among the tools, as long as its sources stay the same."""
     slices = sorted((modules / "hanamin").glob("HanaMinB.CJK-Unified-Ideographs-Extension-[B-F]*.woff2"))
     merge = Path(__file__).parent / "merge_fonts.py"
-    quiet([python, merge, RARE_FAMILY, PRINT_FONTS / RARE_PRINT, *slices])
+    kept = TOOLS / f"rare-han-{fingerprint(merge, RARE_FAMILY, *slices)[:16]}.ttf"
+    if not kept.is_file():
+        draft = kept.with_suffix(".new")
+        quiet([environment.ensure_tools("tools"), merge, RARE_FAMILY, draft, *slices])
+        draft.replace(kept)
+    shutil.copyfile(kept, PRINT_FONTS / RARE_PRINT)
     (PRINT_FONTS / "QuanhengRareHan-LICENSE.txt").write_text(RARE_NOTICE, "utf-8")
-
-
-def icon_names() -> list[str]:
-    """The icons that the pages use, one a line; ``-filled`` at the end asks for the solid form."""
-    lines = (line.split("#")[0].strip() for line in ICONS.read_text("utf-8").splitlines())
-    return sorted({line for line in lines if line})
-
-
-def _sprite(modules: Path) -> None:
-    """One SVG with a symbol for each icon: ``<use href=".../icons.svg#NAME">``."""
-    symbols = []
-    for name in icon_names():
-        solid = name.endswith("-filled")
-        path = modules / "@tabler/icons/icons" / ("filled" if solid else "outline")
-        source = path / f"{name.removesuffix('-filled')}.svg"
-        if not source.is_file():
-            raise Missing(f"scripts/icons.txt names {name!r}, which Tabler does not have", "correct the name.")
-        drawing = source.read_text("utf-8").split(">", 1)[1].rsplit("</svg>", 1)[0]
-        drawing = re.sub(r"\s+", " ", drawing).strip()
-        drawing = drawing.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").strip()
-        paint = (
-            'fill="currentColor"'
-            if solid
-            else 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
-        )
-        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{drawing}</symbol>')
-    svg = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
-    (VENDOR / "tabler" / "icons.svg").write_text(svg, "utf-8")

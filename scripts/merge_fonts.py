@@ -11,20 +11,18 @@ from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
 Row = tuple[int, bytes, tuple[int, int]]
+COMPOSITE = b"\xff\xff"  # in place of the number of contours
 FIRST_RARE = 0x20000  # the supplementary ideographic plane begins here
 
 
 def read(path: str) -> tuple[list[Row], dict[str, int]]:
     """Code point, outline, and measures of every rare character of one slice, and the slice's largest outline."""
-    font = TTFont(path)
-    glyf, across = font["glyf"], font["hmtx"].metrics
-    if any(glyf[name].isComposite() for name in font.getGlyphOrder()):
-        raise SystemExit(f"{path}: composite glyphs refer to others by name and cannot be moved as they are")
-    rows = [
-        (point, glyf[name].compile(glyf, recalcBBoxes=False), across[name])
-        for point, name in font.getBestCmap().items()
-        if point >= FIRST_RARE
-    ]
+    font = TTFont(path, lazy=True)
+    outlines, across = font["glyf"].glyphs, font["hmtx"].metrics  # .glyphs: as bytes, not taken apart
+    names = {point: name for point, name in font.getBestCmap().items() if point >= FIRST_RARE}
+    if any(outlines[name].data[:2] == COMPOSITE for name in names.values()):
+        raise SystemExit(f"{path}: composite glyphs refer to others by number and cannot be moved as they are")
+    rows = [(point, outlines[name].data, across[name]) for point, name in names.items()]
     return rows, {field: getattr(font["maxp"], field) for field in ("maxPoints", "maxContours")}
 
 
@@ -53,12 +51,15 @@ def build(family: str, target: str, sample: TTFont, rows: dict[int, Row], larges
     made.setupHorizontalHeader(ascent=sample["hhea"].ascent, descent=sample["hhea"].descent)
     made.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
     made.setupOS2(
+        fsType=0,  # embedding is not restricted
         sTypoAscender=frame.sTypoAscender,
         sTypoDescender=frame.sTypoDescender,
         usWinAscent=frame.usWinAscent,
         usWinDescent=frame.usWinDescent,
     )
     made.setupPost(keepGlyphNames=False)
+    made.font.recalcTimestamp = False  # the same bytes on every machine
+    made.font["head"].created, made.font["head"].modified = box.created, box.modified
     made.save(target)
 
 

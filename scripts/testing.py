@@ -74,18 +74,20 @@ def suite(python: Path, chromium: Path | None, *, marker: str, extra: Sequence[s
             "start PostgreSQL, or name one with QUANHENG_TEST_POSTGRES=postgresql://user@host/name whose user may"
             " create databases.",
         )
-    again = folders_with_tests(ON_POSTGRES) if postgres else []
-    words = ["-m", marker, "-n", "2", *extra]
+    named = [word for word in extra if (ROOT / word.split("::")[0]).exists()]  # make test ARGS="tests/evidence -x"
+    options = ["-m", marker, "-n", "2", *(word for word in extra if word not in named)]
+    again = [name for name in named if name.startswith(ON_POSTGRES)] if named else folders_with_tests(ON_POSTGRES)
+    again = again if postgres else []
     if postgres is None:
         print("No PostgreSQL server answers on this machine: the suite runs on SQLite only.", flush=True)
-    print(f"── SQLite{': everything' if again else ''} ──", flush=True)
-    first = pytest(python, words, environment_for(chromium, None))
+    print(f"── SQLite: {' '.join(named) or 'everything'} ──", flush=True)
+    first = pytest(python, [*options, *named], environment_for(chromium, None))
     if first == NO_TESTS and marker == "long":  # long forms come with the features they stretch
         first = 0
     if not again or postgres is None:
         return first
     print(f"── PostgreSQL ({_shown(postgres)}): {' '.join(again)} ──", flush=True)
-    second = pytest(python, [*words, *again], environment_for(chromium, postgres))
+    second = pytest(python, [*options, *again], environment_for(chromium, postgres))
     if second == NO_TESTS:
         second = 0
     if first:

@@ -19,3 +19,17 @@ def shared() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"QUANHENG_SHARED: {folder} is absent")
     pytest.skip(f"QUANHENG_SHARED: {folder} is absent, so this test did not run")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """The browser that ``make test`` found or unpacked; as root Chromium needs its sandbox left out."""
+    pointer = ROOT / ".tools" / "chromium.path"
+    path = os.environ.get("QUANHENG_CHROMIUM") or (pointer.read_text("utf-8").strip() if pointer.exists() else "")
+    if not path or not Path(path).exists():
+        lacking = "no browser is set up: run `make test` once, or set QUANHENG_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(lacking)
+        pytest.skip(lacking)
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": path, "args": flags}

@@ -285,6 +285,7 @@ class CertificateContent(Part):
     software: Software
     public_url: Text
     replaces: Replacement | None = None
+    traceability: Words | None = None
     unverified: tuple[Unverified, ...] = ()
     statements: tuple[Words, ...] = ()
 

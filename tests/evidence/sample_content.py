@@ -23,7 +23,7 @@ def make_data(**changes: Any) -> dict[str, Any]:
             "address": "临州市新城区平准路 8 号",
             "credit_code": "12150000MB0000001X",
             "phone": "0470-1234567",
-            "authorisation": "(蒙)法计(2024)010 号",
+            "authorisation": "（蒙）法计(2024)010 号",
         },
         "customer": {
             "name": "临州市惠民农贸市场有限公司",
@@ -80,7 +80,7 @@ def make_data(**changes: Any) -> dict[str, Any]:
         ],
         "tables": [make_weighing(), make_repeatability()],
         "verdict": "pass",
-        "conclusion": {"zh": "符合Ⅲ级要求,检定合格", "en": "Conforms to class III; verification passed"},
+        "conclusion": {"zh": "符合Ⅲ级要求，检定合格", "en": "Conforms to class III; verification passed"},
         "people": [
             {"role": "verifier", "name": "李建国", "licence": "蒙检员 2019-0417"},
             {"role": "checker", "name": "王敏", "licence": "蒙检员 2015-0023"},
@@ -95,15 +95,19 @@ def make_data(**changes: Any) -> dict[str, Any]:
         "record_sha256": H["record"],
         "software": {"name": "Quanheng", "version": "0.1.0", "sha256": H["software"]},
         "public_url": "https://check.example.cn/c/LZ-2026-000123",
+        "traceability": {
+            "zh": "上述计量标准凭所列证书溯源至国家计量基准。",
+            "en": "The standards are traceable to national primary standards through the certificates named.",
+        },
         "unverified": [
             {
                 "what": {"zh": "首次检定最大允许误差", "en": "MPE at initial verification"},
-                "source": "JJG 539-2016 表 2(二手资料)",
+                "source": "JJG 539-2016 表 2（二手资料）",
             }
         ],
         "statements": [
             {
-                "zh": "未经本所书面批准,不得部分复制本证书。",
+                "zh": "未经本所书面批准，不得部分复制本证书。",
                 "en": "This document shall not be reproduced except in full.",
             }
         ],
@@ -161,7 +165,7 @@ def make_rejection(**changes: Any) -> CertificateContent:
         kind="rejection_notice",
         verdict="fail",
         valid_until=...,
-        conclusion={"zh": "示值误差超差,检定不合格", "en": "Errors exceed the limits; verification failed"},
+        conclusion={"zh": "示值误差超差，检定不合格", "en": "Errors exceed the limits; verification failed"},
         reasons=[{"zh": "30 kg 处示值误差 +22 g,超过最大允许误差 ±15 g", "en": "Error at 30 kg is +22 g, limit ±15 g"}],
         **changes,
     )

@@ -12,7 +12,9 @@ from quanheng.library import LIBRARY_ROOT
 from quanheng.library.check import check, main
 from quanheng.library.reader import body_digest, read_library
 
-MANIFEST = "kind: emission_factor\ntitle: 因子\ndefaults: {region: CN, edition: '2023', source: 公告, verified: 'yes'}\n"
+MANIFEST = (
+    "kind: emission_factor\ntitle: 因子\ndefaults: {region: CN, edition: '2023', source: 公告, verified: 'yes'}\n"
+)
 HEADER = "code,edition,effective_from,effective_to,source,category,name_zh,parameter,value,unit\n"
 
 
@@ -77,7 +79,13 @@ def test_a_value_without_source_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "manifest",
-    ["kind: unknown\ntitle: x\n", "- a list\n", "kind: [", "kind: norm\ntitle: x\nextra: 1\n", "!!python/object:os.system {}\n"],
+    [
+        "kind: unknown\ntitle: x\n",
+        "- a list\n",
+        "kind: [",
+        "kind: norm\ntitle: x\nextra: 1\n",
+        "!!python/object:os.system {}\n",
+    ],
 )
 def test_a_bad_manifest_is_one_problem_and_no_crash(tmp_path: Path, manifest: str) -> None:
     make_library(tmp_path, "grid,,,,,g,n,p,0.5,kg\n", manifest)
@@ -117,3 +125,9 @@ def test_no_text_in_a_table_makes_the_reader_crash(tmp_path: Path, rows: str) ->
 def test_the_digest_of_a_body_does_not_depend_on_the_order_of_its_fields() -> None:
     assert body_digest({"a": "1", "b": "全"}) == body_digest({"b": "全", "a": "1"})
     assert body_digest({"a": "1.0"}) != body_digest({"a": "1.00"})
+
+
+def test_every_procedure_we_ship_is_named_by_the_norm_it_runs() -> None:
+    shipped = {path.stem for path in (LIBRARY_ROOT / "procedures").glob("*.yaml")}
+    named = {item.body["procedure_id"] for item in read_library(LIBRARY_ROOT).items if "procedure_id" in item.body}
+    assert shipped - named == set()

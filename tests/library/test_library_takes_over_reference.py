@@ -35,12 +35,28 @@ def test_tables_are_taken_over_value_by_value(shared: Path) -> None:
     for kind, file, names in (
         ("emission_factor", "emission_factors.csv", ("name", "parameter", "value", "unit")),
         ("energy_conversion", "energy_conversion_factors.csv", ("energy", "ncv", "coefficient", "coefficient_unit")),
-        ("energy_metering", "energy_meter_equipping.csv", ("energy_or_meter", "level_or_purpose", "requirement", "unit")),
+        (
+            "energy_metering",
+            "energy_meter_equipping.csv",
+            ("energy_or_meter", "level_or_purpose", "requirement", "unit"),
+        ),
         ("indicator", "indicators.csv", ("region", "indicator", "target", "base", "year", "unit", "formula")),
-        ("net_content_tolerance", "net_content_tolerance.csv", ("kind", "qn_low", "qn_high", "tolerance_type", "tolerance_value")),
+        (
+            "net_content_tolerance",
+            "net_content_tolerance.csv",
+            ("kind", "qn_low", "qn_high", "tolerance_type", "tolerance_value"),
+        ),
         ("net_content_marking", "net_content_marking.csv", ("rule", "quantity", "condition", "requirement")),
-        ("net_content_sampling", "net_content_sampling.csv", ("lot_low", "lot_high", "sample_n", "lambda", "confidence")),
-        ("retail_deviation", "retail_weighing_deviation.csv", ("price_band", "m_high_kg_inclusive", "negative_deviation_g")),
+        (
+            "net_content_sampling",
+            "net_content_sampling.csv",
+            ("lot_low", "lot_high", "sample_n", "lambda", "confidence"),
+        ),
+        (
+            "retail_deviation",
+            "retail_weighing_deviation.csv",
+            ("price_band", "m_high_kg_inclusive", "negative_deviation_g"),
+        ),
         ("catalogue_item", "mandatory_instruments_2020.csv", ("seq", "category", "item", "supervision", "confidence")),
     ):
         renamed = {
@@ -55,7 +71,11 @@ def test_tables_are_taken_over_value_by_value(shared: Path) -> None:
 
 def test_every_time_limit_is_there_with_its_rule(shared: Path) -> None:
     ours = {(item.body["event"], item.body["limit"], item.verified) for item in items("time_limit")}
-    lost = [row for row in rows(shared, "legal_time_limits.csv") if (row["event"], row["limit"], row["verified"]) not in ours]
+    lost = [
+        row
+        for row in rows(shared, "legal_time_limits.csv")
+        if (row["event"], row["limit"], row["verified"]) not in ours
+    ]
     assert [row["limit"] for row in lost] == ["20/30"], "one row stands for two limits and was split"
 
 

@@ -169,6 +169,8 @@ def _statements(admin: Element, c: CertificateContent) -> None:
         text(entry, "name", label)
         text(entry, "noQuantity", value)
     dcc(statement(box, "qh_publicPage", L.PUBLIC_PAGE), "link", c.public_url)
+    if c.traceability is not None:
+        text(statement(box, "qh_traceability", L.TRACEABILITY), "declaration", c.traceability)
     for note in c.unverified:
         entry = statement(box, "qh_unverified", L.UNVERIFIED)
         dcc(entry, "reference", note.source)

@@ -12,6 +12,7 @@ from lxml import etree
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc.walk import line_of
 
 State = Literal["found", "missing", "unusable"]
 
@@ -96,15 +97,10 @@ def _identifiers(root: etree._Element) -> list[SchemaError]:
         if names.namespace(element.tag) not in (names.DCC, names.SI):
             continue
         own = (element.get("id") or "").strip()
-        line = _line(element)
+        line = line_of(element)
         if own and own in seen:
             errors.append(SchemaError(line, f"the id {own!r} is used twice"))
         seen.add(own)
         wanted += [(ref, line) for ref in (element.get("refId") or "").split()]
     errors += [SchemaError(line, f"refId {ref!r} points at no id") for ref, line in wanted if ref not in seen]
     return errors
-
-
-def _line(element: etree._Element) -> int:
-    line = element.sourceline
-    return line if isinstance(line, int) else 0

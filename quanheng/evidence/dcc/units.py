@@ -82,7 +82,7 @@ def _factor(text: str, sign: int, whole: str) -> str:
 
 
 def symbol(dsi: str) -> str:
-    r"""How a person reads a D-SI unit: ``\metre\tothe{3}\hour\tothe{-1}`` → ``m³/h``; unknown text comes back unchanged."""
+    r"""How a person reads a D-SI unit: ``\metre\tothe{3}\hour\tothe{-1}`` → ``m³/h``; else unchanged."""
     if not dsi.startswith("\\"):
         return dsi
     out: list[str] = []
@@ -99,7 +99,11 @@ def symbol(dsi: str) -> str:
             prefix, per = "", False
         else:
             return dsi
-    shown = "·".join(out)
+    below = [part for part in out if "⁻" in part]
+    if len(out) == 2 and len(below) == 1 and out[1] == below[0]:
+        shown = f"{out[0]}/{below[0].replace('⁻¹', '').replace('⁻', '')}"
+    else:
+        shown = "·".join(out)
     return "" if shown == "1" else shown
 
 
@@ -108,3 +112,15 @@ def known(dsi: str) -> bool:
     rest = _TOKEN.sub("", dsi)
     names = [name for name, _ in _TOKEN.findall(dsi)]
     return bool(names) and not rest and all(n in _PREFIXES or n in _SYMBOLS or n in {"per", "tothe"} for n in names)
+
+
+def suggestion(unit: str) -> str | None:
+    """The D-SI string most likely meant by a slightly wrong one; None where we would be guessing."""
+    lowered = _TOKEN.sub(lambda m: m.group(0).replace(m[1], m[1].lower()), unit)
+    if lowered != unit and known(lowered):
+        return lowered
+    try:
+        meant = to_dsi(unit)
+    except InputError:
+        return None
+    return meant if meant != unit and known(meant) else None

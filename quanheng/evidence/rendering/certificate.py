@@ -10,7 +10,7 @@ from quanheng.evidence.content import CertificateContent, Column, Condition, Tab
 from quanheng.evidence.dcc import units
 from quanheng.evidence.dcc.build import SCHEMA_VERSION
 from quanheng.evidence.rendering.typeset import qr_svg, typeset
-from quanheng.evidence.rendering.wording import NOTES, ROLES, Wording, labels, w
+from quanheng.evidence.rendering.wording import NOTES, Wording, labels, w
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _NONE = "/"  # how an empty field is marked on paper, so that nothing can be written in later
@@ -33,7 +33,7 @@ def view(c: CertificateContent) -> dict[str, Any]:
         "attachment_name": f"{_file_name(c.number)}.xml",
         "cover": _cover(c, words),
         "reasons": [_w(r) for r in c.reasons],
-        "people": [{"label": ROLES[p.role], "name": p.name, "licence": p.licence or ""} for p in _in_order(c)],
+        "people": [{"label": words[p.role], "name": p.name, "licence": p.licence or ""} for p in _in_order(c)],
         "dates": _dates(c, words),
         "qr": qr_svg(c.public_url),
         "url": c.public_url,
@@ -43,6 +43,7 @@ def view(c: CertificateContent) -> dict[str, Any]:
         "standards": _standards(c, words),
         "environment": [{"label": _w(e.quantity), "value": _condition(e)} for e in c.environment]
         + [{"label": words["place"], "value": c.place.text}],
+        "traceability": None if c.traceability is None else _w(c.traceability),
         "notes": [_w(s) for s in c.statements] + NOTES,
         "unverified": [{"what": _w(u.what), "source": u.source} for u in c.unverified],
         "act": _act(c),
@@ -81,7 +82,7 @@ def _dates(c: CertificateContent, words: dict[str, Wording]) -> list[dict[str, A
     performed = _day(c.performed_to)
     iso = c.performed_to.isoformat()
     if c.performed_from != c.performed_to:
-        performed, iso = f"{_day(c.performed_from)} 至 {performed}", f"{c.performed_from.isoformat()} – {iso}"
+        performed, iso = f"{_day(c.performed_from)}至 {performed}", ""
     dates = [{"label": words["performed"], "zh": performed, "iso": iso, "strong": False}]
     dates.append({"label": words["issued"], "zh": _day(c.issued_on), "iso": c.issued_on.isoformat(), "strong": False})
     if c.valid_until is not None:
@@ -101,7 +102,7 @@ def _contact(c: CertificateContent) -> list[str]:
         ("地址", c.issuer.address),
         ("电话", c.issuer.phone),
     ]
-    return [f"{label}:{value}" for label, value in parts if value]
+    return [f"{label}：{value}" for label, value in parts if value]
 
 
 def _item(c: CertificateContent, words: dict[str, Wording]) -> list[dict[str, Any]]:
@@ -141,7 +142,7 @@ def _act(c: CertificateContent) -> Wording:
     local = c.signature_act.at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M:%S")
     act = c.signature_act
     return w(
-        f"{act.signatory} 于 {local}(北京时间)经 {act.factor} 二次认证签发:{act.meaning.zh}。",
+        f"{act.signatory} 于 {local}（北京时间）经 {act.factor} 二次认证签发：{act.meaning.zh}。",
         f"Signed by {act.signatory} at {local} (UTC+8), second factor {act.factor}: {act.meaning.en}.",
     )
 

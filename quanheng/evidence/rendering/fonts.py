@@ -91,3 +91,8 @@ def _segments(font: bytes, at: int) -> set[int]:
     for first, last in zip(starts, ends, strict=True):
         points.update(p for p in range(first, last + 1) if p != 0xFFFF)
     return points
+
+
+def installed() -> bool:
+    """Whether the fonts were put in place."""
+    return bool(_files())

@@ -9,21 +9,18 @@ def w(zh: str, en: str) -> Wording:
     return {"zh": zh, "en": en}
 
 
-ROLES: dict[str, Wording] = {
-    "signatory": w("批准人", "Approved by"),
-    "checker": w("核验员", "Checked by"),
-    "verifier": w("检定/校准员", "Measured by"),
-}
-
 NOTES: list[Wording] = [
     w(
-        "本证书附有经数字签名的 XML 数据文件,两者内容一致;可扫描首页二维码或离线用公钥核验真伪。",
+        "本证书附有经数字签名的 XML 数据文件，两者内容一致；可扫描首页二维码或离线用公钥核验真伪。",
         "A digitally signed XML file with the same content is attached. "
         "Check it by the code on the first page, or off line with public keys.",
     ),
 ]
 
 _COMMON: dict[str, Wording] = {
+    "signatory": w("批准人", "Approved by"),
+    "checker": w("核验员", "Checked by"),
+    "verifier": w("检定员", "Verified by"),
     "number": w("证书编号", "No."),
     "customer": w("送检单位", "Customer"),
     "item_name": w("计量器具名称", "Instrument"),
@@ -33,13 +30,14 @@ _COMMON: dict[str, Wording] = {
     "norm": w("检定依据", "Norm applied"),
     "conclusion": w("检定结论", "Conclusion"),
     "reasons": w("不合格原因", "Reasons"),
+    "more": w("其余原因见次页。", "Further reasons overleaf."),
     "performed": w("检定日期", "Verified on"),
     "issued": w("签发日期", "Issued on"),
     "valid_until": w("有效期至", "Valid until"),
     "seal": w(
-        "本文件由发证机构电子印章签名,无需另盖实体印章。", "Sealed with the issuer's digital seal; no stamp is needed."
+        "本文件由发证机构电子印章签名，无需另盖实体印章。", "Sealed with the issuer's digital seal; no stamp is needed."
     ),
-    "replaces": w("本文件替换:", "This document replaces the one named"),
+    "replaces": w("本文件替换：", "This document replaces the one named"),
     "item": w("被检器具", "Instrument under test"),
     "range": w("测量范围", "Measuring range"),
     "class": w("准确度等级", "Accuracy class"),
@@ -52,10 +50,6 @@ _COMMON: dict[str, Wording] = {
     "std_uncertainty": w("不确定度/等级/MPE", "Uncertainty, class or MPE"),
     "std_certificate": w("证书编号", "Certificate"),
     "std_valid": w("有效期至", "Valid until"),
-    "traceability": w(
-        "上述计量标准凭所列证书溯源至国家计量基准。",
-        "The standards above are traceable to national primary standards through the certificates named.",
-    ),
     "environment": w("环境条件和地点", "Conditions and place"),
     "place": w("检定地点", "Place"),
     "notes": w("说明", "Notes"),
@@ -75,11 +69,12 @@ _BY_KIND: dict[str, dict[str, Wording]] = {
     "rejection_notice": {
         "number": w("通知书编号", "No."),
         "seal": w(
-            "本通知书由发证机构电子印章签名,无需另盖实体印章。",
+            "本通知书由发证机构电子印章签名，无需另盖实体印章。",
             "Sealed with the issuer's digital seal; no stamp is needed.",
         ),
     },
     "calibration_certificate": {
+        "verifier": w("校准员", "Calibrated by"),
         "norm": w("校准依据", "Procedure applied"),
         "conclusion": w("校准结论", "Statement"),
         "performed": w("校准日期", "Calibrated on"),

@@ -71,7 +71,7 @@ class Authority:
     ) -> Self:
         key = suite.new_key()
         subject = x509.Name(
-            [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+            [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, _fits(name))]
         )
         builder = _builder(subject, subject, key.public_key(), at, days)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -104,7 +104,7 @@ class Authority:
         key = self.suite.new_key()
         subject = [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fits(name)),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]),
             x509.NameAttribute(NameOID.COMMON_NAME, _fits(name)),
         ]
         if credit_code:
@@ -149,8 +149,9 @@ def organisation(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string()
 
 
-def _fits(name: str) -> str:
-    return name[:64]  # the bound X.520 sets on organisation and common name
+def _fits(name: str, size: int = 64) -> str:
+    """The bound X.520 sets; the library counts it in bytes for common names."""
+    return name.encode()[:size].decode(errors="ignore")
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: PublicKey, at: datetime, days: int) -> x509.CertificateBuilder:

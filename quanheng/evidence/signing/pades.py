@@ -25,11 +25,13 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.sign import signers
     from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.general import SigningError
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    class TimedSigner(signers.PdfSigner):  # type: ignore[misc]
+    class TimedSigner(signers.PdfSigner):
         def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
             session = super().init_signing_session(*args, **kwargs)
             session.system_time = at.astimezone(UTC).replace(microsecond=0)
@@ -53,7 +55,10 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
         name=seal.organisation,
     )
     output = io.BytesIO()
-    TimedSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
+    try:
+        TimedSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
+    except (SigningError, PdfError) as error:
+        raise InputError("pdf", f"the PDF cannot be sealed: {error}", "") from error
     return output.getvalue()
 
 

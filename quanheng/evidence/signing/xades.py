@@ -186,7 +186,8 @@ def _is_ours(root: etree._Element) -> bool:
 
 def _house_form(data: bytes, root: etree._Element, signature: etree._Element) -> bool:
     """Whether the bytes are those ``sign_xml`` wrote, also where XML signatures do not look."""
-    if data != serialise(root) or root[-1] is not signature:
+    commented = any(True for _ in root.iter(etree.Comment, etree.PI))
+    if commented or data != serialise(root) or root[-1] is not signature:
         return False
     if [names.local(e.tag) for e in signature] != ["SignedInfo", "SignatureValue", "KeyInfo", "Object"]:
         return False

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -55,6 +56,10 @@ class Norm(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("catalog:norm", args=[self.pk])
+
     def state_on(self, day: dt.date) -> NormState:
         """Whether the edition is announced, in force or withdrawn on a civil date."""
         if self.in_force_from and day < self.in_force_from:
@@ -93,6 +98,10 @@ class InstrumentCategory(models.Model):
 
     def __str__(self) -> str:
         return self.item or self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("catalog:category", args=[self.pk])
 
     @property
     def use_areas(self) -> list[str]:

@@ -53,7 +53,8 @@ def norms(viewer: Actor) -> QuerySet[Norm]:
     return base if may_read(viewer) else base.none()
 
 
-def _norm_in_force_q(on: dt.date) -> Q:
+def norm_in_force_q(on: dt.date) -> Q:
+    """Editions in force on a civil date; an unknown start counts as always before."""
     return (Q(in_force_from=None) | Q(in_force_from__lte=on)) & (Q(in_force_to=None) | Q(in_force_to__gte=on))
 
 
@@ -71,14 +72,14 @@ def categories_at(on: dt.date, *, mandatory_only: bool = False) -> QuerySet[Inst
 
 def norm_in_force(number: str, on: dt.date) -> Norm | None:
     """The norm of that number (``JJG 539-2016``), or the day's edition of that code (``JJG 539``), if in force."""
-    found = Norm.objects.filter(_norm_in_force_q(on)).filter(Q(number=number) | Q(code=number))
+    found = Norm.objects.filter(norm_in_force_q(on)).filter(Q(number=number) | Q(code=number))
     return found.order_by("-in_force_from", "-edition").first()
 
 
 def norms_of(category: InstrumentCategory, on: dt.date) -> list[Norm]:
     """The norms in force for a category that day, in the order the catalogue names them."""
     order = {code: rank for rank, code in enumerate(_body(category).get("norms", []))}
-    found = category.norms.filter(_norm_in_force_q(on))
+    found = category.norms.filter(norm_in_force_q(on))
     return sorted(found, key=lambda norm: (order.get(norm.code, len(order)), norm.number))
 
 

@@ -134,8 +134,9 @@ def _write(model: type[Row], key: tuple[str, ...], wanted: list[dict[str, Any]])
         if different:
             changed.append(row)
     stored = list(model._default_manager.bulk_create(fresh, batch_size=200))
-    fields = [name.removesuffix("_id") for name in (wanted[0] if wanted else {}) if name not in key]
     if changed:
+        written = wanted[0].keys() - set(key)
+        fields = [field.name for field in model._meta.concrete_fields if field.attname in written]
         model._default_manager.bulk_update(changed, fields, batch_size=100)
     return stored + changed
 

@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class CertificatesConfig(AppConfig):
     name = "quanheng.platform.certificates"
     label = "certificates"
+
+    def ready(self) -> None:
+        from quanheng.platform.certificates import public
+
+        public.register()

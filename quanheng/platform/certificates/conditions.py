@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
-from quanheng.platform.parties.services import authorised, licence_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
@@ -78,7 +78,9 @@ def issue_conditions(
     found += _standards(record)
     found += _people(record, people)
     if factor is not None:
-        found.append(Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确")))
+        found.append(
+            Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确"))
+        )
     return found
 
 
@@ -202,7 +204,10 @@ def _three(record: Record, people: People) -> Condition:
         detail = _("检定员不能核验自己的检定")
     elif people.signatory is not None and people.signatory == people.verifier:
         detail = _("检定员不能签发自己的检定")
-    elif people.signatory is not None and people.signatory == people.checker:
-        if not signatory_may_check(record, clock.today()):
-            detail = _("核验员与授权签字人须为两人(本机构无兼任规定)")
+    elif people.signatory is not None and people.signatory == people.checker and not _may_do_both(record):
+        detail = _("核验员与授权签字人须为两人(本机构无兼任规定)")
     return Condition("three_people", not detail, _("检定、核验、签发由不同人员完成"), detail)
+
+
+def _may_do_both(record: Record) -> bool:
+    return signatory_may_check(record, clock.today())

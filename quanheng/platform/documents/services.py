@@ -23,6 +23,7 @@ from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import require
 
 __all__ = [
+    "forget_imported",
     "issue",
     "issue_sealed",
     "numbered",
@@ -161,6 +162,18 @@ def record_imported(rows: Iterable[Mapping[str, Any]], *, actor: Actor) -> list[
     Document.objects.bulk_create(documents, batch_size=500)
     events.record_many(actor, "documents.imported", documents)
     return documents
+
+
+@transaction.atomic
+def forget_imported(ids: Iterable[uuid.UUID | None], *, actor: Actor) -> int:
+    """Take imported documents back with the import that brought them; what we issued is never touched."""
+    documents = list(Document.objects.filter(pk__in=set(ids), origin=Origin.IMPORTED).select_related("organisation"))
+    for organisation in {d.organisation_id: d.organisation for d in documents}.values():
+        require(policies.may_import(actor, organisation))
+    events.record_many(actor, "documents.import_undone", documents)
+    for start in range(0, len(documents), 500):
+        Document.objects.filter(pk__in=[d.pk for d in documents[start : start + 500]]).delete()
+    return len(documents)
 
 
 def _imported(row: Mapping[str, Any], place: int) -> Document:

@@ -63,9 +63,7 @@ def serial_range(start: str, end: str) -> SerialRange:
     if low is None or high is None:
         raise RangeProblem(_("起止编号必须以数字结尾"))
     if len(start) != len(end) or low.prefix != high.prefix:
-        raise RangeProblem(
-            _("起止编号的前缀和位数必须相同:%(start)s 与 %(end)s") % {"start": start, "end": end}
-        )
+        raise RangeProblem(_("起止编号的前缀和位数必须相同:%(start)s 与 %(end)s") % {"start": start, "end": end})
     if high.first < low.first:
         raise RangeProblem(_("止编号小于起编号"))
     found = SerialRange(low.prefix, low.first, high.first, low.width)
@@ -82,5 +80,7 @@ def lot_quantity(start: str, end: str, quantity: int | None) -> int:
         return 1
     count = serial_range(start, end).count
     if quantity not in (None, count):
-        raise RangeProblem(_("起止编号共 %(count)d 台,与数量 %(quantity)d 不符") % {"count": count, "quantity": quantity})
+        raise RangeProblem(
+            _("起止编号共 %(count)d 台,与数量 %(quantity)d 不符") % {"count": count, "quantity": quantity}
+        )
     return count

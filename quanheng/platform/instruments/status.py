@@ -115,8 +115,8 @@ def has_status(key: str, today: dt.date) -> Q:
 
 def in_force(today: dt.date) -> Q:
     """Verified, passed, and not yet expired."""
-    seen = Q(verified_on__isnull=False, invalidated_on=None, last_verdict=PASS)
-    return seen & (Q(valid_until=None) | Q(valid_until__gte=today))
+    seen = Q(verified_on__isnull=False, invalidated_on=None)
+    return seen & ~Q(last_verdict=REJECT) & (Q(valid_until=None) | Q(valid_until__gte=today))
 
 
 def days_in_words(until: dt.date | None, today: dt.date) -> str:

@@ -30,12 +30,24 @@ INSTRUMENT = WORKFLOWS.register(
             ),
             Transition("withdraw_filing", ("filing",), "draft", _("撤回备案"), policies.may_keep),
             Transition("stop", ("in_use",), "stopped", _("报停"), policies.may_keep, reason_required=True),
-            Transition("restart", ("stopped",), "in_use", _("启用"), policies.may_keep),
+            Transition("restart", ("stopped",), "in_use", _("启用"), policies.may_keep, (policies.not_rejected,)),
             Transition(
                 "send_to_repair", ("in_use", "stopped"), "repair", _("送修"), policies.may_keep, reason_required=True
             ),
             Transition("return_from_repair", ("repair",), "in_use", _("修理完毕"), policies.may_keep),
-            Transition("relocate", ("in_use", "stopped"), "filing", _("迁移"), policies.may_keep, reason_required=True),
+            Transition("move", ("in_use",), "in_use", _("迁移"), policies.may_keep, reason_required=True),
+            Transition(
+                "relocate", ("in_use", "stopped"), "filing", _("跨区迁移"), policies.may_keep, reason_required=True
+            ),
+            Transition(
+                "stop_on_rejection",
+                ("in_use",),
+                "stopped",
+                _("不合格停用"),
+                policies.may_record_result,
+                reason_required=True,
+            ),
+            Transition("resume_on_pass", ("stopped",), "in_use", _("合格恢复使用"), policies.may_record_result),
             Transition(
                 "scrap",
                 ("draft", "in_use", "stopped", "repair"),

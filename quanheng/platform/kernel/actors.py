@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from quanheng.platform.kernel.roles import Role
 
+NOBODY = uuid.UUID(int=0)
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -28,6 +30,11 @@ class Actor:
     system: bool = False
     on_behalf_of: str = ""
     scopes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def person(self) -> uuid.UUID:
+        """The user's id; of the system and of strangers, an id that nobody has."""
+        return self.user_id or NOBODY
 
     def has(self, *roles: str) -> bool:
         """Whether the actor holds at least one of the roles anywhere."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ MAX_LEAD = 366
 class Message:
     """What to tell whom; ``key`` makes a repeat harmless."""
 
-    user_id: object
+    user_id: uuid.UUID
     kind: str
     key: str
     text: str
@@ -43,12 +44,12 @@ def send(messages: Iterable[Message]) -> int:
 
 def unread(viewer: Actor) -> int:
     """How many messages the viewer has not opened."""
-    return Notice.objects.filter(user_id=viewer.user_id, read_at=None).count() if viewer.user_id else 0
+    return Notice.objects.filter(user_id=viewer.person, read_at=None).count()
 
 
 def mark_read(*, actor: Actor, notice_id: int | None = None) -> int:
     """Mark one of the actor's own messages, or all of them, as read."""
-    rows = Notice.objects.filter(user_id=actor.user_id, read_at=None)
+    rows = Notice.objects.filter(user_id=actor.person, read_at=None)
     if notice_id is not None:
         rows = rows.filter(pk=notice_id)
     return rows.update(read_at=clock.now())
@@ -66,7 +67,7 @@ def set_lead_days(*, actor: Actor, days: Iterable[int]) -> tuple[int, ...]:
     wanted = sorted({int(d) for d in days}, reverse=True)
     if not wanted or wanted[0] > MAX_LEAD or wanted[-1] < 0:
         raise InputError("lead_days", f"give whole days from 0 to {MAX_LEAD}, at least one", "reminder_days")
-    user = User.objects.select_for_update().get(pk=actor.user_id)
+    user = User.objects.select_for_update().get(pk=actor.person)
     user.preferences = {**user.preferences, "reminder_days": wanted}
     user.save(update_fields=["preferences"])
     return tuple(wanted)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor, Grant, region_prefix
 from quanheng.platform.kernel.models import Organisation, Region, RoleGrant, User
@@ -53,6 +54,20 @@ def add_organisation(*, actor: Actor, parent: Organisation | None = None, **fiel
 
 
 @transaction.atomic
+def add_region(*, actor: Actor, code: str, name: str, parent: Region | None) -> Region:
+    """Enter an administrative division; its code must lie inside its parent's."""
+    require(may_administer(actor, None))
+    prefix = region_prefix(code)
+    if len(code) != 6 or not code.isdigit() or (parent is not None and not prefix.startswith(parent.prefix)):
+        raise InputError("region_code", "a region has six digits that begin with those of the region above", code)
+    if Region.objects.filter(pk=code).exists():
+        raise InputError("region_taken", "there is a region of that code already", code)
+    region = Region.objects.create(code=code, name=name, prefix=prefix, parent=parent)
+    events.record(actor, "kernel.region_added", region, region_code=code, after={"name": name})
+    return region
+
+
+@transaction.atomic
 def grant_role(*, actor: Actor, user: User, role: str, organisation: Organisation, **dates: Any) -> RoleGrant:
     """Give a person a role on an organisation's subtree."""
     require(may_administer(actor, organisation))
@@ -83,8 +98,9 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
         for path in actor.paths(*roles):
             q |= Q(**{f"{owner}__path__startswith": path})
     if region:
+        column = region.removesuffix("_id") + "__code"  # Django compares text with the column itself, without a join
         for prefix in actor.regions():
-            q |= Q(**{f"{region}__startswith": prefix})
+            q |= Q(**{f"{column}__startswith": prefix})
     return q
 
 
@@ -96,3 +112,18 @@ def region_named(code: str) -> Region | None:
 def user_named(user_id: uuid.UUID) -> User | None:
     """The user of that id, if there is one."""
     return User.objects.filter(pk=user_id).first()
+
+
+def organisation_named(text: str) -> Organisation:
+    """The one active organisation of that credit code, name or id; without a text, the only one there is."""
+    rows = Organisation.objects.filter(active=True).select_related("region")
+    if text:
+        q = Q(credit_code=text) | Q(name=text)
+        if len(text.replace("-", "")) == 32 and set(text.lower()) <= set("0123456789abcdef-"):
+            q |= Q(pk=text)
+        rows = rows.filter(q)
+    found = list(rows[:2])
+    if len(found) == 1:
+        return found[0]
+    message = "several organisations match" if found else "no organisation matches"
+    raise InputError("organisation", f"{message}; name one by its credit code with --organisation", text)

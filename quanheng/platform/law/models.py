@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel import clock
@@ -52,6 +53,10 @@ class LawItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.edition})"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("law:item", args=[self.pk])
 
     @property
     def checked(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,7 +26,9 @@ class Config:
     email_from: str = "quanheng@localhost"
     region: str = ""
     secure: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
+    trusted_proxies: int = 0
+    invitation_days: int = 7
+    log_level: str = "INFO"
 
     @property
     def keys_dir(self) -> Path:
@@ -54,6 +56,10 @@ def _file(data_dir: Path) -> dict[str, object]:
         raise InputError("config", f"config.toml cannot be read: {error}; mend or remove it", str(path)) from error
 
 
+def _yes(text: str) -> bool:
+    return text.lower() in {"1", "true", "yes", "on"}
+
+
 def load() -> Config:
     """Read the configuration; the data folder comes from QUANHENG_DATA (default ``./data``)."""
     data_dir = Path(os.environ.get("QUANHENG_DATA", "data")).expanduser().resolve()
@@ -65,24 +71,59 @@ def load() -> Config:
     def number(name: str, default: int) -> int:
         raw = text(name, str(default))
         if not raw.isdigit():
-            raise InputError("config", f"{name} must be a whole number of seconds, not {raw!r}", name)
+            raise InputError("config", f"{name} must be a whole number, not {raw!r}", name)
         return int(raw)
 
+    unknown = sorted(set(values) - {f.name for f in fields(Config)})
+    if unknown:
+        raise InputError(
+            "config", f"config.toml has unknown names {unknown}; correct or remove them", str(data_dir / "config.toml")
+        )
+    base_url = text("base_url", Config.base_url).rstrip("/")
     hosts = values.get("allowed_hosts", Config.allowed_hosts)
     if os.environ.get("QUANHENG_ALLOWED_HOSTS"):
         hosts = os.environ["QUANHENG_ALLOWED_HOSTS"].split(",")
     return Config(
         data_dir=data_dir,
-        base_url=text("base_url", Config.base_url).rstrip("/"),
+        base_url=base_url,
         database_url=text("database_url", ""),
-        allowed_hosts=tuple(str(h) for h in hosts) if isinstance(hosts, (list, tuple)) else (str(hosts),),
+        allowed_hosts=_hosts(hosts, base_url),
         idle_seconds=number("idle_seconds", Config.idle_seconds),
         absolute_seconds=number("absolute_seconds", Config.absolute_seconds),
         email_url=text("email_url", ""),
         email_from=text("email_from", Config.email_from),
         region=text("region", ""),
-        secure=text("secure", "false").lower() in {"1", "true", "yes"},
+        secure=_yes(text("secure", "")) or base_url.startswith("https://"),
+        trusted_proxies=number("trusted_proxies", Config.trusted_proxies),
+        invitation_days=number("invitation_days", Config.invitation_days),
+        log_level=text("log_level", Config.log_level).upper(),
     )
+
+
+def _hosts(hosts: object, base_url: str) -> tuple[str, ...]:
+    named = [str(h).strip() for h in hosts] if isinstance(hosts, (list, tuple)) else [str(hosts)]
+    return tuple(dict.fromkeys([*named, urlsplit(base_url).hostname or "localhost"]))
+
+
+def email(config: Config) -> dict[str, object]:
+    """Django's mail settings from ``smtp[s]://user:password@host:port``; without one, mail is kept in DATA/mail."""
+    if not config.email_url:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(config.data_dir / "mail"),
+        }
+    url = urlsplit(config.email_url)
+    if url.scheme not in {"smtp", "smtps"}:
+        raise InputError("config", "email_url must begin with smtp:// or smtps://", "email_url")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname or "localhost",
+        "EMAIL_PORT": url.port or (465 if url.scheme == "smtps" else 25),
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
 
 
 def secret(config: Config, name: str) -> str:
@@ -118,6 +159,9 @@ def database(config: Config) -> dict[str, object]:
     if url.scheme not in {"postgresql", "postgres"}:
         raise InputError("config", "database_url must begin with postgresql://", "database_url")
     options: dict[str, object] = {k: v[-1] for k, v in parse_qs(url.query).items()}
+    pool = int(str(options.pop("pool", 8)))
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")) or "quanheng",

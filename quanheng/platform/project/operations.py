@@ -30,7 +30,7 @@ def prepare() -> Iterator[str]:
     call_command("migrate", verbosity=0, interactive=False)
     yield f"database: {len(waiting)} migrations applied"
     yield f"library: {law.load_library(actor=actors.system('quanheng migrate'))}"
-    yield f"keys: {keys.ensure()}"
+    yield f"keys: {keys.keys_file()}"
 
 
 def collect_static() -> None:

@@ -2,6 +2,51 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from quanheng.platform.project import errors, health, home
+from quanheng.platform.project.accounts import urls as accounts
+from quanheng.platform.web.ratelimit import public_page
+
+# App and the prefix of its pages; an app without pages has no urls module.
+APPS = (
+    ("law", "law/"),
+    ("catalog", "catalog/"),
+    ("parties", "parties/"),
+    ("documents", ""),
+    ("trace", "trace/"),
+    ("instruments", "instruments/"),
+    ("standards", "standards/"),
+    ("verification", "verification/"),
+    ("certificates", "certificates/"),
+)
+
+
+def _apps() -> list[URLPattern | URLResolver]:
+    found = [(f"quanheng.platform.{app}.urls", prefix) for app, prefix in APPS]
+    return [path(prefix, include(module)) for module, prefix in found if find_spec(module)]
+
+
+project = [
+    path("", home.home, name="home"),
+    *accounts.urlpatterns,
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include((project, "project"))),
+    path("", include("quanheng.platform.web.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/setlang/", public_page("language", limit=60)(set_language), name="set_language"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics_view, name="metrics"),
+    *_apps(),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -95,3 +95,12 @@ def restore(*, actor: Actor, standard: MeasurementStandard, reason: str) -> Meas
     apply(STANDARD, "restore", standard, actor=actor, reason=reason, condemned_on=None)
     trace.rehabilitate(TraceNode.objects.get(pk=standard.pk), reason=reason, actor=actor)
     return standard
+
+
+def take_step(name: str, *, actor: Actor, standard: MeasurementStandard, reason: str) -> MeasurementStandard:
+    """Suspend, resume, condemn or restore."""
+    if name == "condemn":
+        return condemn(actor=actor, standard=standard, reason=reason)
+    if name == "restore":
+        return restore(actor=actor, standard=standard, reason=reason)
+    return apply(STANDARD, name, standard, actor=actor, reason=reason)

@@ -1,8 +1,30 @@
 """Application, acceptance, task, schedule."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class VerificationConfig(AppConfig):
     name = "quanheng.platform.verification"
     label = "verification"
+
+    def ready(self) -> None:
+        from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+        from quanheng.platform.kernel.work import WORK
+        from quanheng.platform.verification import work
+        from quanheng.platform.web import menu
+
+        WORK.register("verification", work.waiting)
+        business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)
+        menu.register(
+            "business", _("检定申请"), "verification:applications", "file", visible=business, letter="a", order=10
+        )
+        menu.register("business", _("检定任务"), "verification:tasks", "queue", visible=business, letter="t", order=20)
+        menu.register(
+            "business",
+            _("排期日历"),
+            "verification:schedule",
+            "calendar",
+            visible=menu.roles(*INSTITUTE_ROLES),
+            order=30,
+        )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import xlsxwriter
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.functional import Promise
 
 from quanheng.platform.kernel import clock
@@ -72,7 +72,9 @@ def write_xlsx(rows: Rows, out: Any, *, title: str = "Sheet1") -> int:
         for c, cell in enumerate(row):
             if r == 0:
                 sheet.write_string(r, c, as_text(cell), head)
-            elif isinstance(cell, bool) or cell is None or isinstance(cell, (str, Promise)):
+            elif cell is None or cell == "":
+                continue
+            elif isinstance(cell, bool | str | Promise):
                 sheet.write_string(r, c, as_text(cell))
             elif isinstance(cell, (int, float)) and abs(cell) < 1e15:
                 sheet.write_number(r, c, cell)
@@ -98,7 +100,7 @@ def xlsx_response(rows: Rows, name: str) -> FileResponse:
     return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-def csv_response(rows: Rows, name: str) -> HttpResponse | StreamingHttpResponse:
+def csv_response(rows: Rows, name: str) -> StreamingHttpResponse:
     """The rows as CSV, streamed."""
     response = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
     ascii_name = re.sub(r"[^A-Za-z0-9_-]", "", name) or "export"

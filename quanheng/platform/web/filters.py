@@ -10,12 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 ANY = _("全部")
+SEARCH = _("搜索")
 
 
 class SearchFilter(django_filters.CharFilter):
     """One box over several columns; every word must be found in one of them."""
 
-    def __init__(self, columns: tuple[str, ...], label: Any = _("搜索"), **kwargs: Any) -> None:
+    def __init__(self, columns: tuple[str, ...], label: Any = SEARCH, **kwargs: Any) -> None:
         self.columns = columns
         super().__init__(label=label, **kwargs)
 

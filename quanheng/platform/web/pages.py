@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_slug
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -37,7 +37,7 @@ class Page(View):
 
     def allowed(self, actor: Actor) -> Decision:
         """Who may open the page. Override; a page without a policy opens to people with a role."""
-        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色,请联系本单位或上级的管理员"))
+        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色，请联系本单位或上级的管理员"))
 
     @property
     def actor(self) -> Actor:
@@ -67,7 +67,7 @@ class Page(View):
             status=status,
         )
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return self.draw()
 
 
@@ -126,9 +126,10 @@ class ListPage(Page):
 
     def table(self, rows: QuerySet[Any], *, whole: bool = False) -> Table:
         """The table with this person's columns, sorted, and cut to the page unless ``whole``."""
-        table = self.table_class(
-            rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs()
-        )
+        # Without the request: with it django-tables2 pages by itself and counts the whole table.
+        order = self.request.GET.getlist("sort") or None
+        table = self.table_class(rows, order_by=order, **self.table_kwargs())
+        table.request = self.request
         table.choose(preferences.get(self.request, self.key))
         if not whole:
             number = self.request.GET.get("page", "1")
@@ -139,21 +140,23 @@ class ListPage(Page):
             table.paginator = paginator
         return table
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         filters, rows = self.filtered(request.GET)
         wanted = request.GET.get("export")
         if wanted in {"xlsx", "csv"}:
-            table = self.table(rows, whole=True)
-            answer = xlsx_response if wanted == "xlsx" else csv_response
-            return answer(table.export_rows(), str(self.export_name))
-        context = {
-            "table": self.table(rows),
+            whole = self.table(rows, whole=True).export_rows()
+            return (xlsx_response if wanted == "xlsx" else csv_response)(whole, str(self.export_name))
+        table = self.table(rows)
+        page = table.page
+        context: dict[str, Any] = {
+            "table": table,
             "filters": filters,
             "filtered": bool(filters and filters.active),
             "batches": self.batches(),
             "empty": self.empty,
             "columns_key": self.key,
-            "page_sizes": PAGE_SIZES,
+            "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+            "ellipsis": page.paginator.ELLIPSIS,
         }
         if is_partial(request) and request.headers.get("HX-Target") == "list":
             return self.draw("web/list_part.html", **context)

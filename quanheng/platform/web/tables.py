@@ -58,6 +58,10 @@ class NumberColumn(django_tables2.Column):
 class DateColumn(django_tables2.Column):
     """A date or a moment as 2026-05-20 or 2026-05-20 14:03."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        attrs = {"td": {"class": "date"}} | kwargs.pop("attrs", {})
+        super().__init__(*args, attrs=attrs, **kwargs)
+
     def render(self, value: dt.date | dt.datetime) -> str:
         return tags.civil(value)
 
@@ -84,7 +88,8 @@ class StatusColumn(django_tables2.Column):
         self.to_status = to_status
         if to_status:
             kwargs.setdefault("empty_values", ())
-        super().__init__(*args, **kwargs)
+        attrs = {"td": {"class": "state"}} | kwargs.pop("attrs", {})
+        super().__init__(*args, attrs=attrs, **kwargs)
 
     def render(self, value: Any, record: Any) -> SafeString:
         return tags.status(self.to_status(record) if self.to_status else value)
@@ -158,7 +163,7 @@ class Table(django_tables2.Table):
             yield from self.rows
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator[Any]):
     """Counts to the cap and not beyond: a list of two million rows costs the same as one of ten thousand."""
 
     @cached_property
@@ -171,7 +176,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return len(self.object_list)
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """What paging reaches."""
         return min(self.found, CAP)
 

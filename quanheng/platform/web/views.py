@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,6 +14,11 @@ from quanheng.platform.kernel.models import Notice
 from quanheng.platform.web import search as search_registry
 from quanheng.platform.web.components import Action, Empty, Header
 from quanheng.platform.web.http import actor_of
+
+
+def _own(request: HttpRequest) -> QuerySet[Notice]:
+    user_id = actor_of(request).user_id
+    return Notice.objects.filter(user_id=user_id) if user_id else Notice.objects.none()
 
 
 @require_GET
@@ -28,7 +34,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def notices(request: HttpRequest) -> HttpResponse:
     """The person's own notices, unread first."""
-    rows = list(Notice.objects.filter(user_id=actor_of(request).user_id).order_by("-created_at")[:200])
+    rows = list(_own(request).order_by("-created_at")[:200])
     unread = [n for n in rows if n.read_at is None]
     header = Header(
         _("通知"),
@@ -41,14 +47,14 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_POST
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark every notice of this person as read."""
-    Notice.objects.filter(user_id=actor_of(request).user_id, read_at=None).update(read_at=clock.now())
+    _own(request).filter(read_at=None).update(read_at=clock.now())
     return HttpResponseRedirect("../")
 
 
 @require_POST
 def open_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Mark one as read and go where it points."""
-    notice = get_object_or_404(Notice, pk=notice_id, user_id=actor_of(request).user_id)
+    notice = get_object_or_404(_own(request), pk=notice_id)
     if notice.read_at is None:
         notice.read_at = clock.now()
         notice.save(update_fields=["read_at"])

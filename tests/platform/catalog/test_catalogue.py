@@ -158,14 +158,22 @@ def test_a_second_refresh_writes_nothing() -> None:
     assert AuditEvent.objects.count() == events
 
 
+def test_a_norm_entered_earlier_by_hand_is_brought_in_line_with_the_law() -> None:
+    Norm.objects.filter(number="JJG 539-2016").update(title="旧名", procedure_id="", period_months=99)
+    assert refresh_catalogue(actor=LOADER).norms == 1
+    mended = Norm.objects.get(number="JJG 539-2016")
+    assert (mended.title, mended.procedure_id, mended.period_months) == ("数字指示秤", "JJG-539-2016", 12)
+
+
 def make_new_catalogue(folder: Path) -> Path:
+    trade = "supervision: V, use_areas: [trade]"
     lines = [
-        "{code: fuel-dispenser, category_zh: 加油机, item_zh: 燃油加油机, supervision: P+V, verification_mode: periodic, use_areas: [trade]}",
-        "{code: taximeter, category_zh: 计价器, item_zh: 计价器, supervision: V, verification_mode: periodic, use_areas: [trade]}",
-        "{code: water-meter-small, category_zh: 水表, item_zh: DN15~25, supervision: V, verification_mode: rotation, supersedes: [water-meter]}",
-        "{code: water-meter-large, category_zh: 水表, item_zh: DN32~50, supervision: V, verification_mode: periodic, supersedes: [water-meter]}",
+        "{code: fuel-dispenser, item_zh: 加油机, verification_mode: periodic, supervision: P+V, use_areas: [trade]}",
+        f"{{code: taximeter, item_zh: 计价器, verification_mode: periodic, {trade}}}",
+        f"{{code: water-meter-small, item_zh: 水表, verification_mode: rotation, {trade}, supersedes: [water-meter]}}",
+        f"{{code: water-meter-large, item_zh: 水表, verification_mode: periodic, {trade}, supersedes: [water-meter]}}",
     ]
-    items = "\n".join("  - " + line.replace("{", "{name_en: x, ", 1) for line in lines)
+    items = "\n".join("  - " + line.replace("{", "{name_en: x, category_zh: 某, ", 1) for line in lines)
     (folder / "catalogue.yaml").write_text(
         "kind: catalogue_item\ntitle: 新目录\ndefaults: {edition: '2027', effective_from: '2027-01-01', source: 公告, "
         f"verified: 'yes'}}\nitems:\n{items}\n",

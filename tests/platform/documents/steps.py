@@ -22,7 +22,9 @@ def make_content(reservation: Reservation, **changes: Any) -> CertificateContent
     return load(make_data(number=reservation.number, public_url=public_url(reservation.public_code), **changes))
 
 
-def issue_one(cast: Cast, *, replaces: Document | None = None, subject: uuid.UUID | None = None, **changes: Any) -> Document:
+def issue_one(
+    cast: Cast, *, replaces: Document | None = None, subject: uuid.UUID | None = None, **changes: Any
+) -> Document:
     """Reserve, seal, issue, as signing does."""
     actor = cast.actor("signatory")
     if "replaces_data" in changes:

@@ -98,7 +98,8 @@ def test_revoking_keeps_the_old_bundle_readable_and_says_revoked(cast: Cast) -> 
     assert "revoked\n" in ledger.status_note(ledger.own_leaf(document), document)
     assert outcome(document) != "tampered"
     revoked = Leaf.objects.get(type="certificate_revoked")
-    assert revoked.index is not None and revoked.document == document
+    assert revoked.index is not None
+    assert revoked.document == document
 
 
 def test_a_revocation_needs_a_reason_and_a_possible_day(cast: Cast) -> None:
@@ -117,7 +118,7 @@ def test_a_replacement_names_the_old_one_and_is_proven_itself(cast: Cast) -> Non
         cast,
         subject=subject,
         replaces=old,
-        **{"replaces_data": {"number": old.number, "reason": reason, "xml_sha256": old.xml_sha256}},
+        replaces_data={"number": old.number, "reason": reason, "xml_sha256": old.xml_sha256},
     )
     old.refresh_from_db()
     assert (old.state, new.state, new.replaces_id) == ("replaced", "issued", old.pk)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import time
 import uuid
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from pytest_django import DjangoAssertNumQueries
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel.actors import Actor, Grant, system
@@ -22,10 +22,13 @@ pytestmark = pytest.mark.django_db
 LOADER = system("test")
 
 
-def make_pack(folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no") -> Path:
+def make_pack(
+    folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no"
+) -> Path:
     (folder / "pack.yaml").write_text(
         "kind: emission_factor\ntitle: 因子\nitems:\n"
-        f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', effective_to: '{end}', "
+        f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', "
+        f"effective_to: '{end}', "
         f"source: 公告, verified: '{verified}', category: grid, name_zh: 示范省, parameter: 平均, value: '{value}'}}\n",
         encoding="utf-8",
     )
@@ -37,14 +40,12 @@ def make_person(*roles: str) -> Actor:
     return Actor(user_id=uuid.uuid4(), name="张三", grants=grants)
 
 
-def test_a_second_load_changes_nothing_and_is_quick() -> None:
+def test_a_second_load_changes_nothing() -> None:
     first = load_library(actor=LOADER)
     assert first.created > 600
     assert (first.updated, first.unchanged, first.kept) == (0, 0, 0)
     events, rows = AuditEvent.objects.count(), list(LawItem.objects.order_by("id").values())
-    started = time.perf_counter()
     second = load_library(actor=LOADER)
-    assert time.perf_counter() - started < 5, "the budget is 1 s; the rest is for a busy machine"
     assert (second.created, second.updated, second.unchanged) == (0, 0, first.created)
     assert AuditEvent.objects.count() == events
     assert list(LawItem.objects.order_by("id").values()) == rows
@@ -114,3 +115,9 @@ def test_the_command_prints_counts(tmp_path: Path) -> None:
     out = StringIO()
     call_command("load_library", path=make_pack(tmp_path), json=True, stdout=out)
     assert json.loads(out.getvalue()) == {"created": 1, "updated": 0, "unchanged": 0, "kept": 0}
+
+
+def test_a_load_takes_few_statements_however_many_items(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    load_library(actor=LOADER)
+    with django_assert_max_num_queries(20):
+        load_library(actor=LOADER)

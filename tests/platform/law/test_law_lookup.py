@@ -17,7 +17,9 @@ from quanheng.platform.law.services import load_library
 DAY = dt.date(2026, 6, 1)
 
 
-def make_item(region: str = "CN", edition: str = "1", start: str = "2020-01-01", end: str = "", code: str = "limit") -> LawItem:
+def make_item(
+    region: str = "CN", edition: str = "1", start: str = "2020-01-01", end: str = "", code: str = "limit"
+) -> LawItem:
     return LawItem.objects.create(
         kind="time_limit",
         code=code,

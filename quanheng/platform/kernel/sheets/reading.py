@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ MAX_BYTES = 40 * 2**20
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_CELL = 4000
+_BINARY = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _decoded(data: bytes, encodings: tuple[str, ...], name: str) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\x00" not in text:
+        if not _BINARY.search(text):
             return text
     raise InputError("unreadable", "this is neither a workbook nor text in UTF-8, UTF-16 or GB 18030", name)
 

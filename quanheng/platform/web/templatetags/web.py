@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -28,12 +29,14 @@ _SHAPES = {
     "off": "s-off",
     "unknown": "s-unknown",
 }
+_OWN = frozenset(_SHAPES.values()) | {"logo"}
 
 
 @register.simple_tag
 def icon(name: str, title: str = "") -> SafeString:
-    """An icon of our sprite; hidden from screen readers unless it has a title."""
-    href = f"{static('web/icons.svg')}#{name}"
+    """An icon: ours for states (``s-ok`` …) and the logo, else Tabler's by name; hidden from readers unless titled."""
+    sheet = "web/icons.svg" if name in _OWN else "vendor/tabler/icons.svg"
+    href = f"{static(sheet)}#{name}"
     if title:
         return format_html('<svg class="qh-icon" role="img" aria-label="{}"><use href="{}"/></svg>', title, href)
     return format_html('<svg class="qh-icon" aria-hidden="true"><use href="{}"/></svg>', href)
@@ -98,7 +101,7 @@ def unverified(source: str | Promise = "", verified: bool = False) -> dict[str, 
     """The badge of a value that was not checked against its source; nothing where it was."""
     if verified:
         return SafeString("")
-    rendered = template.loader.get_template("web/components/unverified.html").render({"source": source})
+    rendered = get_template("web/components/unverified.html").render({"source": source})
     return SafeString(rendered)
 
 

@@ -1,0 +1,71 @@
+"""Stepping through DCC elements by local name inside the DCC and D-SI namespaces, whatever the prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from lxml import etree
+
+from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc.certificate import Identifier, Texts
+
+_OURS = (names.DCC, names.SI)
+
+
+def children(parent: etree._Element | None, name: str) -> Iterator[etree._Element]:
+    if parent is None:
+        return
+    for namespace in _OURS:
+        yield from parent.iterchildren(f"{{{namespace}}}{name}")
+
+
+def child(parent: etree._Element | None, name: str) -> etree._Element | None:
+    return next(children(parent, name), None)
+
+
+def text(element: etree._Element) -> str:
+    """The element's own words with blanks tidied; comments inside are skipped."""
+    parts = [element.text or ""] + [node.tail or "" for node in element]
+    return " ".join("".join(parts).split())
+
+
+def value(parent: etree._Element | None, name: str) -> str:
+    found = child(parent, name)
+    return text(found) if found is not None else ""
+
+
+def values(parent: etree._Element | None, name: str) -> tuple[str, ...]:
+    return tuple(t for t in (text(e) for e in children(parent, name)) if t)
+
+
+def flag(parent: etree._Element | None, name: str) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(value(parent, name))
+
+
+def refs(element: etree._Element) -> tuple[str, ...]:
+    return tuple((element.get("refType") or "").split())
+
+
+def texts(parent: etree._Element | None, name: str | None = None) -> Texts:
+    """Text by language of a named child (or of the element itself); several in one language are joined."""
+    element = parent if name is None else child(parent, name)
+    found: Texts = {}
+    for part in children(element, "content"):
+        language, words = (part.get("lang") or "").strip(), text(part)
+        if words:
+            found[language] = f"{found[language]} {words}" if language in found else words
+    if element is not None and not found and text(element):
+        found[""] = text(element)
+    return found
+
+
+def idents(parent: etree._Element | None) -> tuple[Identifier, ...]:
+    return tuple(
+        Identifier(value(e, "issuer"), value(e, "value"), texts(e, "name"), refs(e))
+        for e in children(child(parent, "identifications"), "identification")
+    )
+
+
+def line_of(element: etree._Element) -> int:
+    return cast(int | None, element.sourceline) or 0

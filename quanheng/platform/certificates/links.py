@@ -1,0 +1,94 @@
+"""What an issued or withdrawn certificate changes elsewhere: the trace graph and the instrument."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.documents.models import Document
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.kernel import events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.trace import services as trace
+from quanheng.procedures.form import form
+
+
+def _decimal(text: object) -> Decimal | None:
+    try:
+        return Decimal(str(text))
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
+    """The instrument's certificate as a proven link, with an edge to every standard used."""
+    instrument = record.instrument
+    trace.register_item(
+        kind="instrument",
+        id=instrument.pk,
+        label=str(instrument),
+        organisation=instrument.organisation,
+        region=instrument.region,
+        actor=actor,
+    )
+    widest = _widest(record)
+    trace.record_certificate(
+        item_id=instrument.pk,
+        number=document.number,
+        issuer_name=document.issuer_name,
+        document_id=document.pk,
+        basis="proven",
+        valid_from=record.performed_on,
+        valid_to=document.valid_until,
+        uncertainty=f"U = {widest['U']} {widest['unit']} (k = {widest['k'] or '-'})" if widest else "",
+        u_value=float(widest["U"]) if widest else None,
+        range_text=instrument.measuring_range,
+        unit=widest["unit"] if widest else "",
+        file_sha256=document.xml_sha256,
+        uses=[_use(record, entry) for entry in record.data["standards"]],
+        actor=actor,
+    )
+
+
+def _widest(record: Record) -> dict[str, Any] | None:
+    """The largest expanded uncertainty of the record's first quantity that has one."""
+    stated = [r for r in (record.result or {})["results"] if r["U"] not in (None, "")]
+    same = [r for r in stated if (r["section"], r["quantity"]) == (stated[0]["section"], stated[0]["quantity"])]
+    return max(same, key=lambda r: Decimal(r["U"]), default=None)
+
+
+def _use(record: Record, entry: dict[str, str]) -> dict[str, Any]:
+    return {
+        "standard_id": entry["item"],
+        "used_on": record.performed_on,
+        "u_ratio": _ratio(record, entry),
+        "use_low": None,
+        "use_high": None,
+    }
+
+
+def _ratio(record: Record, entry: dict[str, str]) -> float | None:
+    """The standard's uncertainty (or MPE) over the narrowest limit it was used against, where both have one unit."""
+    sheet = form(record.procedure_id, record.data["instrument"], record.data["purpose"])
+    unit = entry.get("unit") or next((s["unit"] for s in sheet["standards"] if s["role"] == entry["role"]), None)
+    own = _decimal(entry.get("U") or entry.get("mpe"))
+    limits = [
+        abs(limit)
+        for r in (record.result or {})["results"]
+        if r["decides"] and r["unit"] == unit and (limit := _decimal(r["high"])) is not None and limit != 0
+    ]
+    return float(own / min(limits)) if own is not None and limits else None
+
+
+def withdraw_from_instrument(document: Document, void_from: dt.date, actor: Actor) -> None:
+    """An instrument whose last certificate was revoked has no valid verification from that day on."""
+    instrument = Instrument.objects.filter(last_document_id=document.pk).first()
+    if instrument is None:
+        return
+    before = {"invalidated_on": instrument.invalidated_on}
+    Instrument.objects.filter(pk=instrument.pk).update(invalidated_on=void_from)
+    events.record(
+        actor, "instruments.invalidated", instrument, before=before, after={"invalidated_on": void_from.isoformat()}
+    )

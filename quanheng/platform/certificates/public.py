@@ -1,0 +1,66 @@
+"""What the public check asks about instruments: their label, how they stand, and the chain behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
+from quanheng.platform.instruments.codes import read_code
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.trace.queries import prove
+
+SHOWN = {"draft": "in_use", "filing": "in_use", "in_use": "in_use", "stopped": "stopped", "repair": "stopped"}
+LINK_FIELDS = ("standard", "used_on", "basis", "ok")
+
+
+def _subject(one: Instrument | None) -> PublicSubject | None:
+    if one is None:
+        return None
+    item = {
+        "name": one.name,
+        "model": one.specification,
+        "serial_number": one.serial_number,
+        "manufacturer": one.manufacturer,
+        "measuring_range": one.measuring_range,
+        "accuracy_class": one.accuracy_class,
+    }
+    return PublicSubject(
+        kind="instrument",
+        id=one.pk,
+        code=one.code,
+        item={k: v for k, v in item.items() if v},
+        state=SHOWN.get(one.state, "scrapped"),
+        verdict=one.last_verdict,
+        verified_on=one.verified_on,
+        valid_until=one.valid_until,
+        invalidated_on=one.invalidated_on,
+        document_id=one.last_document_id,
+    )
+
+
+def by_code(code: str) -> PublicSubject | None:
+    """The instrument of a label."""
+    return _subject(Instrument.objects.filter(code__in={code, read_code(code)} - {""}).first())
+
+
+def by_id(pk: uuid.UUID) -> PublicSubject | None:
+    """The instrument a certificate is about."""
+    return _subject(Instrument.objects.filter(pk=pk).first())
+
+
+def chain(pk: uuid.UUID, on: dt.date) -> ChainFacts | None:
+    """How far its chain holds that day."""
+    answer = prove(pk, on)
+    links = tuple({k: link.get(k) for k in LINK_FIELDS} for link in answer["chain"])
+    return ChainFacts(
+        bool(answer["holds"]), bool(answer["proven"]), links, (answer.get("broken") or {}).get("code", "")
+    )
+
+
+SOURCE = SubjectSource(by_code, by_id, chain)
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    PUBLIC_SUBJECTS.register(Instrument._meta.label_lower, SOURCE)

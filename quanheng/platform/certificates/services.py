@@ -1,0 +1,199 @@
+"""The raw record's way: opened, saved as typed, submitted, checked, sent back, voided. Signing is in ``signing``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from quanheng.errors import InputError
+from quanheng.platform.certificates import conditions, policies, procedure, standards_used
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.kernel import clock, events, workflow
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.people import user_named
+from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.verification import policies as verification_policies
+from quanheng.platform.verification.models import Task
+from quanheng.platform.verification.workflow import TASK
+from quanheng.procedures.records import shaped
+
+
+def person(actor: Actor) -> User:
+    """The user behind an actor; jobs and the command line sign nothing."""
+    user = user_named(actor.user_id) if actor.user_id else None
+    if user is None:
+        raise Refused(_("只有登录的人员可以办理"), code="forbidden")
+    return user
+
+
+def _fresh_data(task: Task, on: dt.date) -> dict[str, Any]:
+    loaded = procedure.loaded(task.norm.procedure_id if task.norm else "")
+    known = {p.key for p in loaded.procedure.parameters}
+    return {
+        "procedure": loaded.procedure.id,
+        "purpose": task.purpose,
+        "instrument": {k: v for k, v in task.instrument.parameters.items() if k in known},
+        "environment": {},
+        "standards": standards_used.proposed(task, loaded, on),
+        "sections": {},
+        "checks": {},
+    }
+
+
+@transaction.atomic
+def open_record(task: Task, *, actor: Actor) -> Record:
+    """The record of a task; the first opening starts the work and fills in what is already known."""
+    existing = Record.objects.filter(task=task).exclude(state="voided").first()
+    if existing is not None:
+        require(policies.may_see(actor, existing))
+        return existing
+    require(verification_policies.may_verify(actor, task))
+    if task.state == "assigned":
+        workflow.apply(TASK, "start", task, actor=actor)
+    if task.state != "working":
+        raise Refused(_("任务尚未安排或已经办结"), code="task_state")
+    today = clock.today()
+    data = _fresh_data(task, today)
+    record = Record.objects.create(
+        state=RECORD.initial,
+        task=task,
+        instrument=task.instrument,
+        organisation=task.organisation,
+        procedure_id=data["procedure"],
+        procedure_sha256=procedure.loaded(data["procedure"]).sha256,
+        data=data,
+        performed_on=today,
+        place=task.instrument.location if task.delivery == "on_site" else task.organisation.address,
+        verifier=person(actor),
+    )
+    standards_used.link(record)
+    events.record(actor, "records.opened", record, after={"procedure": record.procedure_id})
+    return record
+
+
+@transaction.atomic
+def save_draft(
+    record: Record,
+    *,
+    data: Mapping[str, Any],
+    version: int,
+    actor: Actor,
+    performed_on: dt.date | None = None,
+    place: str | None = None,
+) -> Record:
+    """Keep the sheet as typed. Somebody else's newer version refuses this one: nothing is overwritten unseen."""
+    require(policies.may_record(actor, record))
+    if record.state != "draft":
+        raise Refused(_("记录已提交,不能再修改"), code="not_draft")
+    procedure.checked_size(data)
+    day = performed_on or record.performed_on
+    if day > clock.today():
+        raise InputError("performed_on", "the day of the verification cannot lie in the future", "performed_on")
+    record.performed_on = day
+    kept = {**data, "procedure": record.procedure_id, "purpose": record.task.purpose}
+    kept["standards"] = standards_used.described(record, data.get("standards") or [])
+    kept = shaped(procedure.as_json(kept))
+    changes = {"data": kept, "performed_on": day, "saved_at": clock.now()}
+    if place is not None:
+        changes["place"] = place[:200]
+    changed = Record.objects.filter(pk=record.pk, state="draft", version=version).update(
+        version=F("version") + 1, **changes
+    )
+    if not changed:
+        raise Refused(_("另一台设备已保存了更新的内容,请重新载入"), code="conflict")
+    record.refresh_from_db()
+    standards_used.link(record)
+    events.record(actor, "records.saved", record, after={"version": record.version})
+    return record
+
+
+def _refuse_if(found: list[conditions.Condition], code: str) -> None:
+    if bad := conditions.failing(found):
+        raise Refused(*(c.refusal for c in bad), code=code)
+
+
+@transaction.atomic
+def submit(record: Record, *, actor: Actor) -> Record:
+    """Compute, keep the result, and hand the record to the checker. Every failing condition is named."""
+    require(policies.may_record(actor, record))
+    if record.state != "draft":
+        require(RECORD.may("submit", record, actor))
+    record.result = None
+    result = procedure.compute(record.procedure_id, record.data)
+    _refuse_if(conditions.issue_conditions(record), "conditions")
+    workflow.apply(
+        RECORD,
+        "submit",
+        record,
+        actor=actor,
+        result=result,
+        verdict=result["verdict"],
+        procedure_sha256=result["hashes"]["procedure"],
+        submitted_at=clock.now(),
+        checker=None,
+        checked_at=None,
+    )
+    workflow.apply(TASK, "submit", record.task, actor=actor)
+    return record
+
+
+@transaction.atomic
+def check(record: Record, *, actor: Actor) -> Record:
+    """The checker agrees: computed again, compared, every condition asked again."""
+    require(RECORD.may("check", record, actor))
+    user = person(actor)
+    _refuse_if(conditions.issue_conditions(record, people=conditions.people_of(record, checker=user)), "conditions")
+    workflow.apply(RECORD, "check", record, actor=actor, checker=user, checked_at=clock.now())
+    workflow.apply(TASK, "check", record.task, actor=actor)
+    return record
+
+
+@transaction.atomic
+def return_record(record: Record, *, reason: str, actor: Actor) -> Record:
+    """Send the record back to the verifier with a reason; what was typed stays."""
+    workflow.apply(RECORD, "return", record, actor=actor, reason=reason)
+    workflow.apply(TASK, "return", record.task, actor=actor, reason=reason)
+    return record
+
+
+@transaction.atomic
+def void_record(record: Record, *, reason: str, actor: Actor) -> Record:
+    """Drop a draft; the task may be given to somebody else and recorded anew."""
+    return workflow.apply(RECORD, "void", record, actor=actor, reason=reason)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item of a batch."""
+
+    record: Record
+    ok: bool
+    reasons: tuple[str, ...] = ()
+    number: str = ""
+
+
+def each(records: Iterable[Record], act: Callable[[Record], Record]) -> list[Outcome]:
+    """Act on each in a transaction of its own; one refusal does not stop the others."""
+    done = []
+    for record in records:
+        try:
+            changed = act(record)
+            number = changed.document.number if changed.document else ""
+            done.append(Outcome(changed, True, (), number))
+        except InputError as error:
+            record.refresh_from_db()
+            done.append(Outcome(record, False, getattr(error, "reasons", (error.message,))))
+    return done
+
+
+def check_many(records: Iterable[Record], *, actor: Actor) -> list[Outcome]:
+    """Check each on its own."""
+    return each(records, lambda record: check(record, actor=actor))

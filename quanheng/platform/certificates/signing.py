@@ -1,0 +1,175 @@
+"""Signing: the second factor, every condition once more, then number, document, ledger, instrument, trace."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from quanheng.platform.certificates import conditions, content, links, policies
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.services import Outcome, each, person
+from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.documents import services as documents
+from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.numbering import Reservation, public_url
+from quanheng.platform.documents.sealing import Sealed, seal_content
+from quanheng.platform.instruments.services import Result, set_verification_result
+from quanheng.platform.kernel import clock, files, workflow
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.trace import services as trace
+from quanheng.platform.verification.services import complete_if_done
+from quanheng.platform.verification.workflow import TASK
+from quanheng.platform.web import second_factor
+from quanheng.procedures.hashing import canonical
+
+FACTOR_NAMES = {"totp": "TOTP", "recovery_code": "一次性恢复码"}
+
+
+def _factor(actor: Actor, code: str) -> str:
+    """The printed name of the factor that the code proves; refuses a wrong or used one."""
+    return FACTOR_NAMES[second_factor.verify(person(actor), code)]
+
+
+def sign(record: Record, *, second_factor_code: str, meaning: str = "approve", actor: Actor) -> Record:
+    """Sign one record; see ``_issue`` for the order of things."""
+    require(RECORD.may("sign", record, actor))
+    return _sign(record, factor=_factor(actor, second_factor_code), meaning=meaning, actor=actor)
+
+
+def sign_many(
+    records: Iterable[Record], *, second_factor_code: str, meaning: str = "approve", actor: Actor
+) -> list[Outcome]:
+    """One act of the second factor for a list that was shown; each document in a transaction of its own."""
+    factor = _factor(actor, second_factor_code)
+    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor))
+
+
+def _sign(record: Record, *, factor: str, meaning: str, actor: Actor) -> Record:
+    require(RECORD.may("sign", record, actor))
+    if meaning not in content.MEANINGS:
+        raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
+    act = content.Act(person(actor), clock.now(), meaning, factor)
+    _refuse(record, act, recompute=True)
+    kind, today = content.kind_of(record), clock.today()
+    with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
+        sealed = _seal(record, act, reserved, today, None)
+        with transaction.atomic():
+            _refuse(record, act, recompute=False)
+            document = _issue(record, sealed, actor, None)
+            workflow.apply(
+                RECORD, "sign", record, actor=actor, signatory=act.signatory, signed_at=act.at, document=document
+            )
+            workflow.apply(TASK, "issue", record.task, actor=actor, closed_at=act.at)
+            complete_if_done(record.task.application, actor=actor)
+            _spread(record, document, sealed, actor)
+    return record
+
+
+def _refuse(record: Record, act: content.Act, *, recompute: bool) -> None:
+    """Asked before the number is taken, and again inside the transaction: a standard may be withdrawn in between."""
+    people = conditions.people_of(record, signatory=act.signatory)
+    found = conditions.issue_conditions(record, people=people, factor=act.factor, recompute=recompute)
+    if bad := conditions.failing(found):
+        raise Refused(*(c.refusal for c in bad), code="conditions")
+
+
+def _seal(
+    record: Record,
+    act: content.Act,
+    reserved: Reservation,
+    today: dt.date,
+    replacing: content.Replacing | None,
+) -> Sealed:
+    made = content.build(
+        record,
+        number=reserved.number,
+        public_url=public_url(reserved.public_code),
+        act=act,
+        issued_on=today,
+        replacing=replacing,
+    )
+    files.put(content.record_bytes(record))
+    files.put(canonical(procedures.loaded(record.procedure_id).content))
+    return seal_content(made, record.organisation)
+
+
+def _issue(record: Record, sealed: Sealed, actor: Actor, replaces: Document | None) -> Document:
+    instrument = record.instrument
+    return documents.issue_sealed(
+        sealed=sealed,
+        organisation=record.organisation,
+        owner=instrument.organisation,
+        region=instrument.region,
+        subject_type=instrument._meta.label_lower,
+        subject_id=instrument.pk,
+        actor=actor,
+        replaces=replaces,
+    )
+
+
+def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) -> None:
+    """Tell the instrument ledger and the trace graph."""
+    result = Result(
+        verified_on=record.performed_on,
+        verdict=record.verdict,
+        valid_until=document.valid_until,
+        document_id=document.pk,
+        document_number=document.number,
+    )
+    set_verification_result(actor=actor, instrument=record.instrument, result=result)
+    if record.verdict == "pass":
+        links.record_in_graph(record, document, actor)
+
+
+def replace_certificate(
+    record: Record,
+    *,
+    reason: str,
+    reason_en: str = "",
+    second_factor_code: str,
+    meaning: str = "approve",
+    actor: Actor,
+) -> Document:
+    """Issue the same results anew, with the particulars as the ledger has them now. The old document stays readable."""
+    old = record.document
+    require(policies.may_sign(actor, record))
+    if record.state != "issued" or old is None or old.state != "issued":
+        raise Refused(_("只能替换有效的文书"), code="state")
+    if not reason.strip():
+        raise Refused(_("请写明替换的原因"), code="reason_required", place="reason")
+    act = content.Act(person(actor), clock.now(), meaning, _factor(actor, second_factor_code))
+    _refuse_replacement(record, act)
+    replacing = content.Replacing(old, reason.strip(), reason_en.strip() or reason.strip())
+    kind, today = content.kind_of(record), clock.today()
+    with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
+        sealed = _seal(record, act, reserved, today, replacing)
+        with transaction.atomic():
+            document = _issue(record, sealed, actor, old)
+            Record.objects.filter(pk=record.pk).update(document=document, signatory=act.signatory, signed_at=act.at)
+            trace.void_certificate(old.pk, record.performed_on, actor=actor)
+            _spread(record, document, sealed, actor)
+    record.refresh_from_db()
+    return document
+
+
+def _refuse_replacement(record: Record, act: content.Act) -> None:
+    """What must still hold when results are printed anew: the computation, the people, the factor."""
+    people = conditions.people_of(record, signatory=act.signatory)
+    found = conditions.issue_conditions(record, people=people, factor=act.factor)
+    bad = [c for c in conditions.failing(found) if c.key != "instrument_state"]
+    if bad:
+        raise Refused(*(c.refusal for c in bad), code="conditions")
+
+
+@transaction.atomic
+def revoke_certificate(document: Document, *, reason: str, void_from: dt.date, actor: Actor) -> Document:
+    """Withdraw a document: public page and status note at once, the graph from ``void_from`` on, the instrument too."""
+    documents.revoke(document, reason=reason, void_from=void_from, actor=actor)
+    trace.void_certificate(document.pk, void_from, actor=actor)
+    links.withdraw_from_instrument(document, void_from, actor)
+    return document

@@ -1,0 +1,172 @@
+"""How a scanned code stands today, in the words of the public page. Nothing personal, nothing of the trade."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from quanheng.platform.documents.models import Document, Leaf, Origin
+from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
+from quanheng.platform.kernel import clock
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+OWN_LEAF = ("certificate_issued", "certificate_replaced")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first line: its word, its tone, and what it means in one sentence."""
+
+    key: str
+    word: StrPromise
+    tone: str
+    text: StrPromise
+
+
+HEADLINES = {
+    h.key: h
+    for h in (
+        Headline("valid", _("有效"), "ok", _("检定合格,在有效期内。")),
+        Headline("expired", _("过期"), "bad", _("检定有效期已过,尚未见新的检定。")),
+        Headline("unverified", _("未见检定"), "due", _("系统中没有这台器具的有效检定记录。")),
+        Headline("unknown", _("查无此器具"), "bad", _("没有这个编号的器具或证书。请核对编号,谨防伪造。")),
+        Headline("revoked", _("已撤销"), "bad", _("这份文书已被签发机构撤销,不再有效。")),
+        Headline("replaced", _("已被替换"), "due", _("这份文书已被新的文书替换,请以新的为准。")),
+        Headline("rejected", _("不合格"), "bad", _("最近一次检定不合格,不得使用。")),
+        Headline("ended", _("已失效"), "bad", _("修理、更换、迁移或撤销之后,原检定不再有效,须重新检定。")),
+        Headline("out_of_use", _("已停用"), "off", _("这台器具已报停、送修或报废。")),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document stands in the public log; ``index`` None: it enters within a minute."""
+
+    index: int | None
+    leaf_hash: str
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything the public page may show. The fields are the whitelist."""
+
+    code: str
+    headline: Headline
+    item: Mapping[str, str]
+    subject_code: str = ""
+    document: Mapping[str, str] | None = None
+    norm: Mapping[str, str] | None = None
+    standards: tuple[Mapping[str, str], ...] = ()
+    unverified: int = 0
+    chain: ChainFacts | None = None
+    place: Place | None = None
+    newer_code: str = ""
+    void_from: dt.date | None = None
+
+
+def find(code: str) -> Answer:
+    """The answer to a code from a label, a certificate or the keyboard."""
+    code = code.strip().upper()[:40]
+    document = Document.objects.filter(public_code=code).first() if code else None
+    if document is not None:
+        return _of_document(document, clock.today())
+    for source in PUBLIC_SUBJECTS.values():
+        subject = source.by_code(code) if code else None
+        if subject is not None:
+            return _of_subject(subject, source, clock.today())
+    return Answer(code, HEADLINES["unknown"], {})
+
+
+def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -> Answer:
+    document = Document.objects.filter(pk=subject.document_id).first() if subject.document_id else None
+    headline = HEADLINES[subject_key(subject, today)]
+    if document is None:
+        return Answer(subject.code, headline, subject.item, subject.code)
+    return _with_document(subject.code, headline, subject.item, subject.code, document, source)
+
+
+def subject_key(subject: PublicSubject, today: dt.date) -> str:
+    """The headline of an instrument."""
+    if subject.state != "in_use":
+        return "rejected" if subject.verdict == "reject" and subject.state != "scrapped" else "out_of_use"
+    if subject.verified_on is None:
+        return "unverified"
+    if subject.verdict == "reject":
+        return "rejected"
+    if subject.invalidated_on is not None:
+        return "ended"
+    return "expired" if subject.valid_until is not None and subject.valid_until < today else "valid"
+
+
+def _of_document(document: Document, today: dt.date) -> Answer:
+    source = _source(document)
+    subject = source.by_id(document.subject_id) if source else None
+    headline = HEADLINES[document_key(document, subject, today)]
+    item = document.public.get("item", {}) or (subject.item if subject else {})
+    return _with_document(document.public_code, headline, item, subject.code if subject else "", document, source)
+
+
+def _source(document: Document) -> SubjectSource | None:
+    return PUBLIC_SUBJECTS.get(document.subject_type)
+
+
+def document_key(document: Document, subject: PublicSubject | None, today: dt.date) -> str:
+    """The headline of a certificate: its own state first, then the fate of its instrument, then the calendar."""
+    if document.state in ("revoked", "replaced"):
+        return document.state
+    if document.verdict in ("fail", "reject"):
+        return "rejected"
+    invalidated = subject.invalidated_on if subject else None
+    if invalidated is not None and invalidated >= document.performed_on:
+        return "ended"
+    return "expired" if document.valid_until is not None and document.valid_until < today else "valid"
+
+
+def _with_document(
+    code: str,
+    headline: Headline,
+    item: Mapping[str, str],
+    subject_code: str,
+    document: Document,
+    source: SubjectSource | None,
+) -> Answer:
+    newer = document.replaced_by.values_list("public_code", flat=True).first() if document.state == "replaced" else ""
+    chain = None
+    if source is not None and document.verdict not in ("fail", "reject") and document.state == "issued":
+        chain = source.chain(document.subject_id, document.performed_on)
+    return Answer(
+        code=code,
+        headline=headline,
+        item=item,
+        subject_code=subject_code,
+        document={
+            "number": document.number,
+            "code": document.public_code,
+            "kind": document.get_kind_display(),
+            "issuer": document.issuer_name,
+            "performed_on": document.performed_on.isoformat(),
+            "issued_on": document.issued_on.isoformat(),
+            "valid_until": document.valid_until.isoformat() if document.valid_until else "",
+            "origin": document.origin,
+        },
+        norm=document.public.get("norm"),
+        standards=tuple(document.public.get("standards", ())),
+        unverified=int(document.public.get("unverified", 0)),
+        chain=chain,
+        place=_place(document) if document.origin == Origin.ISSUED else None,
+        newer_code=newer or "",
+        void_from=document.void_from,
+    )
+
+
+def _place(document: Document) -> Place | None:
+    row = Leaf.objects.filter(document=document, type__in=OWN_LEAF).order_by("id").first()
+    return Place(row.index, row.leaf_hash) if row else None

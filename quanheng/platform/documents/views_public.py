@@ -1,0 +1,130 @@
+"""Pages and files open to the world: the check of a code or a file, the bundle, the keys, the log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from quanheng.errors import InputError
+from quanheng.platform.documents import ledger, standing, upload
+from quanheng.platform.documents.keys import keys_text
+from quanheng.platform.documents.models import Document
+from quanheng.platform.web.ratelimit import public_page
+
+LOG_FILE = re.compile(r"checkpoint|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
+FOREVER = "public, max-age=31536000, immutable"
+FRESH = "no-cache"
+
+
+class CheckForm(forms.Form):
+    """A number to look up, or a file to check."""
+
+    code = forms.CharField(label=_("器具码或证书查验码"), max_length=40, required=False)
+    file = forms.FileField(label=_("证书文件(PDF、XML 或 bundle.json)"), required=False)
+
+
+@public_page("lookup", limit=120)
+@require_http_methods(["GET", "POST"])
+@csrf_exempt
+def lookup(request: HttpRequest) -> HttpResponse:
+    """The check box. A file is read in memory and kept nowhere."""
+    code = (request.POST.get("code") or request.GET.get("code") or "").strip()
+    if code:
+        return HttpResponseRedirect(reverse("documents:public", args=[re.sub(r"[^0-9A-Za-z]", "", code)[:40] or "-"]))
+    checked, problem = None, ""
+    if request.method == "POST":
+        try:
+            checked = upload.check(_uploaded(request))
+        except InputError as error:
+            problem = error.message
+    context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
+    if checked is not None:
+        context["said"] = checked.outcome.as_json("en" if _english() else "zh")
+    return render(request, "documents/lookup.html", context, status=422 if problem else 200)
+
+
+def _uploaded(request: HttpRequest) -> bytes:
+    file = request.FILES.get("file")
+    if file is None:
+        raise InputError("empty", str(_("请选择证书文件,或输入编号。")), "file")
+    if file.size is None or file.size > upload.MAX_UPLOAD:
+        raise InputError("too_large", str(_("文件过大,证书文件不超过 8 MB。")), "file")
+    return bytes(file.read())
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+@public_page("check", limit=600)
+@require_safe
+def public(request: HttpRequest, code: str) -> HttpResponse:
+    """How a code stands. Works without script and weighs little."""
+    answer = standing.find(code)
+    context = {"answer": answer, "size": _log_size(), "base_url": settings.QUANHENG.base_url}
+    response = render(
+        request, "documents/public.html", context, status=404 if answer.headline.key == "unknown" else 200
+    )
+    response["Cache-Control"] = FRESH
+    return response
+
+
+def _log_size() -> int:
+    try:
+        return ledger.log().size
+    except InputError:
+        return 0
+
+
+@public_page("bundle", limit=120)
+@require_GET
+def bundle(request: HttpRequest, code: str) -> HttpResponse:
+    """The proof bundle of a certificate: only who has its code can ask."""
+    document = Document.objects.filter(public_code=code.upper()).first()
+    if document is None:
+        raise Http404
+    try:
+        packed = ledger.bundle(document)
+    except InputError as error:
+        return HttpResponse(error.line(), status=404, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(packed, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{ledger.file_stem(document.number)}.bundle.json"'
+    response["Cache-Control"] = FRESH
+    return response
+
+
+@public_page("keys", limit=120)
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """KEYS: what one must trust, to be compared with a copy from elsewhere."""
+    response = HttpResponse(keys_text(), content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = FRESH
+    return response
+
+
+@public_page("log", limit=6000)
+@require_safe
+def log_file(request: HttpRequest, path: str) -> HttpResponse:
+    """A file of the log. Any web server may serve the same folder instead."""
+    if not LOG_FILE.fullmatch(path) or ".." in path:
+        raise Http404
+    target: Path = settings.QUANHENG.log_dir / path
+    if not target.is_file():
+        raise Http404
+    note = not path.startswith("tile/")
+    kind = "text/plain; charset=utf-8" if note else "application/octet-stream"
+    response = HttpResponse(target.read_bytes(), content_type=kind)
+    response["Cache-Control"] = FRESH if note else FOREVER
+    response["Access-Control-Allow-Origin"] = "*"
+    return response

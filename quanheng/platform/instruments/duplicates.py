@@ -1,0 +1,139 @@
+"""The same serial number twice: inside one organisation refused, across organisations pointed out."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.serials import RangeProblem, SerialRange, serial_range, single_range
+from quanheng.platform.kernel.actors import Actor
+
+CHUNK = 800
+Key = tuple[uuid.UUID, int, str]
+T = TypeVar("T")
+
+
+def key_of(item: Instrument) -> Key:
+    """What a serial number is unique within."""
+    return (item.organisation_id, item.category_id, item.manufacturer)
+
+
+def span(start: str, end: str) -> SerialRange | None:
+    """The serial numbers a row stands for; None where the serial does not count up."""
+    if not end:
+        return single_range(start)
+    try:
+        return serial_range(start, end)
+    except RangeProblem:
+        return None
+
+
+def chunks(values: Iterable[T]) -> Iterable[list[T]]:
+    """Lists short enough for one statement."""
+    rows = list(dict.fromkeys(values))
+    for i in range(0, len(rows), CHUNK):
+        yield rows[i : i + CHUNK]
+
+
+class _Taken:
+    """Serial numbers taken under a key: single ones as a set, lots as ranges."""
+
+    def __init__(self) -> None:
+        self.singles: dict[Key, set[str]] = defaultdict(set)
+        self.lots: dict[Key, list[SerialRange]] = defaultdict(list)
+
+    def add(self, key: Key, start: str, end: str) -> None:
+        """Take them."""
+        lot = span(start, end) if end else None
+        if lot:
+            self.lots[key].append(lot)
+        else:
+            self.singles[key].add(start)
+
+    def has(self, key: Key, start: str, end: str) -> bool:
+        """Whether any of them is taken."""
+        if not end and start in self.singles[key]:
+            return True
+        mine = span(start, end)
+        if mine is None:
+            return False
+        if any(mine.overlaps(lot) for lot in self.lots[key]):
+            return True
+        return bool(end) and any(s in mine for s in self.singles[key])
+
+
+def _existing(items: Sequence[Instrument], owners: Collection[uuid.UUID], ignore: Collection[uuid.UUID]) -> _Taken:
+    taken = _Taken()
+    live = Instrument.objects.exclude(state="scrapped").exclude(pk__in=ignore)
+    live = live.filter(organisation_id__in=owners, category_id__in={i.category_id for i in items})
+    fields = ("organisation_id", "category_id", "manufacturer", "serial_number", "serial_to")
+    rows = list(live.exclude(serial_to="").values_list(*fields))
+    for serials in chunks(i.serial_number for i in items):
+        rows += live.filter(serial_to="", serial_number__in=serials).values_list(*fields)
+    for item in items:
+        lot = span(item.serial_number, item.serial_to) if item.serial_to else None
+        if lot:
+            within = Q(serial_number__gte=lot.start, serial_number__lte=lot.end)
+            same = live.filter(within, serial_to="", organisation_id=item.organisation_id, category_id=item.category_id)
+            rows += same.filter(manufacturer=item.manufacturer).values_list(*fields)
+    for owner, category, maker, start, end in rows:
+        taken.add((owner, category, maker), start, end)
+    return taken
+
+
+def conflicts(
+    items: Sequence[Instrument], owners: Collection[uuid.UUID], *, ignore: Collection[uuid.UUID] = ()
+) -> dict[int, str]:
+    """Position → reason, for items whose serial numbers their owner already has, or that come twice in the list."""
+    taken, found, seen = _existing(items, owners, ignore), {}, _Taken()
+    for position, item in enumerate(items):
+        key = key_of(item)
+        if taken.has(key, item.serial_number, item.serial_to):
+            found[position] = _("出厂编号重复:本单位台账中已有同厂家、同编号的这种器具")
+        elif seen.has(key, item.serial_number, item.serial_to):
+            found[position] = _("出厂编号重复:与本次的另一行相同或重叠")
+        else:
+            seen.add(key, item.serial_number, item.serial_to)
+    return found
+
+
+def elsewhere(items: Sequence[Instrument]) -> set[int]:
+    """Positions of items whose maker and serial another organisation's live instrument has; says not whose."""
+    known: set[tuple[int, str, str, uuid.UUID]] = set()
+    live = Instrument.objects.exclude(state="scrapped").exclude(manufacturer="")
+    live = live.filter(category_id__in={i.category_id for i in items})
+    for serials in chunks(i.serial_number for i in items if i.manufacturer):
+        known.update(
+            live.filter(serial_number__in=serials).values_list(
+                "category_id", "manufacturer", "serial_number", "organisation_id"
+            )
+        )
+    owners: dict[tuple[int, str, str], set[uuid.UUID]] = defaultdict(set)
+    for category, maker, serial, owner in known:
+        owners[category, maker, serial].add(owner)
+    return {
+        n for n, i in enumerate(items) if owners[i.category_id, i.manufacturer, i.serial_number] - {i.organisation_id}
+    }
+
+
+def suspicious(rows: QuerySet[Instrument], viewer: Actor) -> QuerySet[Instrument]:
+    """Of the rows a regulator may see, those that share maker, serial and category across organisations."""
+    if not viewer.regions() and not viewer.system:
+        return rows.none()
+    live = rows.exclude(state="scrapped").exclude(manufacturer="")
+    groups = (
+        live.order_by()
+        .values("category_id", "manufacturer", "serial_number")
+        .annotate(n=Count("organisation_id", distinct=True))
+        .filter(n__gt=1)[:200]
+    )
+    wanted = Q(pk__in=[])
+    for group in groups:
+        wanted |= Q(**{k: group[k] for k in ("category_id", "manufacturer", "serial_number")})
+    return live.filter(wanted).order_by("manufacturer", "serial_number")

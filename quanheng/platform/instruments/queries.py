@@ -1,0 +1,205 @@
+"""Reads of the instrument ledger. Nothing is seen without a role on the owner or a region."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Substr
+from django.utils.translation import gettext as _
+
+from quanheng.platform.instruments.codes import read_code
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.registries import CHAINS, ChainMark
+from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
+from quanheng.platform.instruments.words import search_q
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.actors import Actor, region_prefix
+from quanheng.platform.kernel.models import Region
+from quanheng.platform.kernel.people import scope_q
+from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+
+NO_CHAIN = ChainMark("none", "")
+
+
+def visible(viewer: Actor) -> QuerySet[Instrument]:
+    """Instruments of the viewer's own organisations, and for regulators those filed or in filing in the region.
+
+    A regulator does not see drafts: until it is handed in, a ledger is its owner's own business.
+    """
+    if viewer.system:
+        return Instrument.objects.all()
+    own = scope_q(viewer, owner="organisation", roles=(Role.ENTERPRISE, *INSTITUTE_ROLES))
+    region = scope_q(viewer, region="region_id") & ~Q(state="draft")
+    return Instrument.objects.filter(own | region)
+
+
+def instruments(viewer: Actor) -> QuerySet[Instrument]:
+    """The ledger with what a list shows."""
+    rows = with_status(visible(viewer), clock.today())
+    return rows.select_related("organisation", "category", "region")
+
+
+def instrument_for(viewer: Actor, pk: uuid.UUID) -> Instrument:
+    """One instrument the viewer may see."""
+    found = instruments(viewer).filter(pk=pk).first()
+    if found is None:
+        raise Refused(_("没有这台器具,或您无权查看"), code="not_found")
+    return found
+
+
+def ids_of_code(text: str) -> list[uuid.UUID]:
+    """The instrument of that public code, as typed from a label."""
+    return list(Instrument.objects.filter(code__in={text.strip(), read_code(text)} - {""}).values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; every field is also a parameter of the page's address."""
+
+    text: str = ""
+    status: str = ""
+    state: str = ""
+    region: str = ""
+    organisation: uuid.UUID | None = None
+    category: int | None = None
+    use: str = ""
+    mandatory: bool | None = None
+    due_from: dt.date | None = None
+    due_to: dt.date | None = None
+    ids: Sequence[uuid.UUID] = field(default_factory=tuple)
+
+    def apply(self, rows: QuerySet[Instrument], *, with_chip: bool = True) -> QuerySet[Instrument]:
+        """The rows that pass; ``with_chip=False`` leaves the status out, for the chips' counts."""
+        q = search_q(self.text) if self.text else Q()
+        if self.status and with_chip:
+            q &= has_status(self.status, clock.today())
+        if self.region:
+            q &= Q(region__code__startswith=region_prefix(self.region))
+        exact = {
+            "state": self.state,
+            "organisation_id": self.organisation,
+            "category_id": self.category,
+            "use": self.use,
+        }
+        q &= Q(**{k: v for k, v in exact.items() if v})
+        if self.mandatory is not None:
+            q &= Q(mandatory=self.mandatory)
+        if self.due_from:
+            q &= Q(valid_until__gte=self.due_from)
+        if self.due_to:
+            q &= Q(valid_until__lte=self.due_to)
+        if self.ids:
+            q &= Q(pk__in=list(self.ids))
+        return rows.filter(q)
+
+
+def chips(viewer: Actor, narrowed: Filter | None = None) -> dict[str, int]:
+    """How many rows each status has, in one query; ``all`` is their sum."""
+    rows = (narrowed or Filter()).apply(visible(viewer), with_chip=False)
+    counted = rows.order_by().values(status=status_case(clock.today())).annotate(n=Count("pk"))
+    found = {row["status"]: row["n"] for row in counted}
+    return {"all": sum(found.values()), **{key: found.get(key, 0) for key in STATUSES}}
+
+
+def filings_waiting(viewer: Actor) -> QuerySet[Instrument]:
+    """Filings that a county's regulator has to review, oldest first."""
+    if not viewer.system and not viewer.has(Role.REGULATOR):
+        return Instrument.objects.none()
+    scope = scope_q(viewer, region="region_id")
+    return instruments(viewer).filter(scope, state="filing").order_by("version", "created_at")
+
+
+@dataclass(frozen=True)
+class District:
+    """Figures of one district; each is the count of a list that ``Filter`` opens."""
+
+    region: Region
+    mandatory: int
+    verified: int
+    overdue: int
+    unverified: int
+    filing: int
+
+    @property
+    def coverage(self) -> str:
+        """受检率 by instrument: mandatory ones in use whose verification is in force, in percent."""
+        return percent(self.verified, self.mandatory)
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in percent with one decimal, as text; a dash where there is nothing to share."""
+    if not whole:
+        return "—"
+    share = Decimal(100 * part) / Decimal(whole)
+    return str(share.quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def districts(viewer: Actor, *, digits: int = 6) -> list[District]:
+    """Coverage, overdue and filings by district (``digits`` of the code), counted in instruments, lots by quantity."""
+    today = clock.today()
+    scope = Q() if viewer.system else scope_q(viewer, region="region_id")
+    live = Q(mandatory=True, state="in_use")
+
+    def total(condition: Q) -> Coalesce:
+        return Coalesce(Sum("quantity", filter=condition), 0)
+
+    rows = (
+        Instrument.objects.filter(scope)
+        .order_by()
+        .annotate(place=Substr("region_id", 1, digits))
+        .values("place")
+        .annotate(
+            mandatory_n=total(live),
+            verified_n=total(live & in_force(today)),
+            overdue_n=total(live & has_status("overdue", today)),
+            unverified_n=total(live & has_status("unverified", today)),
+            filing_n=total(Q(state="filing")),
+        )
+    )
+    found = {row["place"]: row for row in rows}
+    names = {r.pk: r for r in Region.objects.filter(pk__in=[p.ljust(6, "0") for p in found])}
+    return [
+        District(
+            region=names[place.ljust(6, "0")],
+            mandatory=row["mandatory_n"],
+            verified=row["verified_n"],
+            overdue=row["overdue_n"],
+            unverified=row["unverified_n"],
+            filing=row["filing_n"],
+        )
+        for place, row in sorted(found.items())
+        if place.ljust(6, "0") in names
+    ]
+
+
+def category_coverage(viewer: Actor) -> list[tuple[str, int, int]]:
+    """By category: name, mandatory instruments in use, of them verified in force. A second, different measure."""
+    today = clock.today()
+    scope = Q() if viewer.system else scope_q(viewer, region="region_id")
+    rows = (
+        Instrument.objects.filter(scope, mandatory=True, state="in_use")
+        .order_by()
+        .values(item=F("category__item"))
+        .annotate(n=Sum("quantity"), ok=Coalesce(Sum("quantity", filter=in_force(today)), 0))
+        .order_by("item")
+    )
+    return [(row["item"], row["n"], row["ok"]) for row in rows]
+
+
+def chain_marks(viewer: Actor, rows: Sequence[Instrument]) -> dict[uuid.UUID, ChainMark]:
+    """How far the chain of each row is proven, as the registered providers say."""
+    marks: dict[uuid.UUID, ChainMark] = {}
+    for provider in CHAINS.values():
+        marks.update(provider(viewer, rows))
+    return {row.pk: marks.get(row.pk, NO_CHAIN) for row in rows}
+
+
+def chosen(viewer: Actor, ids: Iterable[uuid.UUID]) -> list[Instrument]:
+    """The ticked rows of a list, as far as the viewer may see them."""
+    return list(instruments(viewer).filter(pk__in=list(ids)[:2000]).order_by("name", "serial_number"))

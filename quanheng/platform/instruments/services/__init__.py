@@ -1,0 +1,37 @@
+"""Writes to the instrument ledger."""
+
+from quanheng.platform.instruments.services.filing import (
+    confirm_filings,
+    return_filings,
+    submit_filing,
+    withdraw_filing,
+)
+from quanheng.platform.instruments.services.keeping import add_instrument, edit_instrument, transfer_instruments
+from quanheng.platform.instruments.services.life import (
+    relocate,
+    restart,
+    return_from_repair,
+    scrap,
+    send_to_repair,
+    stop,
+)
+from quanheng.platform.instruments.services.results import Result, set_verification_result, set_verification_results
+
+__all__ = [
+    "Result",
+    "add_instrument",
+    "confirm_filings",
+    "edit_instrument",
+    "relocate",
+    "restart",
+    "return_filings",
+    "return_from_repair",
+    "scrap",
+    "send_to_repair",
+    "set_verification_result",
+    "set_verification_results",
+    "stop",
+    "submit_filing",
+    "transfer_instruments",
+    "withdraw_filing",
+]

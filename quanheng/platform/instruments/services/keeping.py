@@ -1,0 +1,170 @@
+"""Enter, edit and hand over instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from quanheng.platform.catalog.models import InstrumentCategory
+from quanheng.platform.instruments import duplicates, policies
+from quanheng.platform.instruments.categories import is_mandatory
+from quanheng.platform.instruments.codes import new_codes
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.serials import RangeProblem, lot_quantity
+from quanheng.platform.instruments.words import search_text
+from quanheng.platform.kernel import events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation, Region
+from quanheng.platform.kernel.policies import Refused, require
+
+TEXTS = (
+    "name",
+    "specification",
+    "measuring_range",
+    "accuracy_class",
+    "serial_number",
+    "serial_to",
+    "manufacturer",
+    "origin_place",
+    "location",
+)
+PLAIN = (*TEXTS, "quantity", "use", "delivery", "parameters", "installed_on")
+IDENTITY = frozenset({"category", "serial_number", "serial_to", "quantity", "manufacturer", "region", "use"})
+FREE_STATES = frozenset({"draft"})
+
+
+def fresh_codes(count: int) -> list[str]:
+    """Codes that no instrument has."""
+    return new_codes(count, lambda codes: set(Instrument.objects.filter(code__in=codes).values_list("code", flat=True)))
+
+
+def refresh(item: Instrument, owner: str) -> None:
+    """Set what follows from the other fields: the search text and whether verification is mandatory."""
+    item.mandatory = is_mandatory(item.category, item.use)
+    item.search = search_text(item, owner)
+
+
+def checked(item: Instrument) -> None:
+    """Raise ``Refused`` naming every field that cannot stand."""
+    wrong: list[str] = []
+    for name in TEXTS:
+        setattr(item, name, str(getattr(item, name) or "").strip())
+    try:
+        item.clean_fields(exclude=[f.name for f in Instrument._meta.fields if f.name not in PLAIN])
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            wrong += [f"{Instrument._meta.get_field(name).verbose_name}:{m}" for m in messages]  # type: ignore[union-attr]
+    try:
+        item.quantity = lot_quantity(item.serial_number, item.serial_to, item.quantity)
+    except RangeProblem as error:
+        wrong.append(str(error))
+    if wrong:
+        raise Refused(*wrong, code="invalid")
+    conflict = duplicates.conflicts([item], [item.organisation_id], ignore=[item.pk]).get(0)
+    if conflict:
+        raise Refused(conflict, code="duplicate", place="serial_number")
+
+
+@transaction.atomic
+def add_instrument(
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    category: InstrumentCategory,
+    region: Region,
+    **fields: Any,
+) -> Instrument:
+    """Enter one instrument, or one lot by its serial range. It starts as a draft, not yet filed."""
+    require(policies.may_keep_for(actor, organisation))
+    unknown = set(fields) - set(PLAIN)
+    if unknown:
+        raise TypeError(f"unknown fields {sorted(unknown)}")
+    item = Instrument(organisation=organisation, category=category, region=region, state="draft", **fields)
+    if item.serial_to and "quantity" not in fields:
+        item.quantity = _count(item)
+    item.code = fresh_codes(1)[0]
+    checked(item)
+    refresh(item, organisation.name)
+    _saved(item, force_insert=True)
+    after = {"name": item.name, "serial_number": item.serial_number, "quantity": item.quantity}
+    events.record(actor, "instruments.added", item, after=after)
+    return item
+
+
+def _count(item: Instrument) -> int:
+    try:
+        return lot_quantity(item.serial_number, item.serial_to, None)
+    except RangeProblem as error:
+        raise Refused(str(error), code="invalid", place="serial_to") from error
+
+
+def _saved(item: Instrument, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            item.save(**how)
+    except IntegrityError as error:
+        message = _("本单位已有同厂家、同编号的这种器具")
+        raise Refused(message, code="duplicate", place="serial_number") from error
+
+
+@transaction.atomic
+def edit_instrument(*, actor: Actor, instrument: Instrument, reason: str = "", **fields: Any) -> Instrument:
+    """Change what the ledger says. Once filed, the identity is fixed; a place is changed by relocation."""
+    require(policies.may_keep(actor, instrument))
+    item = Instrument.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=instrument.pk)
+    if item.version != instrument.version:
+        raise Refused(_("别人刚刚修改了这台器具,请刷新后再改"), code="conflict")
+    unknown = set(fields) - set(PLAIN) - {"category", "region"}
+    if unknown:
+        raise TypeError(f"unknown fields {sorted(unknown)}")
+    changed = {k: v for k, v in fields.items() if getattr(item, k) != v}
+    if not changed:
+        return item
+    if item.state == "scrapped":
+        raise Refused(_("已报废的器具不能修改"), code="wrong_state")
+    locked = sorted(IDENTITY & set(changed)) if item.state not in FREE_STATES else []
+    if locked:
+        titles = "、".join(str(Instrument._meta.get_field(n).verbose_name) for n in locked)  # type: ignore[union-attr]
+        raise Refused(_("备案后不能直接修改:%(titles)s") % {"titles": titles}, code="filed", place=locked[0])
+    before = {k: getattr(item, k) for k in changed}
+    for key, value in changed.items():
+        setattr(item, key, value)
+    if {"serial_number", "serial_to"} & set(changed) and "quantity" not in fields:
+        item.quantity = _count(item)
+    checked(item)
+    refresh(item, item.organisation.name)
+    item.version += 1
+    _saved(item)
+    events.record(actor, "instruments.edited", item, reason=reason, before=before, after=changed)
+    return item
+
+
+@transaction.atomic
+def transfer_instruments(
+    *, actor: Actor, instruments: Sequence[Instrument], to: Organisation, reason: str
+) -> list[Instrument]:
+    """Hand instruments to another organisation of the same group; in another region they are filed anew."""
+    if not reason.strip():
+        raise Refused(_("请写明移交的原因"), code="reason_required", place="reason")
+    require(policies.may_keep_for(actor, to))
+    moved = []
+    chosen = Instrument.objects.select_for_update(of=("self",)).select_related("organisation", "category")
+    for item in chosen.filter(pk__in=[i.pk for i in instruments]).order_by("pk"):
+        require(policies.may_keep(actor, item))
+        if item.state not in ("draft", "in_use", "stopped"):
+            raise Refused(_("「%(item)s」现在不能移交") % {"item": str(item)}, code="wrong_state")
+        before = {"organisation": item.organisation.name}
+        item.organisation = to
+        checked(item)
+        refresh(item, to.name)
+        item.version += 1
+        _saved(item)
+        events.record(
+            actor, "instruments.transferred", item, reason=reason, before=before, after={"organisation": to.name}
+        )
+        moved.append(item)
+    return moved

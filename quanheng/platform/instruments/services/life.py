@@ -1,0 +1,68 @@
+"""The steps of an instrument's life. Repair and relocation end the validity of its verification."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.words import search_text
+from quanheng.platform.instruments.workflow import INSTRUMENT
+from quanheng.platform.kernel import clock, workflow
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Region
+from quanheng.platform.kernel.policies import Refused
+
+
+@transaction.atomic
+def stop(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
+    """Out of use for a while (报停)."""
+    return workflow.apply(INSTRUMENT, "stop", instrument, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def restart(*, actor: Actor, instrument: Instrument) -> Instrument:
+    """Back into use (启用); a rejected instrument has to pass first."""
+    return workflow.apply(INSTRUMENT, "restart", instrument, actor=actor)
+
+
+@transaction.atomic
+def send_to_repair(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
+    """Off to repair; from today its verification no longer holds."""
+    return workflow.apply(
+        INSTRUMENT, "send_to_repair", instrument, actor=actor, reason=reason, invalidated_on=clock.today()
+    )
+
+
+@transaction.atomic
+def return_from_repair(*, actor: Actor, instrument: Instrument) -> Instrument:
+    """Back from repair, to be verified anew."""
+    return workflow.apply(INSTRUMENT, "return_from_repair", instrument, actor=actor)
+
+
+@transaction.atomic
+def scrap(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
+    """For good. Its serial number becomes free again."""
+    return workflow.apply(INSTRUMENT, "scrap", instrument, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def relocate(*, actor: Actor, instrument: Instrument, region: Region, location: str, reason: str) -> Instrument:
+    """Move to another place. In another region the county there files it anew; verification ends in any case."""
+    location = location.strip()
+    if not location or len(location) > 200:
+        raise Refused(_("请写明新的地点(不超过 200 字)"), code="invalid", place="location")
+    far = region.pk != instrument.region_id
+    if not far and location == instrument.location:
+        raise Refused(_("新地点与原地点相同"), code="invalid", place="location")
+    if not far and instrument.state != "in_use":
+        raise Refused(_("停用中的器具请先启用,或在迁入地重新备案"), code="wrong_state")
+    step = "relocate" if far else "move"
+    changes = {"location": location, "invalidated_on": clock.today()}
+    if far:
+        changes |= {"region_id": region.pk, "filed_at": None}
+    moved = workflow.apply(INSTRUMENT, step, instrument, actor=actor, reason=reason, **changes)
+    moved.region = region
+    moved.search = search_text(moved, moved.organisation.name)
+    moved.save(update_fields=["search"])
+    return moved

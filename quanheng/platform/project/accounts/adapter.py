@@ -1,0 +1,57 @@
+"""How allauth behaves here: nobody signs up by themselves, secrets lie encrypted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+
+from quanheng.errors import InputError
+from quanheng.platform.kernel.models import User
+from quanheng.platform.project import config
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People come by invitation only."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never: an administrator invites."""
+        return False
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(b"quanheng mfa v1:" + config.secret(settings.QUANHENG, "mfa-secret").encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps and recovery codes are encrypted with a key in DATA/keys."""
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt a secret for the database."""
+        return _cipher().encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Decrypt a secret from the database."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            raise InputError(
+                "mfa_key", "the key of second factors does not fit the database; restore DATA/keys", "mfa-secret"
+            ) from error
+
+    def get_totp_label(self, user: AbstractBaseUser) -> str:
+        """How the entry is named in the person's app."""
+        return user.get_username()
+
+    def _get_site_name(self) -> str:
+        return "Quanheng 权衡"
+
+    def _get_user_identifier(self, user: AbstractBaseUser) -> str:
+        return user.name if isinstance(user, User) and user.name else user.get_username()

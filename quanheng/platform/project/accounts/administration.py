@@ -1,0 +1,368 @@
+"""Pages of administrators: organisations, people, roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quanheng.errors import InputError
+from quanheng.platform.kernel import events, people
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation, User
+from quanheng.platform.kernel.people import may_administer
+from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.roles import Role
+from quanheng.platform.project.accounts import forms as f
+from quanheng.platform.project.accounts import policies, queries, services, tables
+from quanheng.platform.web.components import Action, Definition, Empty, Header, Moment, Status, Text
+from quanheng.platform.web.pages import FormPage, ListPage, Page
+
+PEOPLE = gettext_lazy("人员与角色")
+ORGANISATIONS = gettext_lazy("机构")
+
+
+class Guarded(Page):
+    """Administrators only."""
+
+    def allowed(self, actor: Actor) -> Decision:
+        """The policy of the administration."""
+        return policies.may_open_administration(actor)
+
+
+class People(Guarded, ListPage):
+    """People of the organisations one administers."""
+
+    table_class = tables.PeopleTable
+    filterset_class = f.PeopleFilter
+    export_name = "people"
+    empty = Empty(
+        gettext_lazy("还没有人员"),
+        gettext_lazy("先新增人员，系统会给出一次性链接，由本人设置密码。"),
+        Action(gettext_lazy("新增人员"), "new/", icon="user-plus"),
+        icon="users",
+    )
+
+    def get_queryset(self) -> QuerySet[User]:
+        """People the viewer administers."""
+        return queries.persons(self.actor)
+
+    def header(self) -> Header:
+        return Header(PEOPLE, primary=Action(_("新增人员"), reverse("project:add-person"), icon="user-plus"))
+
+
+class AddPerson(Guarded, FormPage):
+    """A new person and, if wanted, a first role."""
+
+    form_class = f.PersonForm
+    submit = gettext_lazy("新增并生成设置密码的链接")
+
+    def header(self) -> Header:
+        return Header(_("新增人员"), crumbs=[(PEOPLE, reverse("project:people"))])
+
+    def initial(self) -> dict[str, Any]:
+        return {"organisation": self.request.GET.get("organisation")}
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"actor": self.actor}
+
+    def done(self, form: Any) -> str:
+        data = dict(form.cleaned_data)
+        role = data.pop("role")
+        user = services.add_person(actor=self.actor, **data)
+        if role:
+            services.give_role(
+                actor=self.actor,
+                user=user,
+                role=role,
+                organisation=data["organisation"],
+                valid_from=None,
+                valid_until=None,
+            )
+        _invite(self.request, self.actor, user)
+        return reverse("project:person", args=[user.pk])
+
+
+def _invite(request: HttpRequest, actor: Actor, user: User) -> None:
+    link, sent = services.invite(actor=actor, user=user)
+    request.session["invitation"] = {"user": str(user.pk), "link": link}
+    if sent:
+        messages.success(request, _("链接已发送到 %(email)s") % {"email": user.email})
+
+
+class PersonPage(Guarded):
+    """Base of pages about one person; strangers do not exist."""
+
+    @cached_property
+    def person(self) -> User:
+        """The person, if the viewer administers them."""
+        return get_object_or_404(queries.persons(self.actor), pk=self.kwargs["user_id"])
+
+
+class Person(PersonPage):
+    """One person: state, roles, history; what may be done."""
+
+    template_name = "project/person.html"
+
+    def header(self) -> Header:
+        person, may = self.person, policies.may_manage_person(self.actor, self.person)
+        here = self.request.path
+        word = _("重置密码并生成新链接") if person.has_usable_password() else _("重新生成链接")
+        menu = [
+            Action.guarded(may, word, f"{here}invite/", icon="send", method="post"),
+            Action.guarded(may, _("重置第二因子"), f"{here}reset-second-factor/", icon="key"),
+            Action.guarded(may, _("停用账户") if person.is_active else _("恢复账户"), f"{here}state/", icon="ban"),
+        ]
+        primary = Action.guarded(may, _("授予角色"), f"{here}grant/", icon="user-shield")
+        return Header(
+            person.name or person.username,
+            status=tables.account_status(person),
+            crumbs=[(PEOPLE, reverse("project:people"))],
+            primary=primary,
+            menu=menu,
+        )
+
+    def context(self) -> dict[str, Any]:
+        person = self.person
+        kept = self.request.session.get("invitation", {})
+        link = kept.get("link", "") if kept.get("user") == str(person.pk) else ""
+        if link:
+            del self.request.session["invitation"]
+        organisation = person.organisation
+        facts = [
+            Definition(_("登录名"), person.username),
+            Definition(
+                _("单位"),
+                organisation,
+                url=reverse("project:organisation", args=[organisation.pk]) if organisation else "",
+            ),
+            Definition(_("邮箱"), person.email),
+            Definition(_("手机"), person.phone),
+        ]
+        labels = dict(Role.choices)
+        return {
+            "person": person,
+            "link": link,
+            "facts": facts,
+            "grants": [(g, labels.get(Role(g.role), g.role)) for g in queries.grants(person)],
+            "may": policies.may_manage_person(self.actor, person),
+            "history": [
+                Moment(e.happened_at, event_words(e.verb), e.actor_name, e.reason) for e in events.history(person)[:50]
+            ],
+        }
+
+
+_VERBS = {
+    "kernel.person_added": gettext_lazy("新增人员"),
+    "kernel.person_invited": gettext_lazy("生成设置密码的链接"),
+    "kernel.password_set": gettext_lazy("设置密码"),
+    "kernel.password_forgotten": gettext_lazy("作废原密码"),
+    "kernel.role_granted": gettext_lazy("授予角色"),
+    "kernel.role_ended": gettext_lazy("收回角色"),
+    "kernel.account_closed": gettext_lazy("停用账户"),
+    "kernel.account_reopened": gettext_lazy("恢复账户"),
+    "kernel.second_factor_reset": gettext_lazy("重置第二因子"),
+    "kernel.profile_changed": gettext_lazy("修改资料"),
+    "kernel.organisation_added": gettext_lazy("新增机构"),
+    "kernel.organisation_changed": gettext_lazy("修改机构"),
+}
+
+
+def event_words(verb: str) -> str:
+    """An event's verb for people."""
+    return str(_VERBS.get(verb, verb))
+
+
+class Invite(PersonPage):
+    """A new one-time link; an existing password stops working."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Make the link and show it once."""
+        try:
+            if self.person.has_usable_password():
+                services.forget_password(actor=self.actor, user=self.person)
+            _invite(request, self.actor, self.person)
+        except InputError as error:
+            messages.error(request, error.message)
+        return redirect("project:person", user_id=self.person.pk)
+
+
+class PersonForm(PersonPage, FormPage):
+    """Base of forms about one person."""
+
+    title: Any = ""
+
+    def header(self) -> Header:
+        person = self.person
+        crumbs: list[tuple[Text, str]] = [
+            (PEOPLE, reverse("project:people")),
+            (str(person), reverse("project:person", args=[person.pk])),
+        ]
+        return Header(self.title, crumbs=crumbs)
+
+    def context(self) -> dict[str, Any]:
+        return {"back": reverse("project:person", args=[self.person.pk])}
+
+    def act(self, data: dict[str, Any]) -> None:
+        """Call the service."""
+        raise NotImplementedError
+
+    def done(self, form: Any) -> str:
+        self.act(form.cleaned_data)
+        messages.success(self.request, _("已完成"))
+        return reverse("project:person", args=[self.person.pk])
+
+
+class GiveRole(PersonForm):
+    """A role with its scope."""
+
+    title = gettext_lazy("授予角色")
+    submit = gettext_lazy("授予")
+    form_class = f.GrantForm
+
+    def initial(self) -> dict[str, Any]:
+        return {"organisation": self.person.organisation_id}
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"actor": self.actor}
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.give_role(actor=self.actor, user=self.person, **data)
+
+
+class EndRole(PersonForm):
+    """Take a role away."""
+
+    title = gettext_lazy("收回角色")
+    submit = gettext_lazy("收回")
+    form_class = f.ReasonForm
+
+    def act(self, data: dict[str, Any]) -> None:
+        grant = get_object_or_404(queries.grants(self.person), pk=self.kwargs["grant_id"])
+        services.end_role(actor=self.actor, grant=grant, reason=data["reason"])
+
+
+class ChangeState(PersonForm):
+    """Close or reopen the account."""
+
+    form_class = f.ReasonForm
+
+    @property
+    def title(self) -> str:
+        """What the page does now."""
+        return _("停用账户") if self.person.is_active else _("恢复账户")
+
+    @property
+    def submit(self) -> str:  # type: ignore[override]
+        """The verb on the button."""
+        return self.title
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.set_active(actor=self.actor, user=self.person, active=not self.person.is_active, reason=data["reason"])
+
+
+class ResetSecondFactor(PersonForm):
+    """Remove a lost second factor."""
+
+    title = gettext_lazy("重置第二因子")
+    submit = gettext_lazy("重置")
+    form_class = f.ReasonForm
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.reset_second_factor(actor=self.actor, user=self.person, reason=data["reason"])
+
+
+class Organisations(Guarded, ListPage):
+    """Organisations one administers."""
+
+    table_class = tables.OrganisationTable
+    filterset_class = f.OrganisationFilter
+    export_name = "organisations"
+    empty = Empty(
+        gettext_lazy("还没有机构"),
+        gettext_lazy("企业、检定机构和监管部门会出现在这里。"),
+        Action(gettext_lazy("新增机构"), "new/", icon="plus"),
+        icon="building",
+    )
+
+    def get_queryset(self) -> QuerySet[Organisation]:
+        """What the viewer administers."""
+        return queries.organisations(self.actor)
+
+    def header(self) -> Header:
+        return Header(ORGANISATIONS, primary=Action(_("新增机构"), reverse("project:add-organisation"), icon="plus"))
+
+
+class AddOrganisation(Guarded, FormPage):
+    """A new organisation."""
+
+    form_class = f.NewOrganisationForm
+
+    def header(self) -> Header:
+        return Header(_("新增机构"), crumbs=[(ORGANISATIONS, reverse("project:organisations"))])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"actor": self.actor}
+
+    def done(self, form: Any) -> str:
+        data = dict(form.cleaned_data)
+        parent = data.pop("parent")
+        made = people.add_organisation(actor=self.actor, parent=parent, **data)
+        return reverse("project:organisation", args=[made.pk])
+
+
+class OrganisationDetail(Guarded, FormPage):
+    """One organisation: its facts as a form, its people, its history."""
+
+    template_name = "project/organisation.html"
+    form_class = f.OrganisationForm
+
+    @cached_property
+    def organisation(self) -> Organisation:
+        """The organisation, if the viewer administers it."""
+        try:
+            return queries.organisations(self.actor).get(pk=self.kwargs["organisation_id"])
+        except Organisation.DoesNotExist as error:
+            raise Http404 from error
+
+    def header(self) -> Header:
+        organisation = self.organisation
+        add = Action.guarded(
+            may_administer(self.actor, organisation),
+            _("新增人员"),
+            f"{reverse('project:add-person')}?organisation={organisation.pk}",
+            icon="user-plus",
+        )
+        status = Status("ok", _("启用")) if organisation.active else Status("off", _("停用"))
+        return Header(
+            organisation.name, status=status, crumbs=[(ORGANISATIONS, reverse("project:organisations"))], primary=add
+        )
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"instance": Organisation.objects.get(pk=self.organisation.pk)}
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "people": [
+                (p, tables.account_status(p), tables.roles_of(p))
+                for p in queries.persons(self.actor).filter(organisation=self.organisation)[:200]
+            ],
+            "history": [
+                Moment(e.happened_at, event_words(e.verb), e.actor_name, e.reason)
+                for e in events.history(self.organisation)[:50]
+            ],
+        }
+
+    def done(self, form: Any) -> str:
+        services.change_organisation(actor=self.actor, organisation=self.organisation, **form.cleaned_data)
+        messages.success(self.request, _("已保存"))
+        return self.request.path

@@ -1,0 +1,27 @@
+"""Addresses of accounts and of their administration."""
+
+from django.urls import path
+
+from quanheng.platform.project.accounts import administration as a
+from quanheng.platform.project.accounts import views
+
+urlpatterns = [
+    path("accounts/invitation/<uuid:user_id>/<str:token>/", views.Invitation.as_view(), name="invitation"),
+    path("accounts/profile/", views.Profile.as_view(), name="profile"),
+    path("accounts/second-factor/", views.second_factor, name="second-factor"),
+    path("administration/people/", a.People.as_view(), name="people"),
+    path("administration/people/new/", a.AddPerson.as_view(), name="add-person"),
+    path("administration/people/<uuid:user_id>/", a.Person.as_view(), name="person"),
+    path("administration/people/<uuid:user_id>/invite/", a.Invite.as_view(), name="invite-person"),
+    path("administration/people/<uuid:user_id>/grant/", a.GiveRole.as_view(), name="give-role"),
+    path("administration/people/<uuid:user_id>/grants/<int:grant_id>/end/", a.EndRole.as_view(), name="end-role"),
+    path("administration/people/<uuid:user_id>/state/", a.ChangeState.as_view(), name="change-state"),
+    path(
+        "administration/people/<uuid:user_id>/reset-second-factor/",
+        a.ResetSecondFactor.as_view(),
+        name="reset-second-factor",
+    ),
+    path("administration/organisations/", a.Organisations.as_view(), name="organisations"),
+    path("administration/organisations/new/", a.AddOrganisation.as_view(), name="add-organisation"),
+    path("administration/organisations/<uuid:organisation_id>/", a.OrganisationDetail.as_view(), name="organisation"),
+]

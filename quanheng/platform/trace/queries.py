@@ -1,0 +1,158 @@
+"""Reads of the trace graph: the part of it a question needs, handed to the engine that proves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from django.db.models import QuerySet
+
+from quanheng.errors import InputError
+from quanheng.evidence.trace import Graph
+from quanheng.platform.kernel import people
+from quanheng.platform.kernel.actors import Actor, region_prefix
+from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.registries import FINDERS
+
+# No real chain is deeper; a longer walk means damaged data, and the engine says so.
+MAX_DEPTH = 60
+CHUNK = 500
+
+
+def visible(viewer: Actor) -> QuerySet[TraceNode]:
+    """Items of the viewer's own organisations or supervised region; upper ones show through chains only."""
+    return TraceNode.objects.filter(people.scope_q(viewer, owner="organisation", region="region_id"))
+
+
+def _walk(start: Iterable[uuid.UUID], step: Callable[[Collection[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
+    """Every item reached from the start by repeating the step."""
+    seen = set(start)
+    front = set(seen)
+    for _ in range(MAX_DEPTH):
+        ids, found = list(front), set()
+        for i in range(0, len(ids), CHUNK):
+            found |= step(ids[i : i + CHUNK])
+        front = found - seen
+        if not front:
+            break
+        seen |= front
+    return seen
+
+
+def _upward(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    return set(TraceUse.objects.filter(certificate__item_id__in=ids).values_list("standard_id", flat=True))
+
+
+def _downward(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    return set(TraceUse.objects.filter(standard_id__in=ids).values_list("certificate__item_id", flat=True))
+
+
+ITEM = {"node_id": pl.String, "kind": pl.String, "is_root": pl.Boolean, "condemned_from": pl.Date}
+CERTIFICATE = {
+    "node_id": pl.String,
+    "kind": pl.String,
+    "item_id": pl.String,
+    "number": pl.String,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+    "void_from": pl.Date,
+    "basis": pl.String,
+    "range_low": pl.Float64,
+    "range_high": pl.Float64,
+}
+USE = {
+    "certificate_id": pl.String,
+    "standard_id": pl.String,
+    "used_on": pl.Date,
+    "u_ratio": pl.Float64,
+    "ratio_limit": pl.Float64,
+    "use_low": pl.Float64,
+    "use_high": pl.Float64,
+}
+
+
+def columns(
+    nodes: QuerySet[TraceNode], certificates: QuerySet[TraceCertificate], uses: QuerySet[TraceUse]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows as the columns of docs/trace-format.md, which an outsider can audit without us."""
+    items = [(str(i), "item", *rest) for i, *rest in nodes.values_list("id", "is_root", "condemned_from")]
+    papers = [
+        (str(c), "certificate", str(i), *rest) for c, i, *rest in certificates.values_list("id", *list(CERTIFICATE)[2:])
+    ]
+    edges = [
+        (str(c), str(s), *rest) for c, s, *rest in uses.values_list("certificate_id", "standard_id", *list(USE)[2:])
+    ]
+    tables = pl.DataFrame(items, schema=ITEM, orient="row"), pl.DataFrame(papers, schema=CERTIFICATE, orient="row")
+    return pl.concat(tables, how="diagonal"), pl.DataFrame(edges, schema=USE, orient="row")
+
+
+def graph_around(ids: set[uuid.UUID]) -> Graph:
+    """The graph of these items: their certificates and the uses between them."""
+    if len(ids) > CHUNK:
+        return load_graph()
+    uses = TraceUse.objects.filter(certificate__item_id__in=ids, standard_id__in=ids)
+    nodes, certificates = TraceNode.objects.filter(id__in=ids), TraceCertificate.objects.filter(item_id__in=ids)
+    return Graph.from_columns(*columns(nodes, certificates, uses))
+
+
+def load_graph() -> Graph:
+    """The whole graph."""
+    return Graph.from_columns(*columns(TraceNode.objects.all(), TraceCertificate.objects.all(), TraceUse.objects.all()))
+
+
+def find_item(key: str) -> TraceNode:
+    """The item of that id, or of the code or number by which its own app knows it; InputError where there is none."""
+    try:
+        ids = {uuid.UUID(key)}
+    except ValueError:
+        ids = {i for find in FINDERS.values() for i in find(key[:120])}
+    found = list(TraceNode.objects.filter(pk__in=ids)[:2])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError("ambiguous_item", "several items have that code; give the id of one", key[:80])
+    raise InputError("unknown_item", "no item of that id or code is in the trace graph", key[:80])
+
+
+def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
+    """The chain of one item as of a day, or the first broken link, in the contract's shape."""
+    answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
+    return answer
+
+
+def recall(standard_id: uuid.UUID, since: dt.date, until: dt.date, at: dt.date | None = None) -> pl.DataFrame:
+    """Everything a standard reached between the days, with severity; columns as in ``Graph.recall``."""
+    below = _walk([standard_id], _downward)
+    return graph_around(_walk(below, _upward)).recall(str(standard_id), since, until, at=at)
+
+
+def audit(at: dt.date, region: str = "") -> pl.DataFrame:
+    """Every item's chain on a day; a region's code keeps the items of that region."""
+    found = load_graph().audit(at)
+    if not region:
+        return found
+    inside = TraceNode.objects.filter(region__code__startswith=region_prefix(region)).values_list("id", flat=True)
+    return found.filter(pl.col("item").is_in([str(i) for i in inside]))
+
+
+@dataclass(frozen=True)
+class Card:
+    """One link for people: the certificate of which item used which standard, and how it stands."""
+
+    link: dict[str, Any]
+    certificate: TraceCertificate | None
+    item: TraceNode | None
+    standard: TraceNode | None
+
+
+def cards(answer: dict[str, Any]) -> list[Card]:
+    """The links of a proof with labels, issuers and uncertainties."""
+    links = answer["chain"]
+    ids = {x["standard"] for x in links} | {x["item"] for x in links}
+    nodes = {str(n.pk): n for n in TraceNode.objects.filter(pk__in=ids)}
+    papers = {str(c.pk): c for c in TraceCertificate.objects.filter(pk__in={x["certificate"] for x in links})}
+    return [Card(x, papers.get(x["certificate"]), nodes.get(x["item"]), nodes.get(x["standard"])) for x in links]

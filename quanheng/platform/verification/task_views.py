@@ -1,0 +1,243 @@
+"""Pages of the institute's work: tasks, assignment, schedule, hand-over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.models import Organisation
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.registries import Registry
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.verification import forms, policies, queries, services, tables
+from quanheng.platform.verification.models import Task
+from quanheng.platform.verification.workflow import TASK
+from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
+from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
+
+# Upper apps add what can be done next with a task: a function (task, actor) → Action or None.
+TASK_ACTIONS: Registry[Any] = Registry("task actions")
+
+
+def _institute_people(actor: Any) -> Decision:
+    return (
+        Allowed() if actor.has(*INSTITUTE_ROLES, Role.REGULATOR, Role.ENTERPRISE) else Denied(_("您没有检定业务的角色"))
+    )
+
+
+class TaskList(ListPage):
+    """Tasks of the institute; the receptionist assigns them in batch."""
+
+    table_class = tables.TaskTable
+    filterset_class = tables.TaskFilter
+    export_name = "tasks"
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        return Empty(_("没有检定任务"), _("受理申请后,每台器具成为一项任务,在这里安排检定员和日期。"))
+
+    def allowed(self, actor: Any) -> Decision:
+        return _institute_people(actor)
+
+    def header(self) -> Header:
+        return Header(_("检定任务"), menu=[Action(_("排期日历"), reverse("verification:schedule"), "calendar")])
+
+    def get_queryset(self) -> QuerySet[Task]:
+        return queries.tasks(self.actor).exclude(application__state="draft").order_by("due_on", "pk")
+
+    def chips(self) -> Sequence[Chip]:
+        counts = queries.counts(self.get_queryset())
+        mine = self.get_queryset().filter(verifier_id=self.actor.person).count()
+        chips = [Chip(_("全部"), {}, sum(counts.values()))]
+        chips += [Chip(label, {"state": s}, counts.get(s, 0)) for s, label in TASK.states.items()]
+        return [*chips, Chip(_("我的"), {"q": self.actor.name}, mine)] if self.actor.has(Role.VERIFIER) else chips
+
+    def batches(self) -> Sequence[Batch]:
+        return [Batch("assign", _("安排"), "user")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
+
+    def batch_assign(self, rows: QuerySet[Task]) -> Any:
+        ids = "&".join(f"t={pk}" for pk in rows.values_list("pk", flat=True)[:200])
+        return redirect(f"{reverse('verification:assign')}?{ids}")
+
+
+class Assign(FormPage):
+    """Give the chosen tasks to one verifier for one day."""
+
+    form_class = forms.AssignForm
+    template_name = "verification/assign.html"
+
+    def allowed(self, actor: Any) -> Decision:
+        return Allowed() if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else Denied(_("只有受理员可以安排任务"))
+
+    def header(self) -> Header:
+        return Header(_("安排任务"), crumbs=[(_("检定任务"), reverse("verification:tasks"))])
+
+    @property
+    def tasks(self) -> list[Task]:
+        ids = self.request.POST.getlist("t") or self.request.GET.getlist("t")
+        try:
+            found = list(queries.tasks(self.actor).filter(pk__in=ids[:200]))
+        except ValidationError as error:
+            raise Http404 from error
+        if not found:
+            raise Http404
+        return found
+
+    def context(self) -> dict[str, Any]:
+        return {"tasks": self.tasks, "submit": _("安排")}
+
+    def form_kwargs(self) -> dict[str, Any]:
+        tasks = self.tasks
+        norms = {t.norm_id: t.norm for t in tasks if t.norm is not None}
+        return {"verifiers": queries.verifiers_for(tasks[0].organisation, list(norms.values()), clock.today())}
+
+    def initial(self) -> Mapping[str, Any]:
+        return {"on": clock.today()}
+
+    def done(self, form: Any) -> str:
+        done = services.assign(actor=self.actor, tasks=self.tasks, **form.cleaned_data)
+        messages.success(self.request, _("已安排 %(n)s 项任务") % {"n": len(done)})
+        return reverse("verification:tasks")
+
+
+class TaskPage(Page):
+    """One task: the instrument, the norm, who, when, the hand-over log, and the next step."""
+
+    template_name = "verification/task.html"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+
+    def header(self) -> Header:
+        t = self.task
+        offered = [action for make in TASK_ACTIONS.values() if (action := make(t, self.actor)) is not None]
+        if t.state in {"waiting", "assigned"}:
+            decision = TASK.may("assign", t, self.actor)
+            offered.append(Action.guarded(decision, _("安排"), f"{reverse('verification:assign')}?t={t.pk}"))
+        if t.state in {"assigned", "working"}:
+            step = reverse("verification:task-step", args=[t.pk])
+            offered.append(Action.guarded(TASK.may("release", t, self.actor), _("重新安排"), f"{step}?step=release"))
+        if t.state in {"waiting", "assigned", "working"}:
+            step = reverse("verification:task-step", args=[t.pk])
+            offered.append(Action.guarded(TASK.may("cancel", t, self.actor), _("取消"), f"{step}?step=cancel"))
+        usable = [a for a in offered if not a.denied]
+        return Header(
+            str(t.instrument),
+            lead=str(t.instrument.organisation),
+            status=tables.task_status(t),
+            crumbs=[(_("检定任务"), reverse("verification:tasks"))],
+            primary=usable[0] if usable else (offered[0] if offered else None),
+            menu=usable[1:],
+        )
+
+    def context(self) -> dict[str, Any]:
+        t = self.task
+        may_hand = policies.may_work(self.actor, t)
+        facts = [
+            Definition(
+                _("申请编号"), t.application.number, url=reverse("verification:application", args=[t.application_id])
+            ),
+            Definition(_("检定规程"), t.norm or "—"),
+            Definition(_("检定类别"), t.get_purpose_display()),
+            Definition(_("检定员"), t.verifier or "—"),
+            Definition(_("安排日期"), t.scheduled_on or "—"),
+            Definition(_("办结期限"), t.due_on or "—"),
+            Definition(_("测量范围"), t.instrument.measuring_range or "—"),
+            Definition(_("准确度等级"), t.instrument.accuracy_class or "—"),
+            Definition(_("安装/使用地点"), t.instrument.location or "—"),
+        ]
+        return {
+            "task": t,
+            "facts": facts,
+            "handovers": t.handovers.order_by("-at"),
+            "handover_form": forms.HandoverForm() if may_hand and t.delivery == "sent_in" else None,
+            "history": events.history(t)[:50],
+        }
+
+
+class TaskStep(FormPage):
+    """Cancel a task or arrange it anew, with the reason."""
+
+    form_class = forms.ReasonForm
+    steps: Mapping[str, Any] = {"cancel": services.cancel_task, "release": services.release}
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+        self.step = request.POST.get("step") or request.GET.get("step") or ""
+        if self.step not in self.steps:
+            raise Http404
+
+    def header(self) -> Header:
+        here = reverse("verification:task", args=[self.task.pk])
+        return Header(TASK[self.step].label, lead=str(self.task.instrument), crumbs=[(_("检定任务"), here)])
+
+    def context(self) -> dict[str, Any]:
+        return {"hidden": {"step": self.step}}
+
+    def done(self, form: Any) -> str:
+        self.steps[self.step](actor=self.actor, task=self.task, **form.cleaned_data)
+        return reverse("verification:task", args=[self.task.pk])
+
+
+class HandOver(FormPage):
+    """Write a line of the hand-over log."""
+
+    form_class = forms.HandoverForm
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+
+    def header(self) -> Header:
+        here = reverse("verification:task", args=[self.task.pk])
+        return Header(_("样品交接"), lead=str(self.task.instrument), crumbs=[(_("检定任务"), here)])
+
+    def done(self, form: Any) -> str:
+        services.hand_over(actor=self.actor, task=self.task, **form.cleaned_data)
+        return reverse("verification:task", args=[self.task.pk])
+
+
+class Schedule(Page):
+    """The institute's week: tasks and load against capacity by day."""
+
+    template_name = "verification/schedule.html"
+
+    def allowed(self, actor: Any) -> Decision:
+        return Allowed() if actor.has(*INSTITUTE_ROLES) else Denied(_("只有检定机构人员有排期"))
+
+    def header(self) -> Header:
+        return Header(_("排期日历"), crumbs=[(_("检定任务"), reverse("verification:tasks"))])
+
+    def context(self) -> dict[str, Any]:
+        mine = Organisation.objects.filter(pk__in=self.actor.organisation_ids(*INSTITUTE_ROLES)).order_by("name")
+        institute = (
+            get_object_or_404(mine, pk=self.request.GET["institute"])
+            if "institute" in self.request.GET
+            else mine.first()
+        )
+        if institute is None:
+            raise Http404
+        try:
+            start = dt.date.fromisoformat(self.request.GET.get("from", ""))
+        except ValueError:
+            start = clock.today() - dt.timedelta(days=clock.today().weekday())
+        week = dt.timedelta(days=7)
+        return {
+            "institute": institute,
+            "days": queries.schedule(self.actor, institute, start),
+            "earlier": start - week,
+            "later": start + week,
+            "today": clock.today(),
+        }

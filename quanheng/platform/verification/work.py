@@ -1,0 +1,67 @@
+"""What waits for applicants, receptionists and verifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.work import WorkGroup, WorkItem
+from quanheng.platform.verification import queries
+from quanheng.platform.verification.models import Application, Task
+
+FIRST = 5
+
+
+def _applications(rows: QuerySet[Application], key: str, label: str, state: str, action: str) -> WorkGroup:
+    items = [
+        WorkItem(
+            title=a.number,
+            detail=f"{a.organisation} → {a.institute}",
+            url=reverse("verification:application", args=[a.pk]),
+            due=a.due_on,
+            action=action,
+        )
+        for a in rows.order_by("submitted_at")[:FIRST]
+    ]
+    return WorkGroup(key, label, rows.count(), 0, f"{reverse('verification:applications')}?state={state}", items)
+
+
+def _tasks(rows: QuerySet[Task], key: str, label: str, state: str, action: str) -> WorkGroup:
+    items = [
+        WorkItem(
+            title=f"{t.instrument.name} {t.instrument.serial_number}",
+            detail=str(t.instrument.organisation),
+            url=reverse("verification:task", args=[t.pk]),
+            due=t.due_on,
+            action=action,
+        )
+        for t in rows.order_by("due_on", "scheduled_on")[:FIRST]
+    ]
+    late = rows.filter(due_on__lt=clock.today()).count()
+    return WorkGroup(key, label, rows.count(), late, f"{reverse('verification:tasks')}?state={state}", items)
+
+
+def waiting(actor: Actor) -> Sequence[WorkGroup]:
+    """Groups by role; the queue leaves out the empty ones."""
+    groups: list[WorkGroup] = []
+    if actor.has(Role.ENTERPRISE):
+        mine = queries.applications(actor).filter(state="returned")
+        groups.append(_applications(mine, "applications.returned", _("被退回的申请"), "returned", _("修改后重报")))
+    if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER):
+        received = queries.applications(actor).filter(state="submitted")
+        groups.append(_applications(received, "applications.submitted", _("待受理的申请"), "submitted", _("受理")))
+        unassigned = queries.tasks(actor).filter(state="waiting", application__state="accepted")
+        groups.append(_tasks(unassigned, "tasks.waiting", _("待安排的任务"), "waiting", _("安排")))
+    if actor.has(Role.VERIFIER):
+        own = queries.tasks(actor).filter(verifier_id=actor.person)
+        groups.append(
+            _tasks(own.filter(state="assigned"), "tasks.assigned", _("待开始的检定"), "assigned", _("开始检定"))
+        )
+        groups.append(_tasks(own.filter(state="working"), "tasks.working", _("检定中"), "working", _("继续")))
+    return groups

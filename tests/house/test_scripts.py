@@ -1,0 +1,163 @@
+"""The set-up scripts, as far as they can be tried without setting anything up."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from types import SimpleNamespace
+
+import pytest
+
+from scripts import chromium, docs, environment, shell, testing
+from tests.house.repository import ROOT
+
+
+def test_a_second_run_finds_the_first_ones_proof(tmp_path, monkeypatch):
+    made = []
+    venv = tmp_path / "venv"
+    monkeypatch.setattr(environment, "VENV", venv)
+    monkeypatch.setattr(environment, "works", lambda where: bool(made))
+    monkeypatch.setattr(environment, "create", lambda where: made.append(where))
+    monkeypatch.setattr(environment, "uv", lambda where, *words: made.append(words))
+    environment.ensure("dev")
+    first = len(made)
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "uv").touch()
+    environment.ensure("dev")
+    environment.ensure("platform")
+    assert len(made) == first, "the development environment holds the platform's, so nothing is installed again"
+    shell.write_stamp(venv / "quanheng.json", {"profile": "platform", "key": environment._key("platform")})
+    environment.ensure("dev")
+    assert len(made) > first, "the platform's environment lacks the tools of development"
+
+
+def test_a_python_without_ensurepip_and_pip_is_told_what_to_install(tmp_path, monkeypatch):
+    def refuse(command, **kwargs):
+        raise shell.Failed([str(word) for word in command], 1, "ensurepip is not available")
+
+    monkeypatch.setattr(environment, "quiet", refuse)
+    with pytest.raises(shell.Missing) as lacking:
+        environment.create(tmp_path / "venv")
+    assert f"python{sys.version_info[0]}.{sys.version_info[1]}-venv" in lacking.value.remedy
+
+
+def test_a_python_without_ensurepip_is_filled_by_its_own_pip(tmp_path, monkeypatch):
+    venv, ran = tmp_path / "venv", []
+
+    def pretend(command, **kwargs):
+        words = [str(word) for word in command]
+        ran.append(words)
+        if words[1:3] == ["-m", "venv"] and "--without-pip" not in words:
+            raise shell.Failed(words, 1, "ensurepip is not available")
+        (venv / "bin").mkdir(parents=True, exist_ok=True)
+        if "--python" in words:
+            (venv / "bin" / "uv").touch()
+        return ""
+
+    monkeypatch.setattr(environment, "quiet", pretend)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    environment.create(venv)
+    assert ran[-1][1:4] == ["-m", "pip", "--python"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "variable", "value"),
+    [
+        ("global.index-url='file:///mirror/simple'", "UV_DEFAULT_INDEX", "file:///mirror/simple"),
+        ("global.index-url='a'\n:env:.index-url='b'", "UV_DEFAULT_INDEX", "b"),
+        ("global.cert='/etc/our-authority.pem'", "SSL_CERT_FILE", "/etc/our-authority.pem"),
+        ("global.timeout='9'", "UV_DEFAULT_INDEX", None),
+    ],
+)
+def test_what_pip_is_configured_with_is_handed_on_to_uv(tmp_path, monkeypatch, listed, variable, value):
+    monkeypatch.setattr(environment, "quiet", lambda command, **kwargs: listed + "\n")
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert environment.uv_environment(tmp_path).get(variable) == value
+
+
+def test_what_is_set_for_uv_itself_wins(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "quiet", lambda command, **kwargs: "global.index-url='file:///mirror/simple'\n")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "file:///own")
+    assert environment.uv_environment(tmp_path)["UV_DEFAULT_INDEX"] == "file:///own"
+
+
+def test_postgres_is_looked_for_where_it_is_named_and_passwords_are_not_shown(monkeypatch):
+    monkeypatch.delenv("QUANHENG_TEST_POSTGRES", raising=False)
+    monkeypatch.setenv("PGHOST", "db.example")
+    monkeypatch.setenv("PGUSER", "meter")
+    monkeypatch.setenv("PGPASSWORD", "se:cret")
+    first = testing.candidates()[0]
+    assert first == "postgresql://meter:se%3Acret@db.example:5432/quanheng"
+    assert testing._shown(first) == "postgresql://meter@db.example:5432/quanheng"
+
+
+def test_ci_without_postgres_fails_and_says_so(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(testing, "find_postgres", lambda python: None)
+    with pytest.raises(shell.Missing, match="no PostgreSQL server answers"):
+        testing.suite(ROOT, None, marker="not long", extra=[])
+
+
+@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([1, 0], 1), ([0, 1], 1), ([0, 5], 0), ([5, 0], 5)])
+def test_a_failure_on_either_database_fails_the_run(monkeypatch, codes, expected):
+    left = list(codes)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")
+    monkeypatch.setattr(testing, "folders_with_tests", lambda folders: ["tests/platform"])
+    monkeypatch.setattr(testing, "pytest", lambda python, words, env: left.pop(0))
+    assert testing.suite(ROOT, None, marker="not long", extra=[]) == expected
+    assert left == []
+
+
+def test_a_browser_that_does_not_start_is_named(monkeypatch):
+    monkeypatch.setenv("QUANHENG_CHROMIUM", "/nowhere/chromium")
+    with pytest.raises(shell.Missing, match="does not start"):
+        chromium.ensure()
+
+
+def test_documents_fail_when_a_command_ends_otherwise_or_prints_otherwise(tmp_path):
+    page = tmp_path / "page.md"
+    env = {"PATH": "/bin:/usr/bin"}
+    page.write_text("```console\n$ echo one two\none …\n$ false  # exits 1\n```\n```sh\nfalse\n```\n", "utf-8")
+    assert docs.check_page(page, env) == []
+    page.write_text("```console\n$ false\n$ echo one\ntwo\n```\n", "utf-8")
+    wrong = docs.check_page(page, env)
+    assert ["ended with 1, not 0" in wrong[0], "did not print 'two'" in wrong[1], len(wrong)] == [True, True, 2]
+
+
+@pytest.mark.parametrize(
+    ("block", "right"),
+    [
+        ("python run\nassert 1 + 1 == 2", True),
+        ("python run\nassert 1 + 1 == 3", False),
+        ("python\nfrom json import loads\nloads(undefined)", True),
+        ("python\nfrom json import nothing_of_that_name", False),
+        ("python\nload(name) -> Loaded", False),
+        ("text\nload(name) -> Loaded", True),
+    ],
+)
+def test_python_in_documents_is_run_or_at_least_parsed_and_its_imports_resolved(tmp_path, block, right):
+    page = tmp_path / "page.md"
+    page.write_text(f"```{block}\n```\n", "utf-8")
+    assert (docs.check_page(page, {"PATH": "/bin:/usr/bin"}) == []) is right
+
+
+def test_an_archive_cannot_write_outside_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "brotli", SimpleNamespace())
+    from scripts import unpack_chromium
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("../escaped"), io.BytesIO(b""))
+    with pytest.raises(SystemExit):
+        unpack_chromium.unpack_tar(packed.getvalue(), tmp_path / "target")
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_an_unknown_verb_is_refused_with_the_list_of_verbs():
+    done = subprocess.run([sys.executable, "-m", "scripts", "dance"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "demo|test" in done.stderr

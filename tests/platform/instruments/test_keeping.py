@@ -1,0 +1,158 @@
+"""A ledger is kept by its owner alone; what the law fixes cannot be edited away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quanheng.platform.instruments import services
+from quanheng.platform.instruments.codes import read_code
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.queries import Filter, instruments
+from quanheng.platform.kernel import events
+from quanheng.platform.kernel.policies import Refused
+from tests.platform.cast import Cast
+from tests.platform.makers import make_category, make_instrument, make_organisation, make_region
+
+
+def add(cast: Cast, **fields: Any) -> Instrument:
+    values: dict[str, Any] = {
+        "name": "电子计价秤",
+        "serial_number": "SN1",
+        "manufacturer": "衡川衡器厂",
+        "use": "trade",
+    }
+    return services.add_instrument(
+        actor=cast.actor("keeper"),
+        organisation=cast.shop,
+        category=make_category(),
+        region=cast.shop.region,
+        **{**values, **fields},
+    )
+
+
+def test_a_new_instrument_is_a_draft_with_a_code_and_the_law_decides_if_it_is_mandatory(cast: Cast) -> None:
+    item, other = add(cast), add(cast, serial_number="SN2", use="other")
+    assert (item.state, item.mandatory, other.mandatory) == ("draft", True, False)
+    assert read_code(item.code) == item.code
+    assert [e.verb for e in events.history(item)] == ["instruments.added"]
+
+
+def test_only_the_owner_adds(cast: Cast) -> None:
+    for part in ("rival_keeper", "regulator", "verifier", "nobody", "administrator"):
+        with pytest.raises(Refused):
+            services.add_instrument(
+                actor=cast.actor(part),
+                organisation=cast.shop,
+                category=make_category(),
+                region=cast.shop.region,
+                name="秤",
+                serial_number="1",
+                use="trade",
+            )
+    assert not Instrument.objects.exists()
+
+
+def test_the_same_serial_is_refused_until_the_old_one_is_scrapped(cast: Cast) -> None:
+    item = add(cast)
+    with pytest.raises(Refused, match="重复"):
+        add(cast)
+    services.scrap(actor=cast.actor("keeper"), instrument=item, reason="损坏")
+    assert add(cast).pk != item.pk
+
+
+def test_a_lot_is_one_row_and_its_range_belongs_to_it_alone(cast: Cast) -> None:
+    lot = add(cast, serial_number="DB000001", serial_to="DB000500")
+    assert lot.quantity == 500
+    for fields in (
+        {"serial_number": "DB000250"},
+        {"serial_number": "DB000400", "serial_to": "DB000600"},
+        {"serial_number": "DB000500", "serial_to": "DB000501"},
+    ):
+        with pytest.raises(Refused, match="重复"):
+            add(cast, **fields)
+    assert add(cast, serial_number="DB000501").quantity == 1
+    with pytest.raises(Refused, match="重复"):
+        add(cast, serial_number="DB000501", serial_to="DB000502")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": ""},
+        {"name": "秤" * 121},
+        {"serial_number": " "},
+        {"use": "war"},
+        {"delivery": "drone"},
+        {"serial_number": "A1", "serial_to": "A0"},
+        {"quantity": 3},
+    ],
+)
+def test_bad_fields_are_refused_and_nothing_is_written(cast: Cast, fields: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        add(cast, **fields)
+    assert not Instrument.objects.exists()
+
+
+def test_identity_is_fixed_once_filed_but_the_rest_may_be_corrected(cast: Cast) -> None:
+    item = make_instrument(cast.shop)
+    actor = cast.actor("keeper")
+    with pytest.raises(Refused, match="备案后"):
+        services.edit_instrument(actor=actor, instrument=item, serial_number="X9")
+    edited = services.edit_instrument(actor=actor, instrument=item, location="二楼", reason="更正")
+    event = events.history(item).get()
+    assert (edited.location, event.before, event.reason) == ("二楼", {"location": ""}, "更正")
+
+
+def test_of_two_editors_the_second_is_told(cast: Cast) -> None:
+    item = add(cast)
+    stale = Instrument.objects.get(pk=item.pk)
+    services.edit_instrument(actor=cast.actor("keeper"), instrument=item, location="一楼")
+    with pytest.raises(Refused, match="刷新"):
+        services.edit_instrument(actor=cast.actor("keeper"), instrument=stale, location="二楼")
+
+
+def test_a_stranger_neither_edits_nor_sees(cast: Cast) -> None:
+    item = make_instrument(cast.shop)
+    with pytest.raises(Refused):
+        services.edit_instrument(actor=cast.actor("rival_keeper"), instrument=item, location="x")
+    for part in ("rival_keeper", "nobody", "other_regulator", "verifier"):
+        assert not instruments(cast.actor(part)).exists(), part
+    for part in ("keeper", "regulator"):
+        assert instruments(cast.actor(part)).count() == 1, part
+
+
+def test_a_regulator_does_not_see_drafts(cast: Cast) -> None:
+    add(cast)
+    assert not instruments(cast.actor("regulator")).exists()
+
+
+@pytest.mark.parametrize("text", ["计价", "dzjjc", "SN1", "sn1", "东陵商贸", "dlsm", "计价 sn1", "{code}", "{spaced}"])
+def test_search_finds_by_name_pinyin_serial_owner_and_code(cast: Cast, text: str) -> None:
+    item = add(cast)
+    add(cast, name="压力表", serial_number="P7", manufacturer="别厂")
+    words = text.format(code=item.code, spaced=f"{item.code[:6]}-{item.code[6:]}".lower())
+    found = Filter(text=words).apply(instruments(cast.actor("keeper")))
+    assert item in found
+    assert found.count() == 1 or "dl" in text or "东陵" in text
+
+
+def test_a_rare_han_name_is_kept_and_found(cast: Cast) -> None:
+    item = add(cast, name="𠮷牌电子秤")
+    assert Filter(text="𠮷").apply(instruments(cast.actor("keeper"))).get() == item
+
+
+def test_transfer_stays_within_the_group(cast: Cast) -> None:
+    item = make_instrument(cast.shop)
+    branch = make_organisation("东陵商贸二店", parent=cast.shop)
+    actor = cast.actor("keeper")
+    with pytest.raises(Refused):
+        services.transfer_instruments(actor=actor, instruments=[item], to=cast.rival, reason="出售")
+    [moved] = services.transfer_instruments(actor=actor, instruments=[item], to=branch, reason="调拨")
+    assert (moved.organisation, "二店" in moved.search) == (branch, True)
+
+
+def test_a_category_of_another_county_does_not_leak_through_filters(cast: Cast) -> None:
+    make_instrument(cast.rival, region=make_region("990102", "北原县"))
+    assert not Filter(region="990102").apply(instruments(cast.actor("regulator"))).exists()
