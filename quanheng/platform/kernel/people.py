@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor, Grant, region_prefix
 from quanheng.platform.kernel.models import Organisation, Region, RoleGrant, User
@@ -88,6 +89,17 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
     return q
 
 
+def organisations_of(actor: Actor, *roles: str) -> QuerySet[Organisation]:
+    """Active organisations in the subtrees on which one of the roles (any, if none named) was granted."""
+    rows = Organisation.objects.filter(active=True).select_related("region").order_by("path")
+    if actor.system:
+        return rows
+    within = Q(pk__in=[])
+    for path in actor.paths(*roles):
+        within |= Q(path__startswith=path)
+    return rows.filter(within)
+
+
 def region_named(code: str) -> Region | None:
     """The region of that code, if it exists."""
     return Region.objects.filter(pk=code).first()
@@ -96,3 +108,18 @@ def region_named(code: str) -> Region | None:
 def user_named(user_id: uuid.UUID) -> User | None:
     """The user of that id, if there is one."""
     return User.objects.filter(pk=user_id).first()
+
+
+def organisation_named(text: str) -> Organisation:
+    """The one active organisation of that credit code, name or id; without a text, the only one there is."""
+    rows = Organisation.objects.filter(active=True).select_related("region")
+    if text:
+        q = Q(credit_code=text) | Q(name=text)
+        if len(text.replace("-", "")) == 32 and set(text.lower()) <= set("0123456789abcdef-"):
+            q |= Q(pk=text)
+        rows = rows.filter(q)
+    found = list(rows[:2])
+    if len(found) == 1:
+        return found[0]
+    message = "several organisations match" if found else "no organisation matches"
+    raise InputError("organisation", f"{message}; name one by its credit code with --organisation", text)
