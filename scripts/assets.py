@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from scripts import environment, node
+from scripts import catalogue, environment, node
 from scripts.shell import ROOT, TOOLS, Missing, fingerprint, quiet, read_stamp, write_stamp
 
 VENDOR = ROOT / "quanheng" / "platform" / "web" / "static" / "vendor"
@@ -62,8 +62,20 @@ def ready() -> bool:
     return found.get("key") == key() and isinstance(files, list) and all((ROOT / str(name)).is_file() for name in files)
 
 
+def compile_catalogues() -> None:
+    """Compile each English catalogue that is newer than its compiled form."""
+    stale = [p for p in catalogue.catalogues() if not _newer(p.with_suffix(".mo"), p)]
+    if stale:
+        quiet([environment.ensure_tools("tools"), Path(__file__).with_name("catalogue.py"), "--compile"])
+
+
+def _newer(made: Path, source: Path) -> bool:
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
+
+
 def build() -> None:
     """Install the packages and copy what is needed; nothing when it is there already."""
+    compile_catalogues()
     if ready():
         return
     modules = node.install(with_browser=False)

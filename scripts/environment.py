@@ -26,12 +26,12 @@ def works(venv: Path) -> bool:
     if not python.exists():
         return False
     asked = subprocess.run(
-        [python, "-c", "import sys; print(sys.prefix, *sys.version_info[:2])"],
+        [python, "-c", "import sys; print(sys.prefix, *sys.version_info[:2], sep=chr(10))"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    return asked.stdout.split() == [str(venv), *map(str, sys.version_info[:2])]
+    return asked.stdout.splitlines() == [str(venv), *map(str, sys.version_info[:2])]
 
 
 def create(venv: Path) -> None:
@@ -77,24 +77,34 @@ def _without_ensurepip(venv: Path) -> bool:
 
 
 def uv_environment(venv: Path) -> dict[str, str]:
-    """Our variables for uv. It ignores pip's configuration, so an index set there is handed on."""
+    """Our variables for uv. It ignores pip's configuration, so an index or authority set there is handed on."""
     env = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    if "UV_DEFAULT_INDEX" in env or "UV_INDEX_URL" in env:
-        return env
     try:
         listed = quiet([bin_of(venv), "-m", "pip", "config", "list"])
     except Failed:
         return env
     found = dict(line.split("=", 1) for line in listed.splitlines() if "=" in line)
-    index = found.get(":env:.index-url") or found.get("install.index-url") or found.get("global.index-url")
-    if index:
-        env["UV_DEFAULT_INDEX"] = index.strip("'\"")
+
+    def of_pip(name: str) -> str:
+        ways = (f":env:.{name}", f"install.{name}", f"global.{name}")
+        return next((found[way].strip("'\"") for way in ways if way in found), "")
+
+    if of_pip("index-url") and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & env.keys():
+        env["UV_DEFAULT_INDEX"] = of_pip("index-url")
+    if of_pip("cert"):
+        env.setdefault("SSL_CERT_FILE", of_pip("cert"))
     return env
 
 
 def uv(venv: Path, *words: str | Path) -> None:
     """Run the environment's own uv."""
-    quiet([bin_of(venv, "uv"), *words], env=uv_environment(venv) | {"VIRTUAL_ENV": str(venv)})
+    try:
+        quiet([bin_of(venv, "uv"), *words], env=uv_environment(venv) | {"VIRTUAL_ENV": str(venv)})
+    except Failed as failure:
+        raise Missing(
+            f"uv could not install what the lock files name:\n{failure.tail}",
+            "let it reach a package index (pip config set global.index-url …, or UV_DEFAULT_INDEX) and run again.",
+        ) from failure
 
 
 def _key(profile: str) -> str:

@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _checkpoint(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) -> int:
     log = Log(folder, verifiers=keys)
+    head = log.head()  # a checkpoint that our own key did not sign is not shown as ours
     if args.json:
-        head = log.head()
         text = {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": log.checkpoint()}
         print(json.dumps(text, ensure_ascii=False))
     else:
@@ -85,12 +85,13 @@ def _verify(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) 
         raise InputError("keys", "There is no verifier key; give one with --keys.", "--keys")
     log = Log(folder, verifiers=keys)
     problems: list[str] = []
+    kept = [(path.name, _older(path, keys)) for path in args.older]
     try:
         head = log.head()
         if log.root(head.size) != head.root:
             problems.append("the tiles do not lead to the root that the checkpoint signs")
-        for path in args.older:
-            problems += _continues(log, head, _older(path, keys), path.name)
+        for name, older in kept:
+            problems += _continues(log, head, older, name)
     except InputError as error:
         if error.code == "no_log":
             raise

@@ -145,7 +145,7 @@ def _stored(args: argparse.Namespace) -> dict[str, Any]:
     if path.is_file():
         return _from_file(path)
     try:
-        module = importlib.import_module("quanheng.platform.certificates.replaying")
+        module = importlib.import_module("quanheng.cli.certificate")
     except ModuleNotFoundError as error:
         message = "give a file with record and result; reading by number needs the platform"
         raise InputError("no_platform", message, args.subject) from error

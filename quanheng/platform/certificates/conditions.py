@@ -204,7 +204,10 @@ def _three(record: Record, people: People) -> Condition:
         detail = _("检定员不能核验自己的检定")
     elif people.signatory is not None and people.signatory == people.verifier:
         detail = _("检定员不能签发自己的检定")
-    elif people.signatory is not None and people.signatory == people.checker:
-        if not signatory_may_check(record, clock.today()):
-            detail = _("核验员与授权签字人须为两人(本机构无兼任规定)")
+    elif people.signatory is not None and people.signatory == people.checker and not _may_do_both(record):
+        detail = _("核验员与授权签字人须为两人(本机构无兼任规定)")
     return Condition("three_people", not detail, _("检定、核验、签发由不同人员完成"), detail)
+
+
+def _may_do_both(record: Record) -> bool:
+    return signatory_may_check(record, clock.today())

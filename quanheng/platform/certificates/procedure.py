@@ -24,12 +24,14 @@ def loaded(procedure_id: str) -> Loaded:
 
 def compute(procedure_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a complete record, as JSON; InputError names the first field that is missing or wrong."""
-    return as_json(run(loaded(procedure_id), data).to_json())
+    result: dict[str, Any] = as_json(run(loaded(procedure_id), data).to_json())
+    return result
 
 
 def live(procedure_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """What can be computed from a record still being filled in."""
-    return as_json(evaluate(loaded(procedure_id), data).to_json())
+    answer: dict[str, Any] = as_json(evaluate(loaded(procedure_id), data).to_json())
+    return answer
 
 
 def as_json(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from quanheng.platform.certificates import conditions, content, links, policies, second_factor
+from quanheng.platform.certificates import conditions, content, links, policies
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.services import Outcome, each, person
@@ -24,20 +24,28 @@ from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
 from quanheng.platform.verification.services import complete_if_done
 from quanheng.platform.verification.workflow import TASK
+from quanheng.platform.web import second_factor
 from quanheng.procedures.hashing import canonical
+
+FACTOR_NAMES = {"totp": "TOTP", "recovery_code": "一次性恢复码"}
+
+
+def _factor(actor: Actor, code: str) -> str:
+    """The printed name of the factor that the code proves; refuses a wrong or used one."""
+    return FACTOR_NAMES[second_factor.verify(person(actor), code)]
 
 
 def sign(record: Record, *, second_factor_code: str, meaning: str = "approve", actor: Actor) -> Record:
     """Sign one record; see ``_issue`` for the order of things."""
     require(RECORD.may("sign", record, actor))
-    return _sign(record, factor=second_factor.prove(person(actor), second_factor_code), meaning=meaning, actor=actor)
+    return _sign(record, factor=_factor(actor, second_factor_code), meaning=meaning, actor=actor)
 
 
 def sign_many(
     records: Iterable[Record], *, second_factor_code: str, meaning: str = "approve", actor: Actor
 ) -> list[Outcome]:
-    """One act of the second factor for a list the signatory has before the eyes; each document in its own transaction."""
-    factor = second_factor.prove(person(actor), second_factor_code)
+    """One act of the second factor for a list that was shown; each document in a transaction of its own."""
+    factor = _factor(actor, second_factor_code)
     return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor))
 
 
@@ -134,7 +142,7 @@ def replace_certificate(
         raise Refused(_("只能替换有效的文书"), code="state")
     if not reason.strip():
         raise Refused(_("请写明替换的原因"), code="reason_required", place="reason")
-    act = content.Act(person(actor), clock.now(), meaning, second_factor.prove(person(actor), second_factor_code))
+    act = content.Act(person(actor), clock.now(), meaning, _factor(actor, second_factor_code))
     _refuse_replacement(record, act)
     replacing = content.Replacing(old, reason.strip(), reason_en.strip() or reason.strip())
     kind, today = content.kind_of(record), clock.today()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -39,12 +40,20 @@ def log_signer() -> Signer:
 
 
 @contextmanager
-def _making_keys() -> Iterator[None]:
-    folder: Path = settings.QUANHENG.keys_dir
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(folder / ".lock", "wb") as lock:
+def _made_whole(folder: Path) -> Iterator[Path | None]:
+    """A new folder to fill, put in place when it is complete; None where somebody else made it already."""
+    keys: Path = settings.QUANHENG.keys_dir
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(keys / ".lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        if folder.exists():
+            yield None
+            return
+        fresh = keys / ".new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        yield fresh
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh.rename(folder)
 
 
 def authority() -> Authority:
@@ -54,9 +63,9 @@ def authority() -> Authority:
     into DATA/keys/anchors/*.pem instead.
     """
     folder = settings.QUANHENG.keys_dir / AUTHORITY
-    with _making_keys():
-        if not (folder / "root.key.pem").exists():
-            return Authority.create(folder, AUTHORITY_NAME, at=clock.now())
+    with _made_whole(folder) as fresh:
+        if fresh is not None:
+            Authority.create(fresh, AUTHORITY_NAME, at=clock.now())
     return Authority.load(folder)
 
 
@@ -68,19 +77,24 @@ def _seal(folder: Path) -> Seal:
 def seal_of(organisation: Organisation) -> Seal:
     """The organisation's seal, renewed by putting a new one in its folder."""
     folder = settings.QUANHENG.keys_dir / SEALS / organisation.pk.hex
-    if not (folder / "seal.pem").exists():
+    if not folder.exists():
         root = authority()
-        with _making_keys():
-            if not (folder / "seal.pem").exists():
+        with _made_whole(folder) as fresh:
+            if fresh is not None:
                 code = organisation.credit_code or None
-                root.issue_seal(folder, organisation.name, at=clock.now(), credit_code=code)
+                root.issue_seal(fresh, organisation.name, at=clock.now(), credit_code=code)
     return _seal(folder)
 
 
-def ensure_keys() -> None:
-    """Make the log's key and the seal authority where they are missing."""
+def ensure_keys(organisations: Iterable[Organisation] = ()) -> None:
+    """Make the log's key, the seal authority and the seals of these institutes where they are missing.
+
+    A seal is good from the moment of its making, so this comes before the first document is dated.
+    """
     log_signer()
     authority()
+    for organisation in organisations:
+        seal_of(organisation)
 
 
 def anchors() -> list[str]:

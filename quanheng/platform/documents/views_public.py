@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -47,7 +48,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
             checked = upload.check(_uploaded(request))
         except InputError as error:
             problem = error.message
-    context = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
+    context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
     if checked is not None:
         context["said"] = checked.outcome.as_json("en" if _english() else "zh")
     return render(request, "documents/lookup.html", context, status=422 if problem else 200)
@@ -114,7 +115,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @public_page("log", limit=6000)
 @require_safe
-def log_file(request: HttpRequest, path: str) -> FileResponse:
+def log_file(request: HttpRequest, path: str) -> HttpResponse:
     """A file of the log. Any web server may serve the same folder instead."""
     if not LOG_FILE.fullmatch(path) or ".." in path:
         raise Http404
@@ -123,7 +124,7 @@ def log_file(request: HttpRequest, path: str) -> FileResponse:
         raise Http404
     note = not path.startswith("tile/")
     kind = "text/plain; charset=utf-8" if note else "application/octet-stream"
-    response = FileResponse(target.open("rb"), content_type=kind)
+    response = HttpResponse(target.read_bytes(), content_type=kind)
     response["Cache-Control"] = FRESH if note else FOREVER
     response["Access-Control-Allow-Origin"] = "*"
     return response

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Substr
 from django.utils.translation import gettext as _
 
+from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
 from quanheng.platform.kernel import clock
@@ -48,6 +49,11 @@ def instrument_for(viewer: Actor, pk: uuid.UUID) -> Instrument:
     if found is None:
         raise Refused(_("没有这台器具,或您无权查看"), code="not_found")
     return found
+
+
+def ids_of_code(text: str) -> list[uuid.UUID]:
+    """The instrument of that public code, as typed from a label."""
+    return list(Instrument.objects.filter(code__in={text.strip(), read_code(text)} - {""}).values_list("pk", flat=True))
 
 
 def chips(rows: QuerySet[Instrument]) -> dict[str, int]:

@@ -80,7 +80,7 @@ def _plain(values: object) -> Iterator[str]:
 def _column(q: Quantity) -> Iterator[str]:
     yield from (v for v in q.values if v != "NaN")
     yield from (units.symbol(u) for u in q.units)
-    yield from q.name.values()
+    yield from (name.partition(" / ")[0] for name in q.name.values())  # a unit behind words is checked above
     if q.uncertainty is not None:
         yield from (*q.uncertainty.values, *(q.uncertainty.k or ()), *(q.uncertainty.p or ()))
 

@@ -98,7 +98,8 @@ def test_revoking_keeps_the_old_bundle_readable_and_says_revoked(cast: Cast) -> 
     assert "revoked\n" in ledger.status_note(ledger.own_leaf(document), document)
     assert outcome(document) != "tampered"
     revoked = Leaf.objects.get(type="certificate_revoked")
-    assert revoked.index is not None and revoked.document == document
+    assert revoked.index is not None
+    assert revoked.document == document
 
 
 def test_a_revocation_needs_a_reason_and_a_possible_day(cast: Cast) -> None:

@@ -1,0 +1,76 @@
+"""``quanheng certificate``: list issued certificates, export one with its proof."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from quanheng.cli._platform import add_data_dir, setup
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    lister = actions.add_parser("list", help="the newest certificates and notices")
+    lister.add_argument("--limit", type=_count, default=1000, help="at most so many (default 1000)")
+    lister.add_argument("--state", choices=("issued", "replaced", "revoked"), default="")
+    exporter = actions.add_parser("export", help="write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json")
+    exporter.add_argument("number", metavar="NUMBER")
+    exporter.add_argument("--out", type=Path, required=True, metavar="DIR")
+    for one in (lister, exporter):
+        one.add_argument("--json", action="store_true", help="print JSON")
+        add_data_dir(one)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action."""
+    setup(args.data_dir)
+    return _list(args) if args.action == "list" else _export(args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from quanheng.platform.certificates import queries
+    from quanheng.platform.kernel.actors import system
+
+    rows = queries.listing(system("command line"), limit=args.limit, state=args.state)
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        until = row["valid_until"] or "-"
+        print(f"{row['number']}  {row['state']:8}  {row['verdict']:6}  {row['performed_on']}  {until}  {row['issuer']}")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from quanheng.platform.certificates import queries
+    from quanheng.platform.documents import ledger
+    from quanheng.platform.kernel.actors import system
+
+    document = queries.document_numbered(system("command line"), args.number)
+    if not document.leaves.exclude(index=None).exists():
+        ledger.merge_leaves()
+    written = [str(path) for path in ledger.export(document, args.out)]
+    if args.json:
+        print(json.dumps({"number": document.number, "files": written}, ensure_ascii=False))
+    else:
+        print("\n".join(written))
+    return 0
+
+
+def load_stored(number: str, data_dir: Path | None) -> dict[str, Any]:
+    """What ``quanheng procedure replay NUMBER`` recomputes."""
+    setup(data_dir)
+    from quanheng.platform.certificates import queries
+    from quanheng.platform.kernel.actors import system
+
+    return queries.stored(queries.document_numbered(system("command line"), number))
