@@ -1,12 +1,15 @@
-"""Docs are executed: ``console`` blocks run line by line, ``python`` blocks as one script a page.
+"""Docs are executed, so that they stay true.
 
-A block that is not meant to run is marked ``sh`` or ``text``. In a ``console`` block a line ``$ command`` runs in an
-empty folder of the page's own, and must end with exit code 0, or with the one in a trailing ``# exits N``. Lines after
-it are the expected output: each must appear in order; ``…`` stands for anything.
+``console``: each line ``$ command`` runs in an empty folder of the page's own, and must end with exit code 0, or with
+the one in a trailing ``# exits N``. Lines after it are expected output, in order; ``…`` stands for anything.
+``python run``: the blocks of a page run together as one script.
+``python``: a fragment; it must parse, and what it imports must exist.
+``sh`` and ``text`` are left alone.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -17,7 +20,7 @@ from pathlib import Path
 
 from scripts.shell import ROOT, Missing
 
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)[ ]*(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 EXITS = re.compile(r"\s+#\s*exits\s+(\d+)\s*$")
 
 
@@ -52,30 +55,45 @@ def missing_line(expected: list[str], printed: str) -> str | None:
     return None
 
 
+def imports_of(fragment: str) -> str:
+    """A script of nothing but the imports of a fragment, with the platform ready for them."""
+    found = [node for node in ast.parse(fragment).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    lines = [ast.unparse(node) for node in found]
+    if any("quanheng.platform" in line for line in lines):
+        lines.insert(0, "import django; django.setup()")
+    return "\n".join(lines)
+
+
 def check_page(page: Path, env: dict[str, str]) -> list[str]:
     """What is wrong on one page; empty when all of it runs."""
-    wrong, python = [], []
+    wrong: list[str] = []
+    script: list[str] = []
     with tempfile.TemporaryDirectory(prefix="quanheng-docs-") as folder:
-        for kind, block in FENCE.findall(page.read_text("utf-8")):
-            if kind == "python":
-                python.append(block)
-            for command in commands_of(block) if kind == "console" else []:
-                done = _sh(command.words, folder, env)
-                if done.returncode != command.code:
-                    wrong.append(f"`{command.words}` ended with {done.returncode}, not {command.code}: {done.stderr}")
-                elif (absent := missing_line(command.expected, done.stdout)) is not None:
-                    wrong.append(f"`{command.words}` did not print {absent!r}")
-        if python:
-            done = subprocess.run(
-                [env.get("PYTHON", sys.executable), "-c", "\n".join(python)],
-                cwd=folder,
-                env=env,
-                capture_output=True,
-                text=True,
-            )
+        env = env | {"QUANHENG_DATA": folder, "DJANGO_SETTINGS_MODULE": "quanheng.platform.project.settings"}
+        for kind, mode, block in FENCE.findall(page.read_text("utf-8")):
+            if kind == "console":
+                wrong += [line for command in commands_of(block) if (line := _check(command, folder, env))]
+            elif kind == "python" and mode == "run":
+                script.append(block)
+            elif kind == "python":
+                try:
+                    script.append(imports_of(block))
+                except SyntaxError as error:
+                    wrong.append(f"a python block does not parse (mark it `text` if it is not meant to): {error}")
+        if any(script):
+            words = [env.get("PYTHON", sys.executable), "-c", "\n".join(script)]
+            done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if done.returncode:
                 wrong.append(f"its Python failed: {done.stderr}")
     return wrong
+
+
+def _check(command: Command, folder: str, env: dict[str, str]) -> str | None:
+    done = _sh(command.words, folder, env)
+    if done.returncode != command.code:
+        return f"`{command.words}` ended with {done.returncode}, not {command.code}: {done.stderr}"
+    absent = missing_line(command.expected, done.stdout)
+    return None if absent is None else f"`{command.words}` did not print {absent!r}"
 
 
 def _sh(words: str, folder: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -105,7 +105,13 @@ def lock(words: list[str]) -> int:
     return 0
 
 
+def list_untranslated(words: list[str]) -> int:
+    """Lists the strings that lack an English translation."""
+    return loud([_dev(), "-m", "scripts.catalogue"])
+
+
 VERBS: dict[str, Verb] = {
+    "english": list_untranslated,
     "demo": demo,
     "test": test,
     "test-long": test_long,

@@ -17,6 +17,8 @@ from quanheng.procedures.schema import Check, Procedure, Standard
 from quanheng.procedures.sections import SectionRun, skipped
 from quanheng.procedures.setting import Ledger, base_scope
 
+UNCOMPUTED = "this cannot be computed from what is filled in"
+
 
 def evaluate(procedure: Loaded | str, record: Mapping[str, Any]) -> Evaluation:
     """Compute what can be computed from a record that may still be incomplete.
@@ -79,11 +81,13 @@ def _evaluate(loaded: Loaded, record: dict[str, Any]) -> Evaluation:
     runs: dict[str, SectionRun] = {}
     given = record.get("sections", {})
     for section in procedure.sections:
-        applies = record["purpose"] in section.purposes and ledger.holds(section.when, scope, section.key)
+        applies = ledger.holds(section.when, scope, section.key) if record["purpose"] in section.purposes else False
         if applies:
             runs[section.key] = SectionRun(procedure, section, given.get(section.key, []), scope, ledger)
             scope.update(runs[section.key].exports())
-        elif applies is False:
+        elif applies is None:
+            ledger.defer(f"sections.{section.key}")
+        else:
             scope.update(skipped(section))
             if given.get(section.key):
                 ledger.invalid.append(
@@ -122,7 +126,10 @@ def _judge_standard(standard: Standard, runs: Mapping[str, SectionRun], scope: d
         scopes: list[Mapping[str, Any]] = [scope]
     else:
         scopes = runs[standard.section].row_scopes() if standard.section in runs else []
-    if any(ledger.holds(standard.check, inner, path) is False for inner in scopes):
+    answers = [ledger.holds(standard.check, inner, path) for inner in scopes]
+    if None in answers:
+        ledger.defer(path)
+    if False in answers:
         ledger.find(path, "standard_not_accurate", standard.requirement)
 
 
@@ -135,8 +142,13 @@ def _checks(procedure: Procedure, record: Mapping[str, Any], scope: Mapping[str,
                 problem(f"checks.{str(key)[:60]}", "unknown_field", "the procedure has no such check")
             )
     for check in procedure.checks:
-        if record["purpose"] in check.purposes and ledger.holds(check.when, scope, f"checks.{check.key}"):
+        holds = ledger.holds(check.when, scope, f"checks.{check.key}") if record["purpose"] in check.purposes else False
+        if holds is None:
+            ledger.defer(f"checks.{check.key}")
+        elif holds:
             _check(check, answers.get(check.key), ledger)
+        elif answers.get(check.key) is not None:
+            ledger.invalid.append(problem(f"checks.{check.key}", "not_expected", "this verification does not need it"))
 
 
 def _check(check: Check, answer: object, ledger: Ledger) -> None:
@@ -155,6 +167,8 @@ def _check(check: Check, answer: object, ledger: Ledger) -> None:
 
 def _answer(loaded: Loaded, record: dict[str, Any], ledger: Ledger, runs: Mapping[str, SectionRun]) -> Evaluation:
     rounding = loaded.procedure.rounding
+    if not ledger.missing and not ledger.invalid:
+        ledger.invalid.extend(problem(path, "not_computed", UNCOMPUTED) for path in dict.fromkeys(ledger.deferred))
     complete = not ledger.missing and not ledger.invalid
     try:
         record_hash: str | None = digest(record)

@@ -14,9 +14,9 @@ from quanheng.procedures.setting import Ledger, definitions, instrument
 def period_months(
     procedure: Loaded | str, parameters: Mapping[str, Any], purpose: str = "subsequent"
 ) -> dict[str, Any] | None:
-    """``{months: int | None, zh, en, verified, source}`` for this instrument; None where its parameters do not tell.
+    """``{months, then, zh, en, verified, source}`` for this instrument; None where its parameters do not tell.
 
-    `months` None means that no further verification follows: the instrument is replaced when due.
+    `then` is ``verify``, or ``replace`` where the norm knows a first verification only and a limit of use.
     """
     loaded = load(procedure) if isinstance(procedure, str) else procedure
     scope: dict[str, Any] = {"purpose": purpose}
@@ -30,5 +30,11 @@ def period_months(
                 return None
             if holds:
                 mark = {"verified": period.verified, "source": period.source}
-                return {"months": period.months, "zh": period.text.zh, "en": period.text.en, **mark}
+                return {
+                    "months": period.months,
+                    "then": period.then,
+                    "zh": period.text.zh,
+                    "en": period.text.en,
+                    **mark,
+                }
     return None

@@ -309,10 +309,11 @@ class Rounding(Statement):
 
 
 class Period(Sourced):
-    """The longest interval to the next verification; no months means none follows."""
+    """How long a verification holds at most, and whether another one or replacement follows."""
 
     when: Formula | None = None
     months: Annotated[int, Field(ge=1, le=240)] | None = None
+    then: Literal["verify", "replace"] = "verify"
     text: Text
 
 

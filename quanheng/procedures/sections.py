@@ -35,7 +35,7 @@ class _Place:
     row: int
     point: str
     own: dict[str, Any]
-    optional: bool
+    left_out: bool
 
 
 def resolve_unit(code: str | None, scope: Mapping[str, Any]) -> str:
@@ -68,6 +68,7 @@ class SectionRun:
         self.outcomes: list[Outcome] = []
         self.whole: dict[str, Any] = {}
         self.points: dict[int, dict[str, Any]] = {}
+        self.left_out: set[int] = set()
         self.rows = self._rows()
         self.cells = [self._read(row, given[row.index] if row.index < len(given) else {}) for row in self.rows]
         if self.rows and len(given) > len(self.rows):
@@ -108,11 +109,12 @@ class SectionRun:
                 )
         cells: dict[str, Any] = {}
         readings = [field for field in self.section.fields if field.kind == "reading"]
-        left_out = row.optional and all(_empty(given.get(field.key)) for field in readings)
+        if row.optional and all(_empty(given.get(field.key)) for field in readings):
+            self.left_out.add(row.index)
         for field in self.section.fields:
             if field.kind == "given":
                 self._given(field, row, given, cells, path)
-            elif left_out:
+            elif row.index in self.left_out:
                 cells[field.key] = None
             else:
                 self._reading(field, given.get(field.key), cells, f"{path}.{field.key}")
@@ -198,7 +200,7 @@ class SectionRun:
         if scope == "row":
             for row, cells in zip(self.rows, self.cells, strict=True):
                 names = {**self.base, **self.whole, **self.points[row.point], **cells}
-                yield _Place(names, row.index, self._label(cells), cells, row.optional)
+                yield _Place(names, row.index, self._label(cells), cells, row.index in self.left_out)
         elif scope == "point":
             for number, own in self.points.items():
                 first = next(row.index for row in self.rows if row.point == number)
@@ -218,28 +220,23 @@ class SectionRun:
 
     def _compute(self, quantity: Quantity, place: _Place) -> None:
         path = f"sections.{self.section.key}[{place.row}].{quantity.key}"
-        if quantity.when is not None:
-            holds = self.ledger.holds(quantity.when, place.scope, path)
-            if holds is not True:
-                if holds is False:
-                    place.own[quantity.key] = None
-                return
-        value = self.ledger.value(quantity.formula, place.scope, path)
-        if value is ABSENT:
-            return
-        if value is None or not isinstance(value, Decimal):
-            place.own[quantity.key] = value if isinstance(value, str) else None
-            if not place.optional and not isinstance(value, str):
-                self.ledger.invalid.append(
-                    problem(path, "not_computed", "this cannot be computed from what is filled in")
-                )
-            return
-        try:
-            self._finish(quantity, place, value, path)
-        except (MissingName, MissingValue):
+        wanted = self.ledger.holds(quantity.when, place.scope, path)
+        value = self.ledger.value(quantity.formula, place.scope, path) if wanted else None
+        if wanted is None or value is ABSENT:
+            self.ledger.defer(path)
+        elif isinstance(value, str):
             place.own[quantity.key] = value
-        except InputError as error:
-            self.ledger.invalid.append(problem(path, error.code, error.message))
+        elif not isinstance(value, Decimal):
+            place.own.update(_nothing(quantity))
+            if wanted and not place.left_out:
+                self.ledger.defer(path)
+        else:
+            try:
+                self._finish(quantity, place, value, path)
+            except (MissingName, MissingValue):
+                self.ledger.defer(path)
+            except InputError as error:
+                self.ledger.invalid.append(problem(path, error.code, error.message))
 
     def _finish(self, quantity: Quantity, place: _Place, value: Decimal, path: str) -> None:
         place.own[quantity.key] = value
@@ -345,7 +342,7 @@ class SectionRun:
         path = f"sections.{self.section.key}"
         for place in list(self._places(rule.scope)):
             spot = path if rule.scope == "section" else f"{path}[{place.row}]"
-            if not place.optional or any(value is not None for value in place.own.values()):
+            if not place.left_out:
                 self.ledger.apply(rule, place.scope, spot, self.section.key, place.point)
 
     # ---- for others
@@ -360,7 +357,7 @@ class SectionRun:
 
     def row_scopes(self) -> list[Mapping[str, Any]]:
         """The names visible in each row, for requirements that depend on the point."""
-        return [place.scope for place in self._places("row") if not place.optional]
+        return [place.scope for place in self._places("row") if not place.left_out]
 
     def sheet(self) -> tuple[Mapping[str, str | None], ...]:
         """Every row as texts, for live display: given, read and computed."""
@@ -368,6 +365,14 @@ class SectionRun:
         for outcome in self.outcomes:
             shown[outcome.row][outcome.quantity] = outcome.value
         return tuple(shown)
+
+
+def _nothing(quantity: Quantity) -> dict[str, None]:
+    """The names a quantity leaves where it was not computed on purpose."""
+    names = [quantity.key]
+    names += [f"{quantity.key}_low", f"{quantity.key}_high"] if quantity.limit else []
+    names += [f"{quantity.key}_U", f"{quantity.key}_u"] if quantity.uncertainty else []
+    return dict.fromkeys(names)
 
 
 def _empty(value: object) -> bool:

@@ -38,6 +38,7 @@ class Ledger:
     findings: list[Finding] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     used: dict[str, Unverified] = field(default_factory=dict)
+    deferred: list[str] = field(default_factory=list)
 
     def complain(self, complaint: Problem) -> None:
         (self.missing if complaint.code == "missing" else self.invalid).append(complaint)
@@ -46,6 +47,10 @@ class Ledger:
         """Remember that the run rests on a value that was not read in the norm."""
         if mark.verified not in (None, "yes") and path not in self.used:
             self.used[path] = Unverified(path, what.zh, what.en, value, str(mark.verified), str(mark.source))
+
+    def defer(self, path: str) -> None:
+        """Something could not be told yet. If no reading is missing in the end, that is a fault, never a pass."""
+        self.deferred.append(path)
 
     def find(self, path: str, code: str, message: Text) -> None:
         self.findings.append(Finding(path, code, message.zh, message.en))
@@ -71,10 +76,14 @@ class Ledger:
 
     def apply(self, rule: Rule, scope: Mapping[str, Any], path: str, section: str = "", point: str = "") -> None:
         """Check a rule: a block is a finding, a reject is a reason."""
-        if self.holds(rule.when, scope, path) is not True:
+        wanted = self.holds(rule.when, scope, path)
+        holds = self.holds(rule.check, scope, path) if wanted else True
+        if wanted is None or holds is None:
+            self.defer(f"{path}.{rule.key}")
+        if not wanted:
             return
         self.use(f"{path}.{rule.key}", rule.message, rule.check, rule)
-        if self.holds(rule.check, scope, path) is not False:
+        if holds is not False:
             return
         if rule.severity == "block":
             self.find(path, rule.key, rule.message)
@@ -164,7 +173,9 @@ def definitions(procedure: Procedure, scope: dict[str, Any], ledger: Ledger) -> 
             except InputError as error:
                 ledger.invalid.append(problem(path, error.code, error.message))
                 value = ABSENT
-        if value is not ABSENT:
+        if value is ABSENT:
+            ledger.defer(path)
+        else:
             scope[definition.key] = value
             ledger.use(path, definition.label, definition.formula or "", definition)
 

@@ -10,7 +10,7 @@ from quanheng.procedures.engine import evaluate
 from quanheng.procedures.loader import Loaded, load
 from quanheng.procedures.results import Evaluation, Outcome, RunResult
 from quanheng.procedures.schema import FieldSpec, Quantity, Section, Text
-from quanheng.procedures.sections import resolve_unit, symbol_of
+from quanheng.procedures.sections import resolve_unit
 
 Column = dict[str, Any]
 
@@ -21,9 +21,10 @@ def tables(procedure: Loaded | str, record: Mapping[str, Any], result: RunResult
     Returns
     -------
     list of dict
-        ``{key, title: {zh, en}, columns: [{key, title, unit, symbol, ref_type, values: [text | None], U: [text] | None,
-        k: text | None}]}``. Limits of a quantity stand in columns of their own with `basic_acceptanceLimitLower` and
-        `basic_acceptanceLimitUpper`; a conformity column holds pass or fail in words of the code `pass`, `fail`.
+        ``{title: {zh, en}, columns: [{key, title, unit, ref_type, values, U, k}]}``. `values` and `U` are texts, empty
+        where there is none; `unit` is None for words; `U` and `k` are None for a column without uncertainty. Limits
+        stand in columns of their own, `basic_acceptanceLimitLower` and `basic_acceptanceLimitUpper`; a column
+        `basic_conformity` holds the words pass or fail.
 
     Notes
     -----
@@ -59,14 +60,14 @@ def _tables(
         by_row = {outcome.row: outcome for outcome in outcomes if outcome.quantity == quantity.key}
         columns.extend(_columns(quantity, [by_row.get(index) for index in kept]))
     if kept and columns:
-        yield {"key": section.key, "title": _text(section.title), "columns": columns}
+        yield {"title": _text(section.title), "columns": columns}
     points = [q for q in others if q.scope == "point"]
     if points:
         yield from _point_table(section, sheet, points, outcomes, scope)
     whole = [q for q in others if q.scope == "section"]
     columns = [c for q in whole for c in _columns(q, [o for o in outcomes if o.quantity == q.key])]
     if any(column["values"] for column in columns):
-        yield {"key": f"{section.key}_summary", "title": _text(section.title), "columns": columns}
+        yield {"title": _text(section.title), "columns": columns}
 
 
 def _point_table(
@@ -83,7 +84,7 @@ def _point_table(
         by_row = {outcome.row: outcome for outcome in outcomes if outcome.quantity == quantity.key}
         columns.extend(_columns(quantity, [by_row.get(index) for index in first]))
     if first:
-        yield {"key": f"{section.key}_points", "title": _text(section.title), "columns": columns}
+        yield {"title": _text(section.title), "columns": columns}
 
 
 def _filled(section: Section, row: Mapping[str, str | None]) -> bool:
@@ -94,13 +95,18 @@ def _text(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _column(key: str, title: dict[str, str], unit: str, ref_type: str | None, values: list[str | None]) -> Column:
-    column: Column = {"key": key, "title": title, "unit": unit, "symbol": symbol_of(unit), "ref_type": ref_type}
-    return {**column, "values": values, "U": None, "k": None}
+def _column(
+    key: str, title: dict[str, str], unit: str | None, ref_type: str | None, values: list[str | None]
+) -> Column:
+    texts = [value or "" for value in values]
+    # own names follow the pattern of Good Practice: prefix, then a word
+    known = ref_type or f"qh_{key}"
+    return {"key": key, "title": title, "unit": unit, "ref_type": known, "values": texts, "U": None, "k": None}
 
 
 def _field(field: FieldSpec, values: list[str | None], scope: Mapping[str, Any]) -> Column:
-    return _column(field.key, _text(field.label), resolve_unit(field.unit, scope), field.ref_type, values)
+    unit = None if field.type == "text" else resolve_unit(field.unit, scope)
+    return _column(field.key, _text(field.label), unit, field.ref_type, values)
 
 
 def _columns(quantity: Quantity, outcomes: list[Outcome | None]) -> list[Column]:
@@ -110,7 +116,7 @@ def _columns(quantity: Quantity, outcomes: list[Outcome | None]) -> list[Column]
     values = [None if outcome is None else outcome.value for outcome in outcomes]
     main = _column(quantity.key, _text(quantity.label), some.unit, quantity.ref_type, values)
     if any(outcome is not None and outcome.U is not None for outcome in outcomes):
-        main["U"] = [None if outcome is None else outcome.U for outcome in outcomes]
+        main["U"] = [(outcome.U if outcome else None) or "" for outcome in outcomes]
         main["k"] = _widest(outcomes)
     columns = [main]
     sides = (("low", "下限", "lower limit", "Lower"), ("high", "上限", "upper limit", "Upper"))
@@ -122,7 +128,7 @@ def _columns(quantity: Quantity, outcomes: list[Outcome | None]) -> list[Column]
     if any(outcome is not None and outcome.ok is not None for outcome in outcomes):
         title = {"zh": f"{quantity.label.zh}结论", "en": f"{quantity.label.en}, conformity"}
         verdicts = [None if o is None or o.ok is None else ("pass" if o.ok else "fail") for o in outcomes]
-        columns.append(_column(f"{quantity.key}_ok", title, r"\one", "basic_conformity", verdicts))
+        columns.append(_column(f"{quantity.key}_ok", title, None, "basic_conformity", verdicts))
     return columns
 
 

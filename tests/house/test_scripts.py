@@ -120,18 +120,29 @@ def test_a_browser_that_does_not_start_is_named(monkeypatch):
 
 def test_documents_fail_when_a_command_ends_otherwise_or_prints_otherwise(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(
-        "```console\n$ echo one two\none …\n$ false  # exits 1\n```\n```python\nassert 1 + 1 == 2\n```\n", "utf-8"
-    )
     env = {"PATH": "/bin:/usr/bin"}
+    page.write_text("```console\n$ echo one two\none …\n$ false  # exits 1\n```\n```sh\nfalse\n```\n", "utf-8")
     assert docs.check_page(page, env) == []
-    page.write_text(
-        "```console\n$ false\n$ echo one\ntwo\n```\n```python\nassert False\n```\n```sh\nfalse\n```\n", "utf-8"
-    )
+    page.write_text("```console\n$ false\n$ echo one\ntwo\n```\n", "utf-8")
     wrong = docs.check_page(page, env)
-    assert len(wrong) == 3
-    assert "ended with 1, not 0" in wrong[0]
-    assert "did not print 'two'" in wrong[1]
+    assert ["ended with 1, not 0" in wrong[0], "did not print 'two'" in wrong[1], len(wrong)] == [True, True, 2]
+
+
+@pytest.mark.parametrize(
+    ("block", "right"),
+    [
+        ("python run\nassert 1 + 1 == 2", True),
+        ("python run\nassert 1 + 1 == 3", False),
+        ("python\nfrom json import loads\nloads(undefined)", True),
+        ("python\nfrom json import nothing_of_that_name", False),
+        ("python\nload(name) -> Loaded", False),
+        ("text\nload(name) -> Loaded", True),
+    ],
+)
+def test_python_in_documents_is_run_or_at_least_parsed_and_its_imports_resolved(tmp_path, block, right):
+    page = tmp_path / "page.md"
+    page.write_text(f"```{block}\n```\n", "utf-8")
+    assert (docs.check_page(page, {"PATH": "/bin:/usr/bin"}) == []) is right
 
 
 def test_an_archive_cannot_write_outside_its_folder(tmp_path, monkeypatch):

@@ -121,10 +121,10 @@ def _jobs() -> Iterator[Finding]:
         yield Finding("ok", "jobs", f"{len(runs)} periodic jobs, none failing")
 
 
-def _folder() -> Iterator[Finding]:
+def folder_findings() -> Iterator[Finding]:
     root: Path = settings.QUANHENG.data_dir
     loose = [p.name for p in (root / "keys").rglob("*") if p.is_file() and stat.S_IMODE(p.stat().st_mode) & 0o077]
-    private = [name for name in loose if not name.endswith((".lock", "root.pem", "seal.pem", "chain.pem"))]
+    private = [name for name in loose if not name.endswith((".lock", "root.pem", "seal.pem", "chain.pem", ".pub"))]
     if private:
         yield Finding(
             "problem", "keys", f"readable by others: {', '.join(private[:5])}", "chmod 600 the files in DATA/keys"
@@ -154,7 +154,7 @@ def findings(*, quick: bool = False) -> list[Finding]:
         lambda: _documents(quick),
         _audit,
         _jobs,
-        _folder,
+        folder_findings,
     ]
     return first + [finding for check in checks for finding in check()]
 

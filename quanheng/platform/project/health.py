@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import stat
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
 
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal, JobRun
-from quanheng.platform.project import config, metrics
+from quanheng.platform.project import config, doctor, metrics
 
 
 @login_not_required
@@ -38,13 +37,8 @@ def _database() -> str:
 
 
 def _keys() -> str:
-    folder = settings.QUANHENG.keys_dir
-    if not folder.is_dir():
-        return "the folder of keys is missing"
-    loose = [
-        path.name for path in folder.iterdir() if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    ]
-    return f"{len(loose)} key files are readable by others" if loose else "ok"
+    loose = [f for f in doctor.folder_findings() if f.topic == "keys" and f.level == "problem"]
+    return "readable by others: see `quanheng doctor`" if loose else "ok"
 
 
 def checks() -> dict[str, str]:

@@ -72,7 +72,9 @@ def write_xlsx(rows: Rows, out: Any, *, title: str = "Sheet1") -> int:
         for c, cell in enumerate(row):
             if r == 0:
                 sheet.write_string(r, c, as_text(cell), head)
-            elif isinstance(cell, bool) or cell is None or isinstance(cell, (str, Promise)):
+            elif cell is None or cell == "":
+                continue
+            elif isinstance(cell, bool | str | Promise):
                 sheet.write_string(r, c, as_text(cell))
             elif isinstance(cell, (int, float)) and abs(cell) < 1e15:
                 sheet.write_number(r, c, cell)

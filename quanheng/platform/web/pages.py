@@ -37,7 +37,7 @@ class Page(View):
 
     def allowed(self, actor: Actor) -> Decision:
         """Who may open the page. Override; a page without a policy opens to people with a role."""
-        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色,请联系本单位或上级的管理员"))
+        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色，请联系本单位或上级的管理员"))
 
     @property
     def actor(self) -> Actor:
@@ -126,9 +126,10 @@ class ListPage(Page):
 
     def table(self, rows: QuerySet[Any], *, whole: bool = False) -> Table:
         """The table with this person's columns, sorted, and cut to the page unless ``whole``."""
-        table = self.table_class(
-            rows, order_by=self.request.GET.getlist("sort") or None, request=self.request, **self.table_kwargs()
-        )
+        # Without the request: with it django-tables2 pages by itself and counts the whole table.
+        order = self.request.GET.getlist("sort") or None
+        table = self.table_class(rows, order_by=order, **self.table_kwargs())
+        table.request = self.request
         table.choose(preferences.get(self.request, self.key))
         if not whole:
             number = self.request.GET.get("page", "1")

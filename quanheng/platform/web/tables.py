@@ -58,6 +58,10 @@ class NumberColumn(django_tables2.Column):
 class DateColumn(django_tables2.Column):
     """A date or a moment as 2026-05-20 or 2026-05-20 14:03."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        attrs = {"td": {"class": "date"}} | kwargs.pop("attrs", {})
+        super().__init__(*args, attrs=attrs, **kwargs)
+
     def render(self, value: dt.date | dt.datetime) -> str:
         return tags.civil(value)
 
@@ -84,7 +88,8 @@ class StatusColumn(django_tables2.Column):
         self.to_status = to_status
         if to_status:
             kwargs.setdefault("empty_values", ())
-        super().__init__(*args, **kwargs)
+        attrs = {"td": {"class": "state"}} | kwargs.pop("attrs", {})
+        super().__init__(*args, attrs=attrs, **kwargs)
 
     def render(self, value: Any, record: Any) -> SafeString:
         return tags.status(self.to_status(record) if self.to_status else value)
