@@ -104,6 +104,17 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
     return q
 
 
+def organisations_of(actor: Actor, *roles: str) -> QuerySet[Organisation]:
+    """Active organisations in the subtrees on which one of the roles (any, if none named) was granted."""
+    rows = Organisation.objects.filter(active=True).select_related("region").order_by("path")
+    if actor.system:
+        return rows
+    within = Q(pk__in=[])
+    for path in actor.paths(*roles):
+        within |= Q(path__startswith=path)
+    return rows.filter(within)
+
+
 def region_named(code: str) -> Region | None:
     """The region of that code, if it exists."""
     return Region.objects.filter(pk=code).first()
