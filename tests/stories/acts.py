@@ -41,7 +41,17 @@ HEADERS = [
 def sheet_row(serial: str, **changes: str) -> list[str]:
     """A line of the shop's ledger: a price scale with the parameters that its verification needs."""
     parameters = "; ".join(f"{k}={v}" for k, v in steps.make_sheet()["instrument"].items())
-    cells = ["电子计价秤", "电子秤", "ACS-30", "(0.2~30) kg", "III", serial, "衡川衡器厂", "一楼生鲜区 3 号台", "贸易结算"]
+    cells = [
+        "电子计价秤",
+        "电子秤",
+        "ACS-30",
+        "(0.2~30) kg",
+        "III",
+        serial,
+        "衡川衡器厂",
+        "一楼生鲜区 3 号台",
+        "贸易结算",
+    ]
     return list({**dict(zip(HEADERS, [*cells, parameters], strict=True)), **changes}.values())
 
 
@@ -105,7 +115,8 @@ def verify(folder: Path, document: Document, *, flip: str = "") -> tuple[int, di
         data = bytearray(target.read_bytes())
         data[len(data) // 2] ^= 1
         target.write_bytes(data)
-    command = [sys.executable, "-m", "quanheng.evidence.verify", f"{stem}.pdf" if flip != "xml" else f"{stem}.xml"]
-    options = ["--bundle", f"{stem}.bundle.json", "--keys", str(folder / "KEYS"), "--json"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120, env={"PATH": ""})
-    return done.returncode, json.loads(done.stdout) if done.stdout else {"stderr": done.stderr}
+    program = Path(sys.executable).with_name("quanheng-verify")
+    file = f"{stem}.xml" if flip == "xml" else f"{stem}.pdf"
+    words = [program, file, "--bundle", f"{stem}.bundle.json", "--keys", folder / "KEYS", "--json"]
+    done = subprocess.run(words, capture_output=True, timeout=120, env={"PATH": ""})
+    return done.returncode, json.loads(done.stdout or b"{}")
