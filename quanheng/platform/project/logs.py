@@ -28,7 +28,7 @@ def _places(record: logging.LogRecord) -> list[str]:
 
 def _short(filename: str) -> str:
     for mark in ("/site-packages/", "/quanheng/"):
-        before, found, after = filename.rpartition(mark)
+        _before, found, after = filename.rpartition(mark)
         if found:
             return after if mark == "/site-packages/" else f"quanheng/{after}"
     return filename.rpartition("/")[2]
