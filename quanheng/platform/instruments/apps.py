@@ -33,5 +33,5 @@ class InstrumentsConfig(AppConfig):
             "supervision", _("备案审核"), "instruments:filings", "flag", visible=regulator, letter="f", order=10
         )
         menu.register(
-            "supervision", _("辖区受检"), "instruments:districts", "map", visible=regulator, letter="r", order=20
+            "supervision", _("辖区受检"), "instruments:districts", "map", visible=regulator, letter="d", order=20
         )
