@@ -54,6 +54,20 @@ def add_organisation(*, actor: Actor, parent: Organisation | None = None, **fiel
 
 
 @transaction.atomic
+def add_region(*, actor: Actor, code: str, name: str, parent: Region | None) -> Region:
+    """Enter an administrative division; its code must lie inside its parent's."""
+    require(may_administer(actor, None))
+    prefix = region_prefix(code)
+    if len(code) != 6 or not code.isdigit() or (parent is not None and not prefix.startswith(parent.prefix)):
+        raise InputError("region_code", "a region has six digits that begin with those of the region above", code)
+    if Region.objects.filter(pk=code).exists():
+        raise InputError("region_taken", "there is a region of that code already", code)
+    region = Region.objects.create(code=code, name=name, prefix=prefix, parent=parent)
+    events.record(actor, "kernel.region_added", region, region_code=code, after={"name": name})
+    return region
+
+
+@transaction.atomic
 def grant_role(*, actor: Actor, user: User, role: str, organisation: Organisation, **dates: Any) -> RoleGrant:
     """Give a person a role on an organisation's subtree."""
     require(may_administer(actor, organisation))
@@ -88,6 +102,17 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
         for prefix in actor.regions():
             q |= Q(**{f"{column}__startswith": prefix})
     return q
+
+
+def organisations_of(actor: Actor, *roles: str) -> QuerySet[Organisation]:
+    """Active organisations in the subtrees on which one of the roles (any, if none named) was granted."""
+    rows = Organisation.objects.filter(active=True).select_related("region").order_by("path")
+    if actor.system:
+        return rows
+    within = Q(pk__in=[])
+    for path in actor.paths(*roles):
+        within |= Q(path__startswith=path)
+    return rows.filter(within)
 
 
 def region_named(code: str) -> Region | None:

@@ -16,9 +16,15 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the menu with our own pages; from now on a line of log carries the id of its request."""
-        from quanheng.platform.kernel import events  # models exist only from here on
+        # Models exist only from here on.
+        from quanheng.platform.instruments.queries import ids_of_code
+        from quanheng.platform.kernel import events
+        from quanheng.platform.standards.queries import ids_of_number
+        from quanheng.platform.trace.registries import FINDERS
 
         logs.JsonFormatter.request_id = events.request_id
+        FINDERS.register("instruments", ids_of_code)
+        FINDERS.register("standards", ids_of_number)
         administrators = menu.roles(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.LAB_MANAGER)
         menu.register("work", _("我的工作"), "project:home", "home", visible=menu.everyone, letter="h", order=1)
         menu.register("admin", _("机构"), "project:organisations", "building", visible=administrators, letter="o")

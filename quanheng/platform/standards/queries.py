@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -27,6 +28,11 @@ def visible(viewer: Actor) -> QuerySet[MeasurementStandard]:
 def candidates(viewer: Actor, organisation: Organisation, norm: Norm) -> QuerySet[MeasurementStandard]:
     """Standards of an institute that serve a norm, usable or not: the page says why one is not."""
     return visible(viewer).filter(organisation=organisation, norms=norm).order_by("role", "code")
+
+
+def ids_of_number(text: str) -> list[uuid.UUID]:
+    """The standards of that number; several institutes may use the same one."""
+    return list(MeasurementStandard.objects.filter(code=text.strip()).values_list("pk", flat=True)[:2])
 
 
 def may_use(standard: MeasurementStandard, norm: Norm, on: dt.date) -> Decision:

@@ -16,6 +16,7 @@ from quanheng.evidence.trace import Graph
 from quanheng.platform.kernel import people
 from quanheng.platform.kernel.actors import Actor, region_prefix
 from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.registries import FINDERS
 
 # No real chain is deeper; a longer walk means damaged data, and the engine says so.
 MAX_DEPTH = 60
@@ -104,17 +105,30 @@ def load_graph() -> Graph:
 
 
 def find_item(key: str) -> TraceNode:
-    """The item of that id; InputError where there is none."""
+    """The item of that id, or of the code or number by which its own app knows it; InputError where there is none."""
     try:
-        return TraceNode.objects.get(pk=uuid.UUID(key))
-    except (ValueError, TraceNode.DoesNotExist):
-        raise InputError("unknown_item", "no item of that id or code is in the trace graph", key[:80]) from None
+        ids = {uuid.UUID(key)}
+    except ValueError:
+        ids = {i for find in FINDERS.values() for i in find(key[:120])}
+    found = list(TraceNode.objects.filter(pk__in=ids)[:2])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError("ambiguous_item", "several items have that code; give the id of one", key[:80])
+    raise InputError("unknown_item", "no item of that id or code is in the trace graph", key[:80])
 
 
 def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     """The chain of one item as of a day, or the first broken link, in the contract's shape."""
     answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
     return answer
+
+
+def prove_many(item_ids: Collection[uuid.UUID], at: dt.date) -> dict[uuid.UUID, dict[str, Any]]:
+    """The chains of the items of one page; items that are not in the graph are left out."""
+    known = list(TraceNode.objects.filter(pk__in=item_ids).values_list("pk", flat=True))
+    graph = graph_around(_walk(known, _upward))
+    return {item: graph.prove(str(item), at) for item in known}
 
 
 def recall(standard_id: uuid.UUID, since: dt.date, until: dt.date, at: dt.date | None = None) -> pl.DataFrame:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa import app_settings
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.utils import decrypt
 from django.core.cache import cache
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.policies import Refused
 
@@ -33,6 +37,17 @@ def _count_failure(user: User) -> None:
         cache.set(key, 1, timeout=WINDOW)
 
 
+def _time_step(totp: Authenticator, code: str) -> int | None:
+    """The time step (RFC 6238) whose code this is, by the one clock and within the tolerance."""
+    if len(code) != app_settings.TOTP_DIGITS or not code.isascii() or not code.isdigit():
+        return None
+    secret = decrypt(totp.data["secret"])
+    now = int(clock.now().timestamp()) // app_settings.TOTP_PERIOD
+    near = range(now - app_settings.TOTP_TOLERANCE, now + app_settings.TOTP_TOLERANCE + 1)
+    matching = [n for n in near if constant_time_compare(code, format_hotp_value(hotp_value(secret, n)))]
+    return matching[-1] if matching else None
+
+
 def verify(user: User, code: str) -> Method:
     """Check a code and say which method it was; each code works once. Raises ``Refused`` with the reason.
 
@@ -45,8 +60,8 @@ def verify(user: User, code: str) -> Method:
     totp, recovery = found.get(Authenticator.Type.TOTP), found.get(Authenticator.Type.RECOVERY_CODES)
     if totp is None:
         raise Refused(_("尚未设置第二因子，请先在“我的账户”中设置"), code="second_factor_missing", place="code")
-    fresh = cache.add(f"second-factor-used:{user.pk}:{code}", True, timeout=_REUSE)
-    if code.isdigit() and len(code) == 6 and fresh and TOTP(totp).validate_code(code):
+    step = _time_step(totp, code)
+    if step is not None and cache.add(f"second-factor-used:{user.pk}:{step}", True, timeout=_REUSE):
         return "totp"
     if recovery is not None and len(code) == 8 and RecoveryCodes(recovery).validate_code(code):
         return "recovery_code"
