@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from allauth.mfa.models import Authenticator
 from allauth.mfa import app_settings
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt

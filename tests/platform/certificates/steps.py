@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-import time
+
 import uuid
 from typing import Any
 
@@ -35,7 +35,7 @@ def code_of(user: User) -> str:
     """What the person's authenticator shows now; as if the last code had been used long ago."""
     if not second_factor.is_set_up(user):
         TOTP.activate(user, SECRET)
-    code: str = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    code: str = format_hotp_value(hotp_value(SECRET, int(clock.now().timestamp()) // 30))
     cache.clear()
     return code
 
