@@ -5,10 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-<<<<<<< HEAD
-=======
-
->>>>>>> demo
 import uuid
 from typing import Any
 
