@@ -35,6 +35,9 @@ class House:
     batch: ImportBatch
     notice: Notice
     grant: RoleGrant
+    licence: Licence
+    authorisation: Authorisation
+    law_item: Item
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -129,4 +132,7 @@ def furnish(cast: Cast) -> House:
         batch=batch,
         notice=Notice.objects.create(user=cast.keeper, kind="due", key="1", text=f"{cast.shop.name}到期", url="/"),
         grant=RoleGrant.objects.get(user=cast.verifier),
+        licence=Licence.objects.get(user=cast.verifier),
+        authorisation=Authorisation.objects.get(organisation=cast.institute),
+        law_item=make_item(),
     )
