@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.actors import Actor
 
@@ -20,8 +21,8 @@ SECTIONS: dict[str, Text] = {
     "business": _("检定业务"),
     "evidence": _("溯源与证据"),
     "supervision": _("监督"),
-    "knowledge": _("依据"),
-    "admin": _("管理"),
+    "knowledge": pgettext_lazy("menu", "依据"),
+    "admin": pgettext_lazy("menu", "管理"),
 }
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
+from django.utils import translation
 
 from quanheng.errors import InputError
 from quanheng.platform.project import config, errors, health
@@ -45,6 +47,13 @@ handler404, handler500 = errors.not_found, errors.server_error
 def fresh_counters() -> None:
     """Rates of one test do not count in the next."""
     caches["memory"].clear()
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """What a request chose does not last into the next test."""
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.mark.django_db
@@ -212,7 +221,7 @@ def test_mail_is_kept_in_the_folder_unless_a_server_is_named(tmp_path: Path) -> 
 
 
 @pytest.mark.django_db
-def test_the_language_follows_the_address_and_is_remembered(client: Client) -> None:
+def test_the_language_follows_the_address_and_is_remembered(client: Client, chinese: None) -> None:
     assert '<html lang="en">' in client.get("/?lang=en").content.decode()
     assert '<html lang="en">' in client.get("/").content.decode()
     assert '<html lang="zh-Hans">' in client.get("/?lang=zh-hans").content.decode()

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from stdnum.cn import uscc
 
 from quanheng.platform.kernel.actors import Actor
@@ -157,7 +158,11 @@ class PeopleFilter(FilterSet):
 
     q = SearchFilter(("name", "username", "email", "organisation__name"), label=_("姓名、登录名、邮箱或单位"))
     role = ChoiceFilter(label=_("角色"), choices=Role.choices, field_name="grants__role", distinct=True)
-    active = ChoiceFilter(label=_("状态"), choices=[("True", _("启用")), ("False", _("停用"))], field_name="is_active")
+    active = ChoiceFilter(
+        label=_("状态"),
+        choices=[("True", _("启用")), ("False", pgettext_lazy("account", "停用"))],
+        field_name="is_active",
+    )
 
     class Meta:
         model = User
