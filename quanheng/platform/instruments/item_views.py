@@ -97,7 +97,7 @@ class InstrumentPage(OneInstrument):
         edit = Action.guarded(
             may_keep(actor, item), _("修改"), reverse("instruments:edit", args=[item.pk]), icon="edit"
         )
-        sticker = Action(_("打印标签"), reverse("instruments:label", args=[item.pk]), "qr")
+        sticker = Action(_("打印标签"), reverse("instruments:label", args=[item.pk]), "qrcode")
         order = acts + steps if item.state == "in_use" else steps + acts
         primary = next((a for a in order if not a.denied), None)
         rest = [a for a in [*order, edit, sticker] if a is not primary]
