@@ -12,6 +12,7 @@ from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
+from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.tables import tables
 
 UNSIGNED = "—"
@@ -92,10 +93,10 @@ def _results(record: Record) -> list[Sheet]:
     for table in tables(procedures.loaded(record.procedure_id), record.data):
         heads, columns = [], []
         for column in table["columns"]:
-            heads.append(_titled(column["title"]["zh"], column["symbol"]))
+            heads.append(_titled(column["title"]["zh"], symbol_of(column["unit"] or "")))
             columns.append([v or "/" for v in column["values"]])
             if column["U"] is not None:
-                heads.append(_titled(f"U, k={column['k'] or '-'}", column["symbol"]))
+                heads.append(f"U (k={column['k'] or '-'})")
                 columns.append([u or "/" for u in column["U"]])
         found.append(Sheet(table["title"]["zh"], tuple(heads), tuple(zip(*columns, strict=True))))
     return found

@@ -49,7 +49,7 @@ def register() -> None:
     inside = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR)
     everyone = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR, Role.ENTERPRISE)
     menu.register(
-        "business", gettext_lazy("原始记录"), "certificates:records", "table", visible=inside, letter="r", order=40
+        "business", gettext_lazy("原始记录"), "certificates:records", "table", visible=inside, letter="y", order=40
     )
     menu.register(
         "business", gettext_lazy("证书"), "certificates:list", "certificate", visible=everyone, letter="c", order=50

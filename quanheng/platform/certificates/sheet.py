@@ -180,8 +180,8 @@ def picture(answer: dict[str, Any]) -> dict[str, Any]:
         "worst": worst,
         "reasons": [said(r) for r in answer["reasons"]],
         "findings": [{"path": f["path"], "text": said(f)} for f in answer["findings"]],
-        "missing": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer["missing"]],
-        "invalid": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer["invalid"]],
+        "missing": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("missing", ())],
+        "invalid": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("invalid", ())],
         "unverified": len(answer["unverified"]),
     }
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.roles import Role
@@ -155,7 +156,7 @@ class ImportBatch(models.Model):
 
         PREVIEW = "preview", _("待确认")
         APPLIED = "applied", _("已导入")
-        UNDONE = "undone", _("已撤销")
+        UNDONE = "undone", pgettext_lazy("import", "已撤销")
         FAILED = "failed", _("失败")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

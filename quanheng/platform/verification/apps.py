@@ -24,7 +24,9 @@ class VerificationConfig(AppConfig):
         menu.register(
             "business", _("检定申请"), "verification:applications", "file", visible=business, letter="a", order=10
         )
-        menu.register("business", _("检定任务"), "verification:tasks", "checklist", visible=business, letter="t", order=20)
+        menu.register(
+            "business", _("检定任务"), "verification:tasks", "checklist", visible=business, letter="t", order=20
+        )
         menu.register(
             "business",
             _("排期日历"),
