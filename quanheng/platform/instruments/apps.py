@@ -27,11 +27,7 @@ class InstrumentsConfig(AppConfig):
         ITEM_PAGES.register("instrument", "instruments:instrument")
         SEARCH.register("instruments", finding.PROVIDER)
         seen = menu.roles(Role.ENTERPRISE, Role.REGULATOR, *INSTITUTE_ROLES)
-<<<<<<< HEAD
-        menu.register("ledger", _("器具台账"), "instruments:list", "list-details", visible=seen, letter="l", order=10)
-=======
         menu.register("ledger", _("器具台账"), "instruments:list", "scale", visible=seen, letter="l", order=10)
->>>>>>> main
         regulator = menu.roles(Role.REGULATOR)
         menu.register(
             "supervision", _("备案审核"), "instruments:filings", "flag", visible=regulator, letter="f", order=10

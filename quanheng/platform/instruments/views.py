@@ -64,11 +64,7 @@ class InstrumentList(ListPage):
     def empty(self) -> Empty:  # type: ignore[override]
         start = Action(_("从 Excel 导入"), reverse("instruments:import", args=["instruments"]), "upload")
         text = _("登记本单位的计量器具后,可备案、申请检定、打印二维码标签,到期前会提醒您。")
-<<<<<<< HEAD
-        return Empty(_("台账里还没有器具"), text, start if keeps(self.actor) else None, icon="list-details")
-=======
         return Empty(_("台账里还没有器具"), text, start if keeps(self.actor) else None, icon="scale")
->>>>>>> main
 
     def allowed(self, actor: Actor) -> Decision:
         return sees_ledger(actor)
