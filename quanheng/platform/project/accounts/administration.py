@@ -26,7 +26,7 @@ from quanheng.platform.web.components import Action, Definition, Empty, Header, 
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
 PEOPLE = gettext_lazy("人员与角色")
-ORGANISATIONS = gettext_lazy("机构")
+ORGANISATIONS = gettext_lazy("单位与机构")
 
 
 class Guarded(Page):
