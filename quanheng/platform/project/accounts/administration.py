@@ -45,7 +45,7 @@ class People(Guarded, ListPage):
     export_name = "people"
     empty = Empty(
         gettext_lazy("还没有人员"),
-        gettext_lazy("先新增人员,系统会给出一次性链接,由本人设置密码。"),
+        gettext_lazy("先新增人员，系统会给出一次性链接，由本人设置密码。"),
         Action(gettext_lazy("新增人员"), "new/", icon="user-plus"),
         icon="users",
     )
