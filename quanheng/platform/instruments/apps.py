@@ -27,11 +27,11 @@ class InstrumentsConfig(AppConfig):
         ITEM_PAGES.register("instrument", "instruments:instrument")
         SEARCH.register("instruments", finding.PROVIDER)
         seen = menu.roles(Role.ENTERPRISE, Role.REGULATOR, *INSTITUTE_ROLES)
-        menu.register("ledger", _("器具台账"), "instruments:list", "ledger", visible=seen, letter="l", order=10)
+        menu.register("ledger", _("器具台账"), "instruments:list", "scale", visible=seen, letter="l", order=10)
         regulator = menu.roles(Role.REGULATOR)
         menu.register(
             "supervision", _("备案审核"), "instruments:filings", "flag", visible=regulator, letter="f", order=10
         )
         menu.register(
-            "supervision", _("辖区受检"), "instruments:districts", "map", visible=regulator, letter="r", order=20
+            "supervision", _("辖区受检"), "instruments:districts", "map", visible=regulator, letter="d", order=20
         )

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments import forms
@@ -29,7 +29,7 @@ SHOWN_ROWS = 50
 STATES: dict[str, Status] = {
     "preview": Status("wait", gettext_lazy("待确认")),
     "applied": Status("ok", gettext_lazy("已导入")),
-    "undone": Status("off", gettext_lazy("已撤销")),
+    "undone": Status("off", pgettext_lazy("import", "已撤销")),
     "failed": Status("bad", gettext_lazy("未导入")),
 }
 IN_WORDS = {
@@ -220,7 +220,7 @@ class BatchPage(OneBatch):
                 messages.success(request, _("已导入 %(n)d 行") % {"n": done.accepted})
             elif act == "undo":
                 imports.undo(actor=self.actor, batch=self.batch)
-                messages.success(request, _("已撤销"))
+                messages.success(request, pgettext("import", "已撤销"))
             elif act == "mend":
                 imports.mend(actor=self.actor, batch=self.batch, cells=_mended(request.POST))
             elif act == "match":

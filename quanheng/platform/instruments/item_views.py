@@ -97,7 +97,7 @@ class InstrumentPage(OneInstrument):
         edit = Action.guarded(
             may_keep(actor, item), _("修改"), reverse("instruments:edit", args=[item.pk]), icon="edit"
         )
-        sticker = Action(_("打印标签"), reverse("instruments:label", args=[item.pk]), "qr")
+        sticker = Action(_("打印标签"), reverse("instruments:label", args=[item.pk]), "qrcode")
         order = acts + steps if item.state == "in_use" else steps + acts
         primary = next((a for a in order if not a.denied), None)
         rest = [a for a in [*order, edit, sticker] if a is not primary]
@@ -154,7 +154,20 @@ class OneLabel(OneInstrument):
         return labels.response([self.instrument])
 
 
-class AddInstrument(FormPage):
+class InstrumentFormPage(FormPage):
+    """The form of an instrument; a chosen category brings its own parameters."""
+
+    form_class = forms.InstrumentForm
+    template_name = "instruments/form.html"
+    wide = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.headers.get("HX-Target") == "parameters":
+            return render(request, "instruments/parameters.html", {"form": self.form()})
+        return super().get(request, *args, **kwargs)
+
+
+class AddInstrument(InstrumentFormPage):
     """Enter one instrument or one lot."""
 
     form_class = forms.InstrumentForm
@@ -180,23 +193,14 @@ class AddInstrument(FormPage):
             "use": "trade",
         }
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.headers.get("HX-Target") == "parameters":
-            return render(request, "instruments/parameters.html", {"form": self.form()})
-        return super().get(request, *args, **kwargs)
-
     def done(self, form: Any) -> str:
         item = services.add_instrument(actor=self.actor, **form.values())
         messages.success(self.request, _("已登记,器具码 %(code)s") % {"code": item.code})
         return reverse("instruments:instrument", args=[item.pk])
 
 
-class EditInstrument(OneInstrument, FormPage):
+class EditInstrument(OneInstrument, InstrumentFormPage):
     """Correct what the ledger says; what is fixed after filing is refused with its reason."""
-
-    form_class = forms.InstrumentForm
-    template_name = "instruments/form.html"
-    wide = True
 
     def allowed(self, actor: Actor) -> Decision:
         return may_keep(actor, self.instrument)
@@ -215,8 +219,6 @@ class EditInstrument(OneInstrument, FormPage):
         item = self.instrument
         category = self.request.GET.get("category", "") or item.category_id
         return {**{n: getattr(item, n) for n in forms.InstrumentForm.base_fields}, "category": category}
-
-    get = AddInstrument.get
 
     def done(self, form: Any) -> str:
         services.edit_instrument(actor=self.actor, instrument=self.instrument, **form.values())

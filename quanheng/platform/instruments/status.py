@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.web.components import Status, deadline
@@ -26,7 +26,7 @@ STATUSES: dict[str, Status] = {
     "overdue": Status("bad", gettext_lazy("已超期")),
     "unverified": Status("unknown", gettext_lazy("未见检定")),
     "stopped": Status("wait", gettext_lazy("停用")),
-    "scrapped": Status("off", gettext_lazy("报废")),
+    "scrapped": Status("off", pgettext_lazy("state", "报废")),
 }
 
 
@@ -108,7 +108,7 @@ def in_force(today: dt.date) -> Q:
 
 def sentence(item: Instrument, today: dt.date) -> str:
     """The line on top of an instrument's page: state, last verdict, until when."""
-    from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": _("报停")}
+    from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": pgettext("state", "报停")}
     from_states |= {"repair": _("维修中"), "scrapped": _("已报废")}
     parts = [from_states.get(item.state, item.state)]
     if item.last_verdict == REJECT:

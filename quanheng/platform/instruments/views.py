@@ -64,7 +64,7 @@ class InstrumentList(ListPage):
     def empty(self) -> Empty:  # type: ignore[override]
         start = Action(_("从 Excel 导入"), reverse("instruments:import", args=["instruments"]), "upload")
         text = _("登记本单位的计量器具后,可备案、申请检定、打印二维码标签,到期前会提醒您。")
-        return Empty(_("台账里还没有器具"), text, start if keeps(self.actor) else None, icon="ledger")
+        return Empty(_("台账里还没有器具"), text, start if keeps(self.actor) else None, icon="scale")
 
     def allowed(self, actor: Actor) -> Decision:
         return sees_ledger(actor)
@@ -77,7 +77,7 @@ class InstrumentList(ListPage):
         if self.actor.has(Role.LAB_MANAGER):
             menu.append(past)
         if self.actor.regions():
-            menu.append(Action(_("编号重复的器具"), reverse("instruments:duplicates"), "alert"))
+            menu.append(Action(_("编号重复的器具"), reverse("instruments:duplicates"), "alert-triangle"))
         return Header(_("器具台账"), primary=new if keeps(self.actor) else None, menu=menu)
 
     def get_queryset(self) -> QuerySet[Instrument]:
@@ -114,8 +114,12 @@ class InstrumentList(ListPage):
 
     def batches(self) -> Sequence[Batch]:
         acts = [Batch(f"act-{key}", act.label, act.icon) for key, act in ACTS if act.offered(self.actor)]
-        every = [Batch("label", _("打印标签"), "qr"), Batch("export", _("导出所选"), "download")]
-        own = [Batch("file", _("提交备案"), "flag"), Batch("transfer", _("移交"), "arrow")] if keeps(self.actor) else []
+        every = [Batch("label", _("打印标签"), "qrcode"), Batch("export", _("导出所选"), "download")]
+        own = (
+            [Batch("file", _("提交备案"), "flag"), Batch("transfer", _("移交"), "arrow-right")]
+            if keeps(self.actor)
+            else []
+        )
         return [*acts, *own, *every]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -194,7 +198,7 @@ class FilingQueue(ListPage):
         return queries.filings_waiting(self.actor)
 
     def batches(self) -> Sequence[Batch]:
-        return [Batch("confirm", _("确认备案"), "check"), Batch("return", _("退回"), "left")]
+        return [Batch("confirm", _("确认备案"), "check"), Batch("return", _("退回"), "arrow-back-up")]
 
     def batch_confirm(self, rows: QuerySet[Instrument]) -> None:
         """Confirm the chosen filings."""

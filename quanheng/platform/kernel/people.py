@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events
@@ -37,7 +38,7 @@ def may_administer(actor: Actor, organisation: Organisation | None) -> Decision:
         return Allowed()
     if organisation is not None and actor.acts_for(organisation.path, Role.LAB_MANAGER):
         return Allowed()
-    return Denied("只有系统管理员或本机构管理员可以维护机构和人员")
+    return Denied(_("只有系统管理员或本机构管理员可以维护机构和人员"))
 
 
 @transaction.atomic

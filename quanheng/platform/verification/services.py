@@ -26,13 +26,22 @@ DEFAULT_LIMITS = {"sent_in": 20, "on_site": 20}
 
 
 def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
-    """The norm of the instrument's category that is in force that day; one with a procedure first."""
+    """The norm of the instrument's category that is in force that day.
+
+    One with a procedure comes first; among several, the one that names this kind of instrument, then the newest.
+    """
     norms = [
         n
         for n in instrument.category.norms.all()
         if (n.in_force_from is None or n.in_force_from <= on) and (n.in_force_to is None or on <= n.in_force_to)
     ]
-    norms.sort(key=lambda n: (not n.procedure_id, -(n.in_force_from or dt.date.min).toordinal()))
+    norms.sort(
+        key=lambda n: (
+            not n.procedure_id,
+            not any(word and word in instrument.name for word in n.instrument.split("、")),
+            -(n.in_force_from or dt.date.min).toordinal(),
+        )
+    )
     return norms[0] if norms else None
 
 
