@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help untranslated demo test test-long lint types imports assets bench docs lock clean
+.PHONY: help english demo test test-long lint types imports assets bench docs lock clean
 
 help: ## this list
 	@echo "Quanheng 权衡 — make VERB [ARGS=…]"
@@ -17,11 +17,11 @@ types: ## mypy, strict
 imports: ## import-linter: a floor imports only from floors below it
 assets: ## scripts, styles, icons and fonts for pages and documents
 bench: ## the benchmarks; ARGS=word runs those whose name holds it
-untranslated: ## strings of the screens that lack an English translation
+english: ## strings of the screens that lack an English translation
 docs: ## runs the commands and the Python in docs/ and the README
 lock: ## resolves the dependencies anew into requirements/
 
-demo test test-long lint types imports assets bench docs lock untranslated:
+demo test test-long lint types imports assets bench docs lock english:
 	@if [ -z "$(PYTHON)" ]; then echo "No Python found. Remedy: install Python 3.11 or newer." >&2; exit 2; fi
 	@"$(PYTHON)" -m scripts $@ $(ARGS)
 

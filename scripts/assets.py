@@ -14,12 +14,14 @@ from scripts.shell import ROOT, TOOLS, Missing, fingerprint, quiet, read_stamp, 
 
 VENDOR = ROOT / "quanheng" / "platform" / "web" / "static" / "vendor"
 PRINT_FONTS = ROOT / "quanheng" / "evidence" / "fonts"
+ICONS = ROOT / "scripts" / "icons.txt"
 STAMP = TOOLS / "assets.json"
 
 # target in the vendor folder: source in node_modules
 FILES = {
     "tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler/tabler-vendors.min.css": "@tabler/core/dist/css/tabler-vendors.min.css",
+    "tabler/LICENSE": "@tabler/icons/LICENSE",
     "tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "echarts/echarts.min.js": "echarts/dist/echarts.min.js",
     "echarts/LICENSE": "echarts/LICENSE",
@@ -51,7 +53,7 @@ def key() -> str:
     """What the copied files depend on."""
     here = Path(__file__).parent
     return fingerprint(
-        ROOT / "package.json", ROOT / "package-lock.json", here / "assets.py", here / "merge_fonts.py", str(ROOT)
+        ROOT / "package.json", ROOT / "package-lock.json", ICONS, here / "assets.py", here / "merge_fonts.py", str(ROOT)
     )
 
 
@@ -84,6 +86,7 @@ def build() -> None:
         folder.mkdir(parents=True)
     for target, source in FILES.items():
         _copy(modules / source, VENDOR / target)
+    _sprite(modules)
     _web_font(modules)
     for target, source in TEXT_FONTS.items():
         _copy(modules / source, PRINT_FONTS / target)
@@ -146,3 +149,31 @@ def _rare_print_font(modules: Path) -> None:
         draft.replace(kept)
     shutil.copyfile(kept, PRINT_FONTS / RARE_PRINT)
     (PRINT_FONTS / "QuanhengRareHan-LICENSE.txt").write_text(RARE_NOTICE, "utf-8")
+
+
+def icon_names() -> list[str]:
+    """The icons that the pages use, one a line; ``-filled`` at the end asks for the solid form."""
+    lines = (line.split("#")[0].strip() for line in ICONS.read_text("utf-8").splitlines())
+    return sorted({line for line in lines if line})
+
+
+def _sprite(modules: Path) -> None:
+    """One SVG with a symbol for each icon: ``<use href=".../icons.svg#NAME">``."""
+    symbols = []
+    for name in icon_names():
+        solid = name.endswith("-filled")
+        path = modules / "@tabler/icons/icons" / ("filled" if solid else "outline")
+        source = path / f"{name.removesuffix('-filled')}.svg"
+        if not source.is_file():
+            raise Missing(f"scripts/icons.txt names {name!r}, which Tabler does not have", "correct the name.")
+        drawing = source.read_text("utf-8").split(">", 1)[1].rsplit("</svg>", 1)[0]
+        drawing = re.sub(r"\s+", " ", drawing).strip()
+        drawing = drawing.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").strip()
+        paint = (
+            'fill="currentColor"'
+            if solid
+            else 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
+        )
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{drawing}</symbol>')
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    (VENDOR / "tabler" / "icons.svg").write_text(svg, "utf-8")

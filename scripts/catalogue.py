@@ -10,42 +10,64 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "quanheng" / "platform"
-CALLS = {"_", "gettext", "gettext_lazy", "_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
-TEMPLATE_CALL = re.compile(
-    r"""\b(n?gettext|_)\(u?((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))(?:,\s*u?((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")))?"""
-)
+# Function → which arguments are the context, the singular and the plural.
+CALLS: dict[str, tuple[int | None, int, int | None]] = {
+    "_": (None, 0, None),
+    "gettext": (None, 0, None),
+    "ngettext": (None, 0, 1),
+    "pgettext": (0, 1, None),
+    "npgettext": (0, 1, 2),
+}
+_QUOTED = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+TEMPLATE_CALL = re.compile(rf"\b(?:n?p?gettext|_)\((?:{_QUOTED}\s*,?\s*)+(?:count)?\)")
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
-def python_strings(source: str) -> Iterator[str]:
+class Message(NamedTuple):
+    """One string to translate. The context tells apart equal Chinese words that differ in English."""
+
+    text: str
+    plural: str | None = None
+    context: str | None = None
+
+
+def python_strings(source: str) -> Iterator[Message]:
     """Literal arguments of the gettext calls of a module."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in CALLS:
-            count = 2 if name.startswith("ngettext") else 1
-            for argument in node.args[:count]:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value
+        places = CALLS.get(re.sub("_(lazy|noop)$", "", name))
+        if places is None:
+            continue
+        context, text, plural = (_literal(node.args, place) for place in places)
+        if text is not None:
+            yield Message(text, plural, context)
 
 
-def template_strings(source: str) -> Iterator[str]:
-    """Translated strings of a template."""
+def _literal(arguments: list[ast.expr], place: int | None) -> str | None:
+    if place is None or place >= len(arguments):
+        return None
+    argument = arguments[place]
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
+
+
+def template_strings(source: str) -> Iterator[Message]:
+    """Translated strings of a template; a percent sign is doubled, as Django looks it up."""
     from django.utils.translation.template import templatize
 
+    # What is left between the calls is not Python: each call is read on its own.
     for match in TEMPLATE_CALL.finditer(templatize(source)):
-        for literal in match.groups()[1:]:
-            if literal:
-                yield ast.literal_eval(literal).replace("%%", "%") if "%(" not in literal else ast.literal_eval(literal)
+        yield from python_strings(match[0])
 
 
-def strings(folder: Path) -> dict[str, str]:
+def strings(folder: Path) -> dict[Message, str]:
     """Every Chinese string of an app and the file it was first found in."""
-    found: dict[str, str] = {}
+    found: dict[Message, str] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix == ".py" and "migrations" not in path.parts:
             texts = list(python_strings(path.read_text("utf-8")))
@@ -54,7 +76,7 @@ def strings(folder: Path) -> dict[str, str]:
         else:
             continue
         for text in texts:
-            if HAN.search(text):
+            if HAN.search(text.text):
                 found.setdefault(text, path.relative_to(ROOT).as_posix())
     return found
 
@@ -64,20 +86,20 @@ def catalogues() -> list[Path]:
     return sorted(PLATFORM.glob("*/locale/en/LC_MESSAGES/django.po"))
 
 
-def translations() -> dict[str, str]:
-    """All translations that exist, over all apps: Django merges them in the same way."""
+def translations() -> dict[Message, tuple[str, ...]]:
+    """All translations that exist, over all apps: Django merges them in the same way. Two forms for a plural."""
     import polib
 
-    known: dict[str, str] = {}
+    known: dict[Message, tuple[str, ...]] = {}
     for path in catalogues():
         for entry in polib.pofile(str(path)):
-            text = entry.msgstr or next(iter(entry.msgstr_plural.values()), "")
-            if text and not entry.obsolete:
-                known[entry.msgid] = text
+            forms = tuple(entry.msgstr_plural.values()) if entry.msgid_plural else (entry.msgstr,)
+            if all(forms) and not entry.obsolete:
+                known[Message(entry.msgid, entry.msgid_plural or None, entry.msgctxt)] = forms
     return known
 
 
-def missing() -> dict[str, dict[str, str]]:
+def missing() -> dict[str, dict[Message, str]]:
     """App → untranslated string → file."""
     known = translations()
     apps = [p for p in sorted(PLATFORM.iterdir()) if p.is_dir() and (p / "__init__.py").exists()]
@@ -99,8 +121,12 @@ def report() -> int:
     """Print what lacks a translation."""
     gaps = missing()
     for app, texts in gaps.items():
-        for text, file in texts.items():
-            print(f"{app}\t{file}\t{text!r}")
+        for (text, plural, context), file in texts.items():
+            print(
+                f"{app}\t{file}\t{text!r}",
+                *[f"plural={plural!r}"] * bool(plural),
+                *[f"context={context!r}"] * bool(context),
+            )
     total = sum(map(len, gaps.values()))
     print(f"{total} strings lack an English translation", file=sys.stderr)
     return int(bool(total))

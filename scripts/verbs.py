@@ -111,7 +111,7 @@ def list_untranslated(words: list[str]) -> int:
 
 
 VERBS: dict[str, Verb] = {
-    "untranslated": list_untranslated,
+    "english": list_untranslated,
     "demo": demo,
     "test": test,
     "test-long": test_long,

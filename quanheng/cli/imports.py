@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="", help="credit code, name or id of the organisation it is for")
     parser.add_argument("--sheet", default="", help="name of the sheet, where several hold such a table")
     parser.add_argument("--all-or-nothing", action="store_true", help="write nothing if any row is bad")
-    parser.add_argument("--rejected", type=Path, help="where to write the bad rows with their reasons")
+    parser.add_argument("--rejected", type=Path, help="where to write the bad rows (default: FILE-rejected.xlsx)")
     parser.add_argument("--undo", action="store_true", help="take an import back; FILE is then the id it printed")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     _platform.add_data_dir(parser)
@@ -58,9 +58,12 @@ def _import(args: argparse.Namespace) -> int:
             sheet=args.sheet,
         )
         batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
-    if batch.rejected and args.rejected:
-        _write(args.rejected, imports.rejected_file(batch))
-    _print(_outcome(batch, found), args.json)
+    outcome = _outcome(batch, found)
+    if batch.rejected:
+        back = args.rejected or args.file.with_name(f"{args.file.stem}-rejected.xlsx")
+        _write(back, imports.rejected_file(batch))
+        outcome["rejected_file"] = str(back)
+    _print(outcome, args.json)
     return 1 if batch.rejected else 0
 
 
@@ -132,7 +135,9 @@ def _print(outcome: dict[str, Any], as_json: bool) -> None:
     for error in outcome["errors"][:50]:
         print(f"  row {error['row']}, {error['column']}: {error['message']} [{error['value']}]")
     if len(outcome["errors"]) > 50:
-        print(f"  … and {len(outcome['errors']) - 50} more; --rejected FILE writes them all")
+        print(f"  … and {len(outcome['errors']) - 50} more")
+    if "rejected_file" in outcome:
+        print(f"  mend and import again: {outcome['rejected_file']}")
     for key, text in (("unused_columns", "columns not used"), ("other_sheets", "other sheets not read")):
         if outcome[key]:
             print(f"  {text}: {', '.join(outcome[key])}")

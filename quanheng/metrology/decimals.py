@@ -29,7 +29,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
     if abs(exponent) > MAX_EXPONENT:
         raise decimal.Overflow
-    return base**exponent
+    return _finite(base**exponent)
 
 
 def _through_float(function: Callable[..., float]) -> Callable[..., Decimal]:
@@ -37,6 +37,13 @@ def _through_float(function: Callable[..., float]) -> Callable[..., Decimal]:
         return Decimal(repr(function(*[float(_one(value)) for value in values])))
 
     return apply
+
+
+def _finite(value: Decimal) -> Decimal:
+    """Decimal answers 0**-1 and ln(0) with an infinity and no signal; a later division would hide it."""
+    if not value.is_finite():
+        raise decimal.Overflow
+    return value
 
 
 def _one(value: Any) -> Decimal:
@@ -80,8 +87,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "abs": lambda x: abs(_one(x)),
     "sqrt": lambda x: _one(x).sqrt(),
     "exp": lambda x: _one(x).exp(),
-    "log": lambda x: _one(x).ln(),
-    "log10": lambda x: _one(x).log10(),
+    "log": lambda x: _finite(_one(x).ln()),
+    "log10": lambda x: _finite(_one(x).log10()),
     "sin": _through_float(math.sin),
     "cos": _through_float(math.cos),
     "tan": _through_float(math.tan),

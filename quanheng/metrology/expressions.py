@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -120,7 +121,9 @@ def parse(text: object, allowed: frozenset[str] | None = None) -> Expression:
             "formula_character", "use only ASCII letters, digits, spaces and + - * / ( ) . , < > = ! '", text[:60]
         )
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # 1is, 1if: refused below, not worth a word
+            tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _bad("formula_syntax", "the formula cannot be read; check brackets and operators", text) from error
     compiler = _Compiler(text.strip())

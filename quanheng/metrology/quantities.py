@@ -102,7 +102,7 @@ def round_uncertainty(value: Decimal | float, digits: int = 2, rule: Uncertainty
         rounded += step
     # a carry into the next decade (9.96 → 10.0) would leave one digit too many
     coarse = Decimal(1).scaleb(rounded.adjusted() - digits + 1)
-    return rounded.quantize(coarse) if coarse > step and coarse < 1 else _plain(rounded)
+    return rounded.quantize(min(coarse, Decimal(1))) if coarse > step else _plain(rounded)
 
 
 def round_to_match(value: Decimal, uncertainty: Decimal) -> Decimal:

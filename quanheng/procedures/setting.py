@@ -177,7 +177,7 @@ def definitions(procedure: Procedure, scope: dict[str, Any], ledger: Ledger) -> 
             ledger.defer(path)
         else:
             scope[definition.key] = value
-            ledger.use(path, definition.label, definition.formula or "", definition)
+            ledger.use(path, definition.label, str(formula), definition)
 
 
 def _mapped(definition: Definition, scope: Mapping[str, Any]) -> str | None:

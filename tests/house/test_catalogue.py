@@ -4,20 +4,68 @@ from __future__ import annotations
 
 import re
 
-from scripts import catalogue
+import polib
 
-PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
+from scripts import catalogue
+from scripts.catalogue import Message
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 
 
 def test_nothing_on_the_screens_lacks_an_english_translation() -> None:
     gaps = catalogue.missing()
-    assert not gaps, {app: sorted(texts)[:5] for app, texts in gaps.items()}
+    assert not gaps, {app: sorted(m.text for m in texts)[:5] for app, texts in gaps.items()}
 
 
 def test_a_translation_keeps_the_placeholders() -> None:
     wrong = [
-        text
-        for text, english in catalogue.translations().items()
-        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english))
+        message.text
+        for message, forms in catalogue.translations().items()
+        for english in forms
+        if set(PLACEHOLDER.findall(message.text)) != set(PLACEHOLDER.findall(english))
     ]
     assert not wrong
+
+
+def test_no_translation_is_left_in_chinese() -> None:
+    assert not [f for forms in catalogue.translations().values() for f in forms if catalogue.HAN.search(f)]
+
+
+def test_no_two_catalogues_translate_the_same_string_differently() -> None:
+    seen: dict[tuple[str, str | None], str] = {}
+    for path in catalogue.catalogues():
+        for entry in polib.pofile(str(path)):
+            text = entry.msgstr_plural.get(1, "") or entry.msgstr
+            assert seen.setdefault((entry.msgid, entry.msgctxt), text) == text, entry.msgid
+
+
+def test_python_calls_are_found_with_plural_and_context() -> None:
+    source = """
+_("一"); gettext_lazy("二" "三"); ngettext("%(n)d 台", "%(n)d 台", n); pgettext_lazy("state", "报停")
+npgettext("x", "四", "五", n); other("六"); _(variable)
+"""
+    assert list(catalogue.python_strings(source)) == [
+        Message("一"),
+        Message("二三"),
+        Message("%(n)d 台", "%(n)d 台"),
+        Message("报停", None, "state"),
+        Message("四", "五", "x"),
+    ]
+
+
+def test_templates_are_read_as_django_looks_strings_up() -> None:
+    source = (
+        '{% translate \'查验\' %}{% translate "事项" context "work" %}'
+        "{% blocktranslate count n=x|length %}{{ n }} 项 100%{% plural %}{{ n }} 项 100%{% endblocktranslate %}"
+        "{% status 'ok' _('合格') %}{{ x|default:_('无') }}{% translate '满 50%' %}"
+        "{% blocktranslate with day=d %}至 {{ day }} “止”{% endblocktranslate %}"
+    )
+    assert list(catalogue.template_strings(source)) == [
+        Message("查验"),
+        Message("事项", None, "work"),
+        Message("%(n)s 项 100%%", "%(n)s 项 100%%"),
+        Message("合格"),
+        Message("无"),
+        Message("满 50%%"),
+        Message("至 %(day)s “止”"),
+    ]

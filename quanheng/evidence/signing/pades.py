@@ -37,7 +37,7 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
             session.system_time = at.astimezone(UTC).replace(microsecond=0)
             return session
 
-    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    store = SimpleCertificateStore()
     certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
     store.register_multiple(certificates[1:-1])
     der = seal.key.private_bytes(

@@ -23,6 +23,6 @@ class CatalogConfig(AppConfig):
         SEARCH.register("catalog.norm", NORM_SEARCH)
         for label, name, icon, order in (
             (_("强检目录"), "catalog:categories", "scale", 10),
-            (_("计量技术规范"), "catalog:norms", "scroll", 20),
+            (_("计量技术规范"), "catalog:norms", "notes", 20),
         ):
             menu.register("knowledge", label, name, icon, visible=lambda actor: bool(may_read(actor)), order=order)

@@ -8,6 +8,6 @@ class CertificatesConfig(AppConfig):
     label = "certificates"
 
     def ready(self) -> None:
-        from quanheng.platform.certificates import public
+        from quanheng.platform.certificates import registering
 
-        public.register()
+        registering.register()

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import policies
@@ -103,3 +103,15 @@ def _plain(document: Document) -> dict[str, Any]:
         "xml_sha256": document.xml_sha256,
         "pdf_sha256": document.pdf_sha256,
     }
+
+
+def record_counts(viewer: Actor) -> dict[str, int]:
+    """How many records stand in each state."""
+    rows = Record.objects.filter(policies.visible_to(viewer)).values_list("state").annotate(n=Count("pk"))
+    return dict(rows.order_by())
+
+
+def document_counts(viewer: Actor) -> dict[str, int]:
+    """How many documents stand in each state."""
+    rows = Document.objects.filter(documents_visible_to(viewer)).values_list("state").annotate(n=Count("pk"))
+    return dict(rows.order_by())

@@ -1,6 +1,7 @@
 """The instrument ledger."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InstrumentsConfig(AppConfig):
@@ -9,7 +10,28 @@ class InstrumentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app offers."""
-        from quanheng.platform.instruments import history, imports
+        from quanheng.platform.instruments import finding, history, imports, tabs, work
+        from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+        from quanheng.platform.kernel.work import WORK
+        from quanheng.platform.trace.views import ITEM_PAGES
+        from quanheng.platform.web import menu
+        from quanheng.platform.web.registries import HOME_FIGURES
+        from quanheng.platform.web.search import SEARCH
 
         imports.register()
         history.register()
+        tabs.register()
+        WORK.register("instruments.keepers", work.keepers)
+        WORK.register("instruments.regulators", work.regulators)
+        HOME_FIGURES.register("instruments", work.figures)
+        ITEM_PAGES.register("instrument", "instruments:instrument")
+        SEARCH.register("instruments", finding.PROVIDER)
+        seen = menu.roles(Role.ENTERPRISE, Role.REGULATOR, *INSTITUTE_ROLES)
+        menu.register("ledger", _("器具台账"), "instruments:list", "scale", visible=seen, letter="l", order=10)
+        regulator = menu.roles(Role.REGULATOR)
+        menu.register(
+            "supervision", _("备案审核"), "instruments:filings", "flag", visible=regulator, letter="f", order=10
+        )
+        menu.register(
+            "supervision", _("辖区受检"), "instruments:districts", "map", visible=regulator, letter="d", order=20
+        )

@@ -141,7 +141,7 @@ def _document(row: ImportRow, item: Instrument, context: Context) -> dict[str, A
         "issuer_name": values.get("issuer_name") or context.organisation.name,
         "owner": item.organisation,
         "region": item.region,
-        "subject_type": "instrument",
+        "subject_type": Instrument._meta.label_lower,
         "subject_id": item.pk,
         "number": values["document_number"],
         "kind": kind,

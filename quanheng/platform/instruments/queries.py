@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -14,17 +13,16 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.registries import CHAINS, ChainMark
 from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
-from quanheng.platform.instruments.words import search_q
 from quanheng.platform.kernel import clock
-from quanheng.platform.kernel.actors import Actor, region_prefix
+from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Region
 from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
-
-NO_CHAIN = ChainMark("none", "")
+from quanheng.platform.trace.queries import prove_many
+from quanheng.platform.trace.words import chain_status
+from quanheng.platform.web.components import Status as ComponentStatus
 
 
 def visible(viewer: Actor) -> QuerySet[Instrument]:
@@ -58,50 +56,8 @@ def ids_of_code(text: str) -> list[uuid.UUID]:
     return list(Instrument.objects.filter(code__in={text.strip(), read_code(text)} - {""}).values_list("pk", flat=True))
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What a list is narrowed to; every field is also a parameter of the page's address."""
-
-    text: str = ""
-    status: str = ""
-    state: str = ""
-    region: str = ""
-    organisation: uuid.UUID | None = None
-    category: int | None = None
-    use: str = ""
-    mandatory: bool | None = None
-    due_from: dt.date | None = None
-    due_to: dt.date | None = None
-    ids: Sequence[uuid.UUID] = field(default_factory=tuple)
-
-    def apply(self, rows: QuerySet[Instrument], *, with_chip: bool = True) -> QuerySet[Instrument]:
-        """The rows that pass; ``with_chip=False`` leaves the status out, for the chips' counts."""
-        q = search_q(self.text) if self.text else Q()
-        if self.status and with_chip:
-            q &= has_status(self.status, clock.today())
-        if self.region:
-            q &= Q(region__code__startswith=region_prefix(self.region))
-        exact = {
-            "state": self.state,
-            "organisation_id": self.organisation,
-            "category_id": self.category,
-            "use": self.use,
-        }
-        q &= Q(**{k: v for k, v in exact.items() if v})
-        if self.mandatory is not None:
-            q &= Q(mandatory=self.mandatory)
-        if self.due_from:
-            q &= Q(valid_until__gte=self.due_from)
-        if self.due_to:
-            q &= Q(valid_until__lte=self.due_to)
-        if self.ids:
-            q &= Q(pk__in=list(self.ids))
-        return rows.filter(q)
-
-
-def chips(viewer: Actor, narrowed: Filter | None = None) -> dict[str, int]:
-    """How many rows each status has, in one query; ``all`` is their sum."""
-    rows = (narrowed or Filter()).apply(visible(viewer), with_chip=False)
+def chips(rows: QuerySet[Instrument]) -> dict[str, int]:
+    """How many of the rows each status has, in one query; ``all`` is their sum."""
     counted = rows.order_by().values(status=status_case(clock.today())).annotate(n=Count("pk"))
     found = {row["status"]: row["n"] for row in counted}
     return {"all": sum(found.values()), **{key: found.get(key, 0) for key in STATUSES}}
@@ -192,12 +148,10 @@ def category_coverage(viewer: Actor) -> list[tuple[str, int, int]]:
     return [(row["item"], row["n"], row["ok"]) for row in rows]
 
 
-def chain_marks(viewer: Actor, rows: Sequence[Instrument]) -> dict[uuid.UUID, ChainMark]:
-    """How far the chain of each row is proven, as the registered providers say."""
-    marks: dict[uuid.UUID, ChainMark] = {}
-    for provider in CHAINS.values():
-        marks.update(provider(viewer, rows))
-    return {row.pk: marks.get(row.pk, NO_CHAIN) for row in rows}
+def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:
+    """How far the chain of each row holds today, for one page of a list."""
+    answers = prove_many([row.pk for row in rows], clock.today())
+    return {pk: chain_status(answer) for pk, answer in answers.items()}
 
 
 def chosen(viewer: Actor, ids: Iterable[uuid.UUID]) -> list[Instrument]:

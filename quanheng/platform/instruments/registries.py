@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from quanheng.platform.instruments.models import Instrument
     from quanheng.platform.kernel.actors import Actor
     from quanheng.platform.kernel.policies import Decision
+    from quanheng.platform.web.components import Moment
 
 
 @dataclass(frozen=True)
-class Tab:
+class InstrumentTab:
     """A tab of an instrument's page: a template and the context it needs. ``order`` sorts them."""
 
     label: str | StrPromise
@@ -31,29 +32,24 @@ class Tab:
 
 @dataclass(frozen=True)
 class Act:
-    """Something to do with chosen instruments: a button on the list and on the page, with a reason where it is shut."""
+    """Something to start with chosen instruments, which it takes as ``?i=…``: a batch button and a button on the page.
+
+    ``may`` is asked on the page, and its reason shown; ``offered`` says who is shown the batch button at all.
+    """
 
     label: str | StrPromise
-    order: int
-    url: str
+    icon: str
+    url_name: str
+    offered: Callable[[Actor], bool]
     may: Callable[[Actor, Instrument], Decision]
-    primary: Callable[[Instrument], bool] = lambda _instrument: False
-
-
-@dataclass(frozen=True)
-class ChainMark:
-    """How far an instrument's chain is proven: ``proven``, ``declared``, ``broken`` or ``none``."""
-
-    key: str
-    label: str
 
 
 OnFiled = Callable[[Sequence["Instrument"], "Actor"], None]
 InUse = Callable[[Iterable["uuid.UUID"]], "set[uuid.UUID]"]
-Chains = Callable[["Actor", Sequence["Instrument"]], "Mapping[uuid.UUID, ChainMark]"]
+Happened = Callable[["Actor", "Instrument"], "Iterable[Moment]"]
 
-TABS: Registry[Tab] = Registry("instrument_tabs")
+TABS: Registry[InstrumentTab] = Registry("instrument_tabs")
 ACTS: Registry[Act] = Registry("instrument_acts")
 ON_FILED: Registry[OnFiled] = Registry("instrument_filed")
 USED_BY: Registry[InUse] = Registry("instrument_used_by")
-CHAINS: Registry[Chains] = Registry("instrument_chains")
+TIMELINE: Registry[Happened] = Registry("instrument_timeline")

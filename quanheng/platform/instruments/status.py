@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+
+from quanheng.platform.kernel import clock
+from quanheng.platform.web.components import Status, deadline
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
-
     from quanheng.platform.instruments.models import Instrument
 
 SOON_DAYS = 30
@@ -20,26 +20,13 @@ OUT_OF_USE = ("stopped", "repair")
 PASS, REJECT = "pass", "reject"
 
 
-@dataclass(frozen=True)
-class Status:
-    """A status as it is shown: word, shape and colour."""
-
-    key: str
-    label: StrPromise
-    icon: str
-    colour: str
-
-
 STATUSES: dict[str, Status] = {
-    s.key: s
-    for s in (
-        Status("in_use", gettext_lazy("在用"), "circle-check", "green"),
-        Status("due", gettext_lazy("待检"), "clock", "yellow"),
-        Status("overdue", gettext_lazy("已超期"), "alert-triangle", "red"),
-        Status("unverified", gettext_lazy("未见检定"), "help-circle", "orange"),
-        Status("stopped", gettext_lazy("停用"), "player-pause", "secondary"),
-        Status("scrapped", gettext_lazy("报废"), "x", "dark"),
-    )
+    "in_use": Status("ok", gettext_lazy("在用")),
+    "due": Status("due", gettext_lazy("待检")),
+    "overdue": Status("bad", gettext_lazy("已超期")),
+    "unverified": Status("unknown", gettext_lazy("未见检定")),
+    "stopped": Status("wait", gettext_lazy("停用")),
+    "scrapped": Status("off", pgettext_lazy("state", "报废")),
 }
 
 
@@ -119,21 +106,9 @@ def in_force(today: dt.date) -> Q:
     return seen & ~Q(last_verdict=REJECT) & (Q(valid_until=None) | Q(valid_until__gte=today))
 
 
-def days_in_words(until: dt.date | None, today: dt.date) -> str:
-    """How long a date is away, in words and never as a negative number."""
-    if until is None:
-        return _("长期")
-    days = (until - today).days
-    if days < 0:
-        return ngettext("已超期 %(n)d 天", "已超期 %(n)d 天", -days) % {"n": -days}
-    if days == 0:
-        return _("今天到期")
-    return ngettext("剩 %(n)d 天", "剩 %(n)d 天", days) % {"n": days}
-
-
 def sentence(item: Instrument, today: dt.date) -> str:
     """The line on top of an instrument's page: state, last verdict, until when."""
-    from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": _("报停")}
+    from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": pgettext("state", "报停")}
     from_states |= {"repair": _("维修中"), "scrapped": _("已报废")}
     parts = [from_states.get(item.state, item.state)]
     if item.last_verdict == REJECT:
@@ -147,9 +122,15 @@ def sentence(item: Instrument, today: dt.date) -> str:
         if item.valid_until is None:
             parts.append(_("无有效期限"))
         else:
-            words = days_in_words(item.valid_until, today)
+            words = deadline(item.valid_until, today=today).words
             parts.append(_("有效期至 %(day)s(%(words)s)") % {"day": item.valid_until.isoformat(), "words": words})
     return " · ".join(parts)
 
 
-ORDER = F("valid_until").asc(nulls_last=True)
+def shown(item: Instrument) -> Status:
+    """The status of a row today; a draft or a filing says so first."""
+    if item.state == "draft":
+        return Status("off", gettext_lazy("草稿"))
+    if item.state == "filing":
+        return Status("work", gettext_lazy("待备案"))
+    return STATUSES[status_of(item, clock.today())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.instruments import policies
 from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
@@ -11,9 +12,9 @@ STATES = {
     "draft": _("草稿"),
     "filing": _("待备案"),
     "in_use": _("在用"),
-    "stopped": _("报停"),
+    "stopped": pgettext_lazy("state", "报停"),
     "repair": _("维修"),
-    "scrapped": _("报废"),
+    "scrapped": pgettext_lazy("state", "报废"),
 }
 
 INSTRUMENT = WORKFLOWS.register(
@@ -30,7 +31,14 @@ INSTRUMENT = WORKFLOWS.register(
             ),
             Transition("withdraw_filing", ("filing",), "draft", _("撤回备案"), policies.may_keep),
             Transition("stop", ("in_use",), "stopped", _("报停"), policies.may_keep, reason_required=True),
-            Transition("restart", ("stopped",), "in_use", _("启用"), policies.may_keep, (policies.not_rejected,)),
+            Transition(
+                "restart",
+                ("stopped",),
+                "in_use",
+                pgettext_lazy("button", "启用"),
+                policies.may_keep,
+                (policies.not_rejected,),
+            ),
             Transition(
                 "send_to_repair", ("in_use", "stopped"), "repair", _("送修"), policies.may_keep, reason_required=True
             ),

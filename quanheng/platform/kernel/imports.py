@@ -286,6 +286,21 @@ def mend(*, actor: Actor, batch: ImportBatch, cells: Mapping[str, Mapping[str, s
     return found
 
 
+@transaction.atomic
+def rematch(*, actor: Actor, batch: ImportBatch, columns: Mapping[str, str]) -> Preview:
+    """Match columns by hand (column → title on the sheet) and check again; the choice is remembered once applied."""
+    kind = kind_named(batch.kind)
+    require(kind.may(actor, batch.organisation))
+    batch = _locked(batch, ImportBatch.State.PREVIEW)
+    chosen = {name: title[:200] for name, title in columns.items() if kind.column(name)}
+    batch.mapping = {**batch.mapping, "columns": chosen}
+    found = _checked(batch, kind, actor)
+    batch.mapping = {**batch.mapping, "columns": found.table.mapping()}
+    batch.save(update_fields=["mapping"])
+    events.record(actor, "kernel.import_rematched", batch, after=found.table.mapping())
+    return found
+
+
 def _locked(batch: ImportBatch, state: str) -> ImportBatch:
     """The batch as it stands now, held until the transaction ends."""
     current = ImportBatch.objects.select_for_update().select_related("file", "organisation").get(pk=batch.pk)

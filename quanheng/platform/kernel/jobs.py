@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quanheng.platform.kernel import notices, sealing
+from quanheng.platform.kernel import idempotency, notices, sealing
 from quanheng.platform.kernel.periodic import PERIODIC, Periodic
 
 
@@ -20,3 +20,4 @@ def register() -> None:
     """Called once when the app is ready."""
     PERIODIC.register("kernel.seal", Periodic(300, seal_events))
     PERIODIC.register("kernel.email", Periodic(60, notices.email_pending))
+    PERIODIC.register("kernel.idempotency", Periodic(3600, idempotency.forget_old))

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.roles import Role
@@ -155,7 +156,7 @@ class ImportBatch(models.Model):
 
         PREVIEW = "preview", _("待确认")
         APPLIED = "applied", _("已导入")
-        UNDONE = "undone", _("已撤销")
+        UNDONE = "undone", pgettext_lazy("import", "已撤销")
         FAILED = "failed", _("失败")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -218,15 +219,23 @@ class ApiToken(models.Model):
 class IdempotencyKey(models.Model):
     """The answer already given to a write, so that a repeat does nothing."""
 
-    token = models.ForeignKey(ApiToken, models.CASCADE)
+    token = models.ForeignKey(ApiToken, models.CASCADE, null=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True)
     key = models.CharField(max_length=120)
     request_sha256 = models.CharField(max_length=64)
     status = models.IntegerField(default=0)
     answer = models.JSONField(null=True)
-    created_at = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["token", "key"], name="idempotency_key_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["token", "key"], name="idempotency_key_once"),
+            models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once_per_person"),
+            models.CheckConstraint(
+                condition=Q(token=None, user__isnull=False) | Q(token__isnull=False, user=None),
+                name="idempotency_key_owner",
+            ),
+        ]
 
 
 class JobRun(models.Model):

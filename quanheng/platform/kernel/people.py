@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events
@@ -37,7 +38,7 @@ def may_administer(actor: Actor, organisation: Organisation | None) -> Decision:
         return Allowed()
     if organisation is not None and actor.acts_for(organisation.path, Role.LAB_MANAGER):
         return Allowed()
-    return Denied("只有系统管理员或本机构管理员可以维护机构和人员")
+    return Denied(_("只有系统管理员或本机构管理员可以维护机构和人员"))
 
 
 @transaction.atomic
@@ -102,6 +103,17 @@ def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str
         for prefix in actor.regions():
             q |= Q(**{f"{column}__startswith": prefix})
     return q
+
+
+def organisations_of(actor: Actor, *roles: str) -> QuerySet[Organisation]:
+    """Active organisations in the subtrees on which one of the roles (any, if none named) was granted."""
+    rows = Organisation.objects.filter(active=True).select_related("region").order_by("path")
+    if actor.system:
+        return rows
+    within = Q(pk__in=[])
+    for path in actor.paths(*roles):
+        within |= Q(path__startswith=path)
+    return rows.filter(within)
 
 
 def region_named(code: str) -> Region | None:

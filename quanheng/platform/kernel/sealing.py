@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Iterable
 
 from django.db import transaction
 
+from quanheng.evidence.ledger.merkle import fold, leaf_hash, range_hash
 from quanheng.platform.kernel import actors, clock, events
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal
 
@@ -43,13 +43,8 @@ def leaf(event: AuditEvent) -> bytes:
 
 def merkle_root(leaves: Iterable[bytes]) -> str:
     """RFC 6962 tree hash of the leaves."""
-    level = [hashlib.sha256(b"\x00" + item).digest() for item in leaves]
-    if not level:
-        return hashlib.sha256(b"").hexdigest()
-    while len(level) > 1:
-        paired = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = paired + (level[-1:] if len(level) % 2 else [])
-    return level[0].hex()
+    hashes = [leaf_hash(item) for item in leaves]
+    return range_hash(lambda height, at: fold(hashes[at << height : (at + 1) << height]), 0, len(hashes)).hex()
 
 
 @transaction.atomic

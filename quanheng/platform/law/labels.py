@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.law.models import LawItem, Verified
 from quanheng.platform.law.queries import NATION
@@ -63,7 +64,7 @@ FIELDS: dict[str, Text] = {
     "name_zh": _("对象"),
     "parameter": _("参数"),
     "value": _("数值"),
-    "unit": _("单位"),
+    "unit": pgettext_lazy("quantity", "单位"),
     "data_year": _("数据年份"),
     "energy_zh": _("能源"),
     "energy_kind": _("能源性质"),

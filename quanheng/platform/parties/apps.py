@@ -1,6 +1,7 @@
 """People's licences and institutes' authorised items."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PartiesConfig(AppConfig):
@@ -9,6 +10,11 @@ class PartiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app offers."""
+        from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.parties import imports
+        from quanheng.platform.web import menu
 
         imports.register()
+        seen = menu.roles(Role.REGULATOR, *INSTITUTE_ROLES)
+        menu.register("ledger", _("人员资格"), "parties:licences", "users", visible=seen, order=30)
+        menu.register("ledger", _("授权项目"), "parties:authorisations", "key", visible=seen, order=40)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Duty(models.TextChoices):
@@ -16,7 +17,7 @@ class Duty(models.TextChoices):
 
     VERIFY = "verify", _("检定")
     CHECK = "check", _("核验")
-    SIGN = "sign", _("签发")
+    SIGN = "sign", pgettext_lazy("duty", "签发")
 
 
 class Licence(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Refused, require
-from quanheng.platform.parties.models import Authorisation, Duty, Licence
+from quanheng.platform.parties.models import Authorisation, Duty, InstituteRule, Licence
 
 
 def _dates(valid_from: dt.date, valid_until: dt.date) -> None:
@@ -97,4 +98,47 @@ def authorise(
         measuring_range=measuring_range,
     )
     events.record(actor, "parties.authorised", made, after={"norm": norm.number, "number": number})
+    return made
+
+
+@transaction.atomic
+def withdraw_authorisation(*, actor: Actor, authorisation: Authorisation, reason: str) -> Authorisation:
+    """Withdraw an authorised item from today on; what was issued under it before stands."""
+    require(may_administer(actor, authorisation.organisation))
+    if not reason.strip():
+        raise Refused(_("请写明撤回的原因"), code="reason_required", place="reason")
+    if authorisation.withdrawn_on is not None:
+        raise Refused(_("该授权项目已撤回"), code="wrong_state")
+    authorisation.withdrawn_on = clock.today()
+    authorisation.save(update_fields=["withdrawn_on"])
+    after = {"withdrawn_on": authorisation.withdrawn_on}
+    events.record(actor, "parties.authorisation_withdrawn", authorisation, reason=reason, after=after)
+    return authorisation
+
+
+@transaction.atomic
+def set_rule(
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    key: str,
+    source: str,
+    valid_from: dt.date,
+    valid_until: dt.date | None = None,
+) -> InstituteRule:
+    """Enter a dated rule of an institute with what it rests on."""
+    require(may_administer(actor, organisation))
+    if not source.strip():
+        raise Refused(_("请写明依据"), code="source", place="source")
+    if valid_until is not None:
+        _dates(valid_from, valid_until)
+    made = InstituteRule(
+        organisation=organisation, key=key, source=source.strip(), valid_from=valid_from, valid_until=valid_until
+    )
+    try:
+        made.clean_fields(exclude=["organisation"])
+    except ValidationError as error:
+        raise Refused(*error.messages, code="invalid") from error
+    made.save()
+    events.record(actor, "parties.rule_set", made, after={"key": key, "source": source, "valid_from": valid_from})
     return made

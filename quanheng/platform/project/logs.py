@@ -23,7 +23,15 @@ def _places(record: logging.LogRecord) -> list[str]:
     if not record.exc_info or record.exc_info[2] is None:
         return []
     frames = traceback.extract_tb(record.exc_info[2])[-12:]
-    return [f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _short(filename: str) -> str:
+    for mark in ("/site-packages/", "/quanheng/"):
+        _before, found, after = filename.rpartition(mark)
+        if found:
+            return after if mark == "/site-packages/" else f"quanheng/{after}"
+    return filename.rpartition("/")[2]
 
 
 class JsonFormatter(logging.Formatter):

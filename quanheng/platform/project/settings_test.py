@@ -18,6 +18,8 @@ from quanheng.platform.project.settings import DATABASES, QUANHENG
 if not QUANHENG.database_url:
     # A file, because threads share an in-memory database through a cache that locks tables.
     DATABASES["default"]["TEST"] = {"NAME": str(QUANHENG.data_dir / "test.sqlite3")}
+STATIC_ROOT = QUANHENG.data_dir / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

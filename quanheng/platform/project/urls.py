@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_view, name="metrics"),
+    path("api/v1/", include("quanheng.platform.project.api.urls")),
     *_apps(),
 ]
 

@@ -213,7 +213,7 @@ class StandardPage(Page, OneStandard):
             Action(t.label, f"{step}?step={t.name}", denied="" if d else d.reason)
             for t, d in STANDARD.open_to(s, self.actor)
         ]
-        menu.append(Action(_("影响范围"), reverse("trace:recall", args=[s.pk]), "down"))
+        menu.append(Action(_("影响范围"), reverse("trace:recall", args=[s.pk]), "arrow-down"))
         return Header(
             s.name,
             lead=f"{s.code} · {s.organisation}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
@@ -23,7 +24,11 @@ STANDARD = WORKFLOWS.register(
     "standards",
     Workflow(
         name="standards",
-        states={"in_use": _("在用"), "suspended": _("暂停"), "condemned": _("停用(不合格)")},
+        states={
+            "in_use": _("在用"),
+            "suspended": pgettext_lazy("state", "暂停"),
+            "condemned": pgettext_lazy("state", "停用(不合格)"),
+        },
         initial="in_use",
         transitions=(
             Transition("suspend", ("in_use",), "suspended", _("暂停"), may_decide, reason_required=True),

@@ -11,4 +11,4 @@ class TraceConfig(AppConfig):
     def ready(self) -> None:
         from quanheng.platform.web import menu
 
-        menu.register("evidence", _("溯源"), "trace:items", "chain", visible=menu.everyone, letter="s", order=10)
+        menu.register("evidence", _("溯源"), "trace:items", "sitemap", visible=menu.everyone, letter="s", order=10)

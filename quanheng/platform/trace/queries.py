@@ -124,6 +124,13 @@ def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     return answer
 
 
+def prove_many(item_ids: Collection[uuid.UUID], at: dt.date) -> dict[uuid.UUID, dict[str, Any]]:
+    """The chains of the items of one page; items that are not in the graph are left out."""
+    known = list(TraceNode.objects.filter(pk__in=item_ids).values_list("pk", flat=True))
+    graph = graph_around(_walk(known, _upward))
+    return {item: graph.prove(str(item), at) for item in known}
+
+
 def recall(standard_id: uuid.UUID, since: dt.date, until: dt.date, at: dt.date | None = None) -> pl.DataFrame:
     """Everything a standard reached between the days, with severity; columns as in ``Graph.recall``."""
     below = _walk([standard_id], _downward)

@@ -134,7 +134,7 @@ class ChainPage(Page):
 
     def header(self) -> Header:
         n = self.node
-        recall = Action(_("影响范围"), reverse("trace:recall", args=[n.pk]), "down")
+        recall = Action(_("影响范围"), reverse("trace:recall", args=[n.pk]), "arrow-down")
         return Header(
             n.label,
             lead=n.organisation_name,

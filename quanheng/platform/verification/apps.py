@@ -9,17 +9,24 @@ class VerificationConfig(AppConfig):
     label = "verification"
 
     def ready(self) -> None:
+        from quanheng.platform.instruments.registries import ACTS, USED_BY, Act
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
-        from quanheng.platform.verification import work
+        from quanheng.platform.parties.queries import LOAD
+        from quanheng.platform.verification import services, work
         from quanheng.platform.web import menu
 
         WORK.register("verification", work.waiting)
+        LOAD.register("verification", services.load_on)
+        USED_BY.register("verification", work.with_tasks)
+        ACTS.register("apply", Act(_("申请检定"), "file", "verification:apply", work.may_start, work.may_start_for))
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)
         menu.register(
             "business", _("检定申请"), "verification:applications", "file", visible=business, letter="a", order=10
         )
-        menu.register("business", _("检定任务"), "verification:tasks", "queue", visible=business, letter="t", order=20)
+        menu.register(
+            "business", _("检定任务"), "verification:tasks", "checklist", visible=business, letter="t", order=20
+        )
         menu.register(
             "business",
             _("排期日历"),

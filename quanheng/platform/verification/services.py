@@ -45,7 +45,7 @@ def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
     return norms[0] if norms else None
 
 
-def _refusals(instruments: Sequence[Instrument], organisation: Organisation) -> list[str]:
+def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> list[str]:
     """Why some of the instruments cannot be applied for, one sentence each."""
     pending = set(
         Task.objects.filter(instrument__in=instruments)
@@ -79,8 +79,8 @@ def create_application(
         raise Refused(_("请选择检定机构"), code="institute", place="institute")
     if not instruments:
         raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
-    if refusals := _refusals(instruments, organisation):
-        raise Refused(*refusals, code="not_applicable", place="instruments")
+    if found := refusals(instruments, organisation):
+        raise Refused(*found, code="not_applicable", place="instruments")
     today = clock.today()
     number = f"SQ{today:%Y%m%d}-{numbering.next_value(f'application-{today:%Y%m%d}'):05d}"
     application = Application(

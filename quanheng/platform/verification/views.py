@@ -163,7 +163,7 @@ class ApplicationPage(Page):
         open_steps = step_actions(APPLICATION, a, self.actor, self.step_url, self.steps)
         usable = [x for x in open_steps if not x.denied]
         primary = usable[0] if usable else None
-        slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "print")
+        slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "printer")
         return Header(
             a.number,
             lead=f"{a.organisation} → {a.institute}",

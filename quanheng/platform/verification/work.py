@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.policies import may_keep
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.work import WorkGroup, WorkItem
-from quanheng.platform.verification import queries
+from quanheng.platform.verification import queries, services
 from quanheng.platform.verification.models import Application, Task
 
 FIRST = 5
@@ -65,3 +69,23 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
         )
         groups.append(_tasks(own.filter(state="working"), "tasks.working", _("检定中"), "working", _("继续")))
     return groups
+
+
+def may_start(actor: Actor) -> bool:
+    """Whether the person is offered to apply for verification at all."""
+    return actor.has(Role.ENTERPRISE, Role.LAB_MANAGER)
+
+
+def may_start_for(actor: Actor, instrument: Instrument) -> Decision:
+    """Whether this instrument can be applied for now, else why not."""
+    allowed = may_keep(actor, instrument)
+    if not allowed:
+        return allowed
+    if reasons := services.refusals([instrument], instrument.organisation):
+        return Denied(reasons[0])
+    return Allowed()
+
+
+def with_tasks(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these instruments, those that were ever applied for."""
+    return set(Task.objects.filter(instrument_id__in=list(ids)).values_list("instrument_id", flat=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.actors import Actor
 
@@ -20,8 +21,8 @@ SECTIONS: dict[str, Text] = {
     "business": _("检定业务"),
     "evidence": _("溯源与证据"),
     "supervision": _("监督"),
-    "knowledge": _("依据"),
-    "admin": _("管理"),
+    "knowledge": pgettext_lazy("menu", "依据"),
+    "admin": pgettext_lazy("menu", "管理"),
 }
 
 
@@ -83,12 +84,9 @@ def register(
     order: int = 100,
     count: Callable[[Actor], int] | None = None,
 ) -> None:
-    """Add an entry; a letter or an address is taken once."""
+    """Add an entry. Two entries may share a letter where nobody sees both; else the first in the menu keeps it."""
     if section not in SECTIONS:
         raise ValueError(f"menu section {section!r} is unknown; use one of {sorted(SECTIONS)}")
-    taken = {e.letter: e.url_name for e in _entries.values() if e.letter and e.url_name != url_name}
-    if letter in taken:
-        raise ValueError(f"menu letter {letter!r} is taken by {taken[letter]}")
     _entries[url_name] = Entry(section, label, url_name, icon, visible, letter, order, count)
 
 
@@ -104,13 +102,15 @@ def shown(actor: Actor, path: str) -> list[ShownSection]:
             continue
     matching = [url for _entry, url in visible if path == url or (url != "/" and path.startswith(url))]
     current = max(matching, key=len, default="")
-    sections = []
+    sections, letters = [], set()
     for key, label in SECTIONS.items():
         rows = sorted((pair for pair in visible if pair[0].section == key), key=lambda pair: pair[0].order)
-        entries = [
-            ShownEntry(e.label, url, e.icon, e.letter, url == current, e.count(actor) if e.count else 0)
-            for e, url in rows
-        ]
+        entries = []
+        for entry, url in rows:
+            letter = "" if entry.letter in letters else entry.letter
+            letters.add(letter)
+            count = entry.count(actor) if entry.count else 0
+            entries.append(ShownEntry(entry.label, url, entry.icon, letter, url == current, count))
         if entries:
             sections.append(ShownSection(label, entries))
     return sections

@@ -32,9 +32,14 @@ def client(request: HttpRequest) -> str:
 
 
 def exceeded(request: HttpRequest, name: str, limit: int, seconds: int) -> int:
-    """Count one request; 0 while inside the limit, else the seconds to wait."""
+    """Count one request of this client; 0 while inside the limit, else the seconds to wait."""
+    return counted(f"{name}:{client(request)}", limit, seconds)
+
+
+def counted(name: str, limit: int, seconds: int) -> int:
+    """Count one use of a name, such as a token's; 0 while inside the limit, else the seconds to wait."""
     window, into = divmod(int(time.time()), seconds)
-    key = f"rate:{name}:{client(request)}:{window}"
+    key = f"rate:{name}:{window}"
     cache = caches["memory"]
     cache.add(key, 0, timeout=seconds * 2)
     try:

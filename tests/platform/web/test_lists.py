@@ -9,9 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from quanheng.platform.kernel.models import User
-from quanheng.platform.web import tables
-from tests.platform import makers
+from quanheng.platform.kernel.models import Notice, User
+from quanheng.platform.web import menu, search, tables
 from tests.platform.cast import Cast
 
 PEOPLE = "/administration/people/"
@@ -106,8 +105,6 @@ def test_nothing_found_says_how_to_go_on(manager: Client) -> None:
 
 
 def test_search_finds_nothing_for_people_without_a_role(cast: Cast, client: Client) -> None:
-    from quanheng.platform.web import search
-
     provider = search.Provider("x", lambda actor, text, limit: [search.Hit("secret", "/x")])
     assert search.find(cast.actor("nobody"), "secret") == []
     search.SEARCH.register("test", provider)
@@ -121,8 +118,6 @@ def test_search_finds_nothing_for_people_without_a_role(cast: Cast, client: Clie
 
 
 def test_notices_are_ones_own_and_lead_only_to_local_addresses(cast: Cast, client: Client) -> None:
-    from quanheng.platform.kernel.models import Notice
-
     mine = Notice.objects.create(user=cast.verifier, kind="due", key="1", text="到期提醒", url="https://evil.example/")
     other = Notice.objects.create(user=cast.checker, kind="due", key="1", text="别人的", url="/")
     client.force_login(cast.verifier)
@@ -135,14 +130,12 @@ def test_notices_are_ones_own_and_lead_only_to_local_addresses(cast: Cast, clien
     assert mine.read_at is not None
 
 
-def test_a_letter_or_an_icon_of_the_menu_is_taken_once() -> None:
-    from quanheng.platform.web import menu
-
-    with pytest.raises(ValueError, match="taken"):
-        menu.register("work", "x", "web:search", "home", visible=menu.everyone, letter="h")
+def test_a_letter_leads_to_one_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "_entries", dict(menu._entries))
+    menu.register("work", "x", "web:notices", "home", visible=menu.everyone, letter="h", order=900)
+    shown = [entry for section in menu.shown(cast.actor("manager"), "/") for entry in section.entries]
+    letters = [entry.letter for entry in shown if entry.letter]
+    assert len(letters) == len(set(letters))
+    assert next(entry for entry in shown if entry.letter == "h").url == "/"
     with pytest.raises(ValueError, match="unknown"):
         menu.register("nowhere", "x", "web:search", "home", visible=menu.everyone)
-
-
-def test_makers_give_roles_only_when_asked(cast: Cast) -> None:
-    assert makers.make_user("甲", cast.shop).grants.count() == 0

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import events, people
@@ -45,7 +45,7 @@ class People(Guarded, ListPage):
     export_name = "people"
     empty = Empty(
         gettext_lazy("还没有人员"),
-        gettext_lazy("先新增人员，系统会给出一次性链接，由本人设置密码。"),
+        gettext_lazy("先新增人员,系统会给出一次性链接,由本人设置密码。"),
         Action(gettext_lazy("新增人员"), "new/", icon="user-plus"),
         icon="users",
     )
@@ -342,7 +342,7 @@ class OrganisationDetail(Guarded, FormPage):
             f"{reverse('project:add-person')}?organisation={organisation.pk}",
             icon="user-plus",
         )
-        status = Status("ok", _("启用")) if organisation.active else Status("off", _("停用"))
+        status = Status("ok", _("启用")) if organisation.active else Status("off", pgettext("account", "停用"))
         return Header(
             organisation.name, status=status, crumbs=[(ORGANISATIONS, reverse("project:organisations"))], primary=add
         )

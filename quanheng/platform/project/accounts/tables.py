@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, User
@@ -17,7 +18,7 @@ from quanheng.platform.web.tables import DateColumn, StatusColumn, Table, TextCo
 def account_status(user: User) -> Status:
     """Where an account stands."""
     if not user.is_active:
-        return Status("off", _("已停用"))
+        return Status("off", pgettext_lazy("account", "已停用"))
     if not user.has_usable_password():
         return Status("wait", _("待设密码"))
     return Status("ok", _("正常"))
@@ -68,7 +69,8 @@ class OrganisationTable(Table):
     """Organisations."""
 
     active = StatusColumn(
-        to_status=lambda o: Status("ok", _("启用")) if o.active else Status("off", _("停用")), verbose_name=_("状态")
+        to_status=lambda o: Status("ok", _("启用")) if o.active else Status("off", pgettext_lazy("account", "停用")),
+        verbose_name=_("状态"),
     )
     name = TextColumn(main=True, sub="credit_code", verbose_name=_("名称"))
     kind = TextColumn(verbose_name=_("类型"), accessor="get_kind_display", order_by="kind")

@@ -51,25 +51,28 @@
     const rows = $$("a", hits);
     if (!rows.length) return;
     const at = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
-    const next = rows[(at + step + rows.length) % rows.length];
+    const next = rows[at < 0 ? 0 : (at + step + rows.length) % rows.length];
     rows.forEach((row) => row.setAttribute("aria-selected", row === next));
     next.scrollIntoView({ block: "nearest" });
   };
-  const look = async () => {
+  const look = () => {
     const query = input.value.trim(), mine = ++round;
     const local = pages().filter((page) => !query || page.label.toLowerCase().includes(query.toLowerCase()));
     hits.replaceChildren(...local.map((page) => line(page.label, page.url, page.letter && `g ${page.letter}`)));
-    pick(0); if (!$("[aria-selected=true]", hits)) pick(1);
-    if (query.length < 2) return;
+    pick(0);
+    clearTimeout(timer);
+    if (query.length > 1) timer = setTimeout(() => ask(query, mine), 150);
+  };
+  const ask = async (query, mine) => {
     const answer = await fetch(`${input.dataset.url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } });
     if (mine !== round || !answer.ok) return;
     const box = document.createElement("template");
     box.innerHTML = await answer.text();
     hits.append(box.content);
-    if (!$("[aria-selected=true]", hits)) pick(1);
+    if (!$("[aria-selected=true]", hits)) pick(0);
   };
   const openPalette = () => { if (!palette || palette.open) return; palette.showModal(); input.value = ""; look(); };
-  input?.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 120); });
+  input?.addEventListener("input", look);
   input?.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") { event.preventDefault(); pick(1); }
     if (event.key === "ArrowUp") { event.preventDefault(); pick(-1); }

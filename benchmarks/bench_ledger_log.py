@@ -1,6 +1,6 @@
 """The public log: append in bulk, issue one by one, prove, verify, check.
 
-python benchmarks/ledger_log.py --leaves 200000
+python benchmarks/bench_ledger_log.py --leaves 200000
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Time from content to sealed bytes, step by step: ``python benchmarks/certificate_issue.py [N]``."""
+"""Time from content to sealed bytes, step by step: ``python benchmarks/bench_certificate_issue.py [N]``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Network audit from Parquet: time and peak memory for N items and M edges.
 
-    python benchmarks/trace_audit.py --items 1000000 --edges 5000000
+    python benchmarks/bench_trace_audit.py --items 1000000 --edges 5000000
 
 A region in six layers, each calibrated with the one above; the bottom holds nearly all items. A few links are spoiled
 so that every reason code occurs. The same question answered item by item is timed on a sample, as a ratio.

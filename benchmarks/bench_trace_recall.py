@@ -1,6 +1,6 @@
 """Recall from the top of a network 25 levels deep.
 
-python benchmarks/trace_recall.py --edges 1000000
+python benchmarks/bench_trace_recall.py --edges 1000000
 """
 
 from __future__ import annotations

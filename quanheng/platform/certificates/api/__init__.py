@@ -1,0 +1,1 @@
+"""Raw records and certificates over the API."""

@@ -1,0 +1,107 @@
+"""What is printed before and beside the certificate: the raw record, and the document as it will look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quanheng.evidence.rendering.certificate import render_certificate
+from quanheng.evidence.rendering.papers import RawRecord, Sheet, render_record
+from quanheng.platform.certificates import content, sheet
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.models import User
+from quanheng.procedures.sections import symbol_of
+from quanheng.procedures.tables import tables
+
+UNSIGNED = "—"
+
+
+def preview(record: Record, signatory: User) -> bytes:
+    """The document as it will print, with no number, no seal and no data inside: it proves nothing."""
+    act = content.Act(signatory, clock.now(), "approve", UNSIGNED)
+    made = content.build(
+        record,
+        number=str(RECORD.states[record.state]),
+        public_url="https://preview.invalid/",
+        act=act,
+        issued_on=clock.today(),
+    )
+    return render_certificate(made, b"<preview/>", clock.now())
+
+
+def raw_record(record: Record) -> bytes:
+    """The raw record as PDF: every reading as typed, every result, the people and the hashes."""
+    shown = sheet.build(record)
+    number = record.document.number if record.document else str(record.task.application.number)
+    hashes = (record.result or {}).get("hashes", {})
+    paper = RawRecord(
+        title="检定原始记录",
+        subtitle=f"{shown['norm']['number']} {shown['norm']['title']['zh']}",
+        issuer=record.organisation.name,
+        number=number,
+        header=tuple(_header(record, shown)),
+        sections=tuple(_sections(shown)),
+        results=tuple(_results(record)),
+        verdict={"pass": "合格 Pass", "reject": "不合格 Reject"}.get(record.verdict, "未完成 Incomplete"),
+        people=tuple(_people(record)),
+        footer=tuple(f"{name}: {value}" for name, value in hashes.items()),
+    )
+    return render_record(paper, record.signed_at or record.saved_at)
+
+
+def _header(record: Record, shown: dict[str, Any]) -> list[tuple[str, str]]:
+    one = record.instrument
+    rows = [
+        ("器具名称", one.name),
+        ("型号规格", one.specification),
+        ("出厂编号", one.serial_number),
+        ("生产厂家", one.manufacturer),
+        ("测量范围", one.measuring_range),
+        ("准确度等级", one.accuracy_class),
+        ("使用单位", one.organisation.name),
+        ("检定日期", record.performed_on.isoformat()),
+        ("检定地点", record.place),
+    ]
+    rows += [(c.label, f"{c.value} {c.symbol}".strip()) for c in shown["environment"]]
+    for entry in record.data.get("standards", []):
+        rows.append((f"标准器 {entry['role']}", f"{entry['name']} {entry['serial']} · {entry['certificate']}"))
+    return [(label, value or "/") for label, value in rows]
+
+
+def _titled(title: str, unit: str) -> str:
+    return f"{title} ({unit})" if unit else title
+
+
+def _sections(shown: dict[str, Any]) -> list[Sheet]:
+    sheets = []
+    for section in shown["sections"]:
+        columns = tuple(_titled(f["label"], f["symbol"]) for f in section["fields"])
+        rows = tuple(tuple(c.value or "/" for c in row["cells"]) for row in section["rows"] or [])
+        if columns and rows:
+            sheets.append(Sheet(section["title"], columns, rows))
+    answers = {True: "合格", False: "不合格", None: "/"}
+    checks = tuple((c["label"], answers.get(c["answer"], "/")) for c in shown["checks"])
+    return [*sheets, Sheet("外观与功能检查", ("项目", "结果"), checks)] if checks else sheets
+
+
+def _results(record: Record) -> list[Sheet]:
+    if record.result is None:
+        return []
+    found = []
+    for table in tables(procedures.loaded(record.procedure_id), record.data):
+        heads, columns = [], []
+        for column in table["columns"]:
+            heads.append(_titled(column["title"]["zh"], symbol_of(column["unit"] or "")))
+            columns.append([v or "/" for v in column["values"]])
+            if column["U"] is not None:
+                heads.append(f"U (k={column['k'] or '-'})")
+                columns.append([u or "/" for u in column["U"]])
+        found.append(Sheet(table["title"]["zh"], tuple(heads), tuple(zip(*columns, strict=True))))
+    return found
+
+
+def _people(record: Record) -> list[tuple[str, str]]:
+    named = (("检定员", record.verifier), ("核验员", record.checker), ("授权签字人", record.signatory))
+    return [(title, user.name if user else "/") for title, user in named]

@@ -1,0 +1,82 @@
+"""A file of readings into the sheet: CSV with a section, a row and the names of the fields."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from quanheng.errors import InputError
+from quanheng.procedures.form import form
+
+MAX_BYTES = 1024 * 1024
+MAX_ROWS = 5000
+HEAD = ("section", "row")
+
+
+def text_of(data: bytes) -> str:
+    """The file's text: UTF-8 with or without mark, or GB 18030 as Excel writes it in China."""
+    if len(data) > MAX_BYTES:
+        raise InputError("too_large", f"a file of readings is at most {MAX_BYTES // 1024} KiB", "file")
+    if b"\x00" in data:
+        raise InputError("not_csv", "this is not a CSV file; save the sheet as CSV (UTF-8)", "file")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError("encoding", "the file is neither UTF-8 nor GB 18030; save it as CSV (UTF-8)", "file")
+
+
+def template(procedure_id: str, record: Mapping[str, Any]) -> list[list[str]]:
+    """The rows of an empty file of readings for this record, with the given points filled in."""
+    described = form(procedure_id, record.get("instrument", {}), str(record["purpose"]))
+    fields = list(dict.fromkeys(f["key"] for s in described["sections"] for f in s["fields"]))
+    rows = [[*HEAD, *fields]]
+    for section in described["sections"]:
+        for row in section["rows"] or []:
+            rows.append([section["key"], str(row["index"] + 1), *(str(row["given"].get(f, "")) for f in fields)])
+    return rows
+
+
+def merged(procedure_id: str, record: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+    """The record with the file's readings in it, as text and unjudged. Any wrong line refuses the whole file."""
+    lines = list(csv.reader(io.StringIO(text_of(data), newline="")))
+    if not lines or [c.strip() for c in lines[0][:2]] != list(HEAD):
+        raise InputError("header", "the first line must begin with section,row; download the template", "line 1")
+    if len(lines) > MAX_ROWS:
+        raise InputError("too_many_rows", f"a file of readings has at most {MAX_ROWS} lines", f"line {MAX_ROWS}")
+    described = form(procedure_id, record.get("instrument", {}), str(record["purpose"]))
+    known = {s["key"]: s for s in described["sections"]}
+    names = [c.strip() for c in lines[0][2:]]
+    sections = {key: [dict(r) for r in rows] for key, rows in record.get("sections", {}).items()}
+    for number, line in enumerate(lines[1:], start=2):
+        if any(cell.strip() for cell in line):
+            _put(line, names, known, sections, f"line {number}")
+    return {**record, "sections": sections}
+
+
+def _put(
+    line: list[str], names: list[str], known: Mapping[str, Any], sections: dict[str, list[dict[str, Any]]], place: str
+) -> None:
+    section = known.get(line[0].strip())
+    if section is None:
+        raise InputError("section", f"there is no section {line[0].strip()[:40]!r} in this sheet", place)
+    rows = section["rows"] or []
+    row_text = line[1].strip() if len(line) > 1 else ""
+    if not row_text.isascii() or not row_text.isdigit() or not 1 <= int(row_text) <= len(rows):
+        raise InputError("row", f"the row must be a number from 1 to {len(rows)}", place)
+    index = int(row_text) - 1
+    kept = sections.setdefault(section["key"], [])
+    while len(kept) < len(rows):
+        kept.append(dict(rows[len(kept)]["given"]))
+    fields = {f["key"]: f for f in section["fields"]}
+    for name, cell in zip(names, line[2:], strict=False):
+        value = cell.strip()
+        if not value:
+            continue
+        if name not in fields:
+            raise InputError("field", f"section {section['key']} has no field {name[:40]!r}", place)
+        if fields[name]["editable"]:
+            kept[index][name] = value[:100]

@@ -1,0 +1,224 @@
+"""The record sheet as the page draws it: cells with their paths, ghosts of last time, choices of standards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates import queries, standards_used
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.standards.queries import may_use
+from quanheng.procedures.form import form
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One box of the sheet; ``path`` is its place in the record."""
+
+    path: str
+    label: str
+    value: str = ""
+    ghost: str = ""
+    symbol: str = ""
+    editable: bool = True
+    kind: str = "number"
+    choices: tuple[str, ...] = ()
+    low: str = ""
+    high: str = ""
+    verified: bool = True
+    source: str = ""
+
+
+def said(words: dict[str, str]) -> str:
+    """The words in the reader's language."""
+    return words["en"] if (get_language() or "").startswith("en") else words["zh"]
+
+
+def _marked(part: dict[str, Any]) -> dict[str, Any]:
+    return {"verified": part.get("verified") in (None, "yes"), "source": part.get("source") or ""}
+
+
+def build(record: Record) -> dict[str, Any]:
+    """Everything the sheet shows, ready for the template."""
+    loaded = procedures.loaded(record.procedure_id)
+    described = form(loaded, record.data.get("instrument", {}), record.data["purpose"])
+    before = queries.previous_of(record)
+    ghost = before.data if before is not None else {}
+    return {
+        "norm": described["norm"],
+        "parameters": [_parameter(p, record.data, ghost) for p in described["parameters"]],
+        "environment": [_condition(c, record.data, ghost) for c in described["environment"]],
+        "standards": [_role(s, record) for s in described["standards"]],
+        "sections": [_section(s, record.data, ghost) for s in described["sections"]],
+        "checks": [_check(c, record.data) for c in described["checks"]],
+        "remarks": record.data.get("remarks", ""),
+        "previous": before,
+        "problems": [said(p) for p in described["problems"]],
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in value)
+    return "" if value is None else str(value)
+
+
+def _parameter(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]) -> Cell:
+    key = part["key"]
+    return Cell(
+        f"instrument.{key}",
+        said(part["label"]),
+        _text(data.get("instrument", {}).get(key)),
+        _text(ghost.get("instrument", {}).get(key) or part["default"]),
+        part["symbol"],
+        kind=part["kind"],
+        choices=tuple(part["choices"]),
+    )
+
+
+def _condition(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]) -> Cell:
+    key = part["key"]
+    return Cell(
+        f"environment.{key}",
+        said(part["label"]),
+        _text(data.get("environment", {}).get(key)),
+        _text(ghost.get("environment", {}).get(key)),
+        part["symbol"],
+        low=part["low"] or "",
+        high=part["high"] or "",
+        **_marked(part),
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A standard that may be chosen for a role, or why it may not."""
+
+    standard: MeasurementStandard
+    chosen: bool
+    certificate: str
+    valid_to: str
+    reason: str
+
+
+def _role(part: dict[str, Any], record: Record) -> dict[str, Any]:
+    chosen = {e["item"] for e in record.data.get("standards", []) if e.get("role") == part["role"]}
+    loaded = procedures.loaded(record.procedure_id)
+    rows = []
+    for standard in standards_used.choices(record.task, loaded).get(part["role"], []):
+        decision = may_use(standard, record.task.norm, record.performed_on) if record.task.norm else None
+        entry = standards_used.entry_of(standard, part["role"], record.performed_on)
+        reason = "" if decision or decision is None else str(decision.reason)
+        rows.append(Choice(standard, str(standard.pk) in chosen, entry["certificate"], entry["valid_to"], reason))
+    return {
+        "role": part["role"],
+        "label": said(part["label"]),
+        "requirement": said(part["requirement"]),
+        "required": part["required"],
+        "choices": rows,
+        **_marked(part),
+    }
+
+
+def _section(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]) -> dict[str, Any]:
+    given = data.get("sections", {}).get(part["key"], [])
+    last = ghost.get("sections", {}).get(part["key"], [])
+    rows = None
+    if part["rows"] is not None:
+        rows = [_row(part, row, _at(given, row["index"]), _at(last, row["index"])) for row in part["rows"]]
+    return {
+        "key": part["key"],
+        "title": said(part["title"]),
+        "fields": [{**f, "label": said(f["label"])} for f in part["fields"]],
+        "quantities": [{**q, "label": said(q["label"])} for q in part["quantities"] if q["scope"] == "row"],
+        "summary": [{**q, "label": said(q["label"])} for q in part["quantities"] if q["scope"] != "row"],
+        "rows": rows,
+        **_marked(part),
+    }
+
+
+def _at(rows: Any, index: int) -> dict[str, Any]:
+    return rows[index] if isinstance(rows, list) and index < len(rows) else {}
+
+
+def _row(part: dict[str, Any], row: dict[str, Any], given: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+    cells = []
+    for field in part["fields"]:
+        key = field["key"]
+        fixed = row["given"].get(key)
+        cells.append(
+            Cell(
+                f"sections.{part['key']}.{row['index']}.{key}",
+                said(field["label"]),
+                _text(given.get(key)) or _text(fixed),
+                _text(last.get(key)),
+                field["symbol"],
+                editable=field["editable"],
+                kind=field["type"],
+            )
+        )
+    return {"index": row["index"], "point": row["point"], "optional": row["optional"], "cells": cells}
+
+
+def _check(part: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    answer = data.get("checks", {}).get(part["key"])
+    return {"key": part["key"], "label": said(part["label"]), "answer": answer, **_marked(part)}
+
+
+def picture(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the page paints of an evaluation: outcomes, the worst point, what is missing and wrong."""
+    outcomes = [_outcome(o) for o in answer["results"]]
+    limited = [o for o in outcomes if o["ratio"] is not None]
+    worst = max(limited, key=lambda o: abs(o["ratio"]), default=None)
+    return {
+        "verdict": answer["verdict"],
+        "outcomes": outcomes,
+        "worst": worst,
+        "reasons": [said(r) for r in answer["reasons"]],
+        "findings": [{"path": f["path"], "text": said(f)} for f in answer["findings"]],
+        "missing": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("missing", ())],
+        "invalid": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("invalid", ())],
+        "unverified": len(answer["unverified"]),
+    }
+
+
+def _dotted(path: str) -> str:
+    """``sections.weighing[0].I_up`` as the page names its boxes."""
+    return path.replace("[", ".").replace("]", "")
+
+
+def _outcome(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "path": f"{one['section']}.{one['row']}.{one['quantity']}",
+        "section": one["section"],
+        "row": one["row"],
+        "point": one["point"],
+        "quantity": one["quantity"],
+        "value": one["value"],
+        "low": one["low"],
+        "high": one["high"],
+        "U": one["U"],
+        "k": one["k"],
+        "ok": one["ok"],
+        "decides": one["decides"],
+        "ratio": _ratio(one),
+    }
+
+
+def _ratio(one: dict[str, Any]) -> float | None:
+    """Where the value lies in its limits: -1 at the lower, 1 at the upper. For drawing only, never for judging."""
+    try:
+        value = float(one["value"])
+        high = float(one["high"]) if one["high"] is not None else None
+        low = float(one["low"]) if one["low"] is not None else (0.0 if high is not None else None)
+    except (TypeError, ValueError):
+        return None
+    if high is None or low is None or high <= low:
+        return None
+    if one["low"] is None:
+        return value / high
+    return (2 * value - high - low) / (high - low)

@@ -1,0 +1,117 @@
+"""Lists of records and of certificates."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.documents.models import Document, DocumentKind, Origin
+from quanheng.platform.documents.workflow import DOCUMENT
+from quanheng.platform.kernel import clock
+from quanheng.platform.web.components import Status, Tone
+from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, SearchFilter
+from quanheng.platform.web.tables import DateColumn, DeadlineColumn, StatusColumn, Table, TextColumn
+
+RECORD_TONES: dict[str, Tone] = {
+    "draft": "work",
+    "checking": "wait",
+    "signing": "wait",
+    "issued": "ok",
+    "voided": "off",
+}
+VERDICTS = {"pass": _("合格"), "reject": _("不合格"), "fail": _("不合格")}
+
+
+def record_status(record: Record) -> Status:
+    """State as tone and word."""
+    return Status(RECORD_TONES.get(record.state, "unknown"), RECORD.states.get(record.state, record.state))
+
+
+def document_status(document: Document) -> Status:
+    """State first, then verdict, then the calendar."""
+    if document.state == "revoked":
+        return Status("bad", DOCUMENT.states["revoked"])
+    if document.state == "replaced":
+        return Status("off", DOCUMENT.states["replaced"])
+    if document.verdict in ("fail", "reject"):
+        return Status("bad", _("不合格"))
+    if document.valid_until is not None and document.valid_until < clock.today():
+        return Status("due", _("过期"))
+    return Status("ok", _("有效"))
+
+
+class RecordTable(Table):
+    """Raw records."""
+
+    status = StatusColumn(to_status=record_status, verbose_name=_("状态"), order_by="state")
+    instrument = TextColumn(
+        accessor="instrument__name", main=True, sub="instrument__serial_number", verbose_name=_("器具")
+    )
+    owner = TextColumn(accessor="instrument__organisation__name", verbose_name=_("使用单位"))
+    norm = TextColumn(accessor="task__norm__number", verbose_name=_("检定规程"))
+    verdict = TextColumn(verbose_name=_("结论"))
+    performed_on = DateColumn(verbose_name=_("检定日期"))
+    verifier = TextColumn(accessor="verifier__name", verbose_name=_("检定员"))
+    checker = TextColumn(accessor="checker__name", verbose_name=_("核验员"))
+    due_on = DeadlineColumn(accessor="task__due_on", verbose_name=_("办结期限"), soon=5)
+
+    class Meta(Table.Meta):
+        model = Record
+        fields: ClassVar = ()
+
+    def render_verdict(self, value: str) -> Any:
+        """The verdict in words."""
+        return VERDICTS.get(value, "—")
+
+    def row_url(self, record: Record) -> str:
+        """Waiting ones open for review."""
+        view = "certificates:review" if record.state in ("checking", "signing") else "certificates:record"
+        return reverse(view, args=[record.pk])
+
+
+class RecordFilter(FilterSet):
+    """Filters of records."""
+
+    q = SearchFilter(("instrument__name", "instrument__serial_number", "instrument__organisation__name"))
+    state = ChoiceFilter(choices=list(RECORD.states.items()), label=_("状态"))
+    since = DateAfter("performed_on", label=_("检定日期自"))
+    until = DateBefore("performed_on", label=_("检定日期至"))
+
+
+class CertificateTable(Table):
+    """Certificates and notices."""
+
+    status = StatusColumn(to_status=document_status, verbose_name=_("状态"), order_by="state")
+    number = TextColumn(main=True, verbose_name=_("编号"))
+    kind = TextColumn(accessor="get_kind_display", verbose_name=_("类型"), orderable=False)
+    item = TextColumn(accessor="item_name", sub="item_serial", verbose_name=_("器具"), orderable=False)
+    owner = TextColumn(accessor="owner__name", verbose_name=_("使用单位"))
+    issuer_name = TextColumn(verbose_name=_("签发机构"))
+    performed_on = DateColumn(verbose_name=_("检定日期"))
+    valid_until = DeadlineColumn(verbose_name=_("有效期至"))
+    origin = TextColumn(accessor="get_origin_display", verbose_name=_("来源"), orderable=False)
+    hidden = ("origin",)
+    pinned = ("status", "number")
+
+    class Meta(Table.Meta):
+        model = Document
+        fields: ClassVar = ()
+
+    def row_url(self, record: Document) -> str:
+        """The certificate's page."""
+        return reverse("certificates:detail", args=[record.pk])
+
+
+class CertificateFilter(FilterSet):
+    """Filters of certificates."""
+
+    q = SearchFilter(("number", "owner__name", "issuer_name", "public__item__name", "public__item__serial_number"))
+    kind = ChoiceFilter(choices=DocumentKind.choices, label=_("类型"))
+    state = ChoiceFilter(choices=list(DOCUMENT.states.items()), label=_("状态"))
+    origin = ChoiceFilter(choices=Origin.choices, label=_("来源"))
+    since = DateAfter("performed_on", label=_("检定日期自"))
+    until = DateBefore("performed_on", label=_("检定日期至"))

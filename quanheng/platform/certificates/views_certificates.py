@@ -1,0 +1,208 @@
+"""Certificates: the list with its ZIP, one certificate with its files, replacement and revocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import F, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from quanheng.errors import InputError
+from quanheng.platform.certificates import archive, forms, queries, signing, tables
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.documents import ledger
+from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.numbering import public_url
+from quanheng.platform.documents.policies import may_withdraw
+from quanheng.platform.documents.standing import OWN_LEAF
+from quanheng.platform.documents.workflow import DOCUMENT
+from quanheng.platform.kernel import clock, events, files
+from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
+from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
+
+TYPES: dict[str, tuple[str, Callable[[Document], bytes]]] = {
+    "pdf": ("application/pdf", lambda d: files.get(d.pdf_sha256)),
+    "xml": ("application/xml", lambda d: files.get(d.xml_sha256)),
+    "bundle.json": ("application/json", ledger.bundle),
+}
+
+
+class CertificateList(ListPage):
+    """Certificates and notices, newest first; many at once as a ZIP."""
+
+    table_class = tables.CertificateTable
+    filterset_class = tables.CertificateFilter
+    export_name = "certificates"
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        return Empty(_("还没有证书"), _("签发的检定证书和检定结果通知书会出现在这里,可以成批下载。"))
+
+    def header(self) -> Header:
+        return Header(_("证书"))
+
+    def get_queryset(self) -> QuerySet[Document]:
+        named = {"item_name": F("public__item__name"), "item_serial": F("public__item__serial_number")}
+        return queries.documents(self.actor).annotate(**named).order_by("-performed_on", "-number")
+
+    def chips(self) -> Sequence[Chip]:
+        counts = queries.document_counts(self.actor)
+        found = [Chip(label, {"state": s}, counts.get(s, 0)) for s, label in DOCUMENT.states.items()]
+        return [Chip(_("全部"), {}, sum(counts.values())), *found]
+
+    def batches(self) -> Sequence[Batch]:
+        return [Batch("download", _("打包下载 ZIP"), "download")]
+
+    def batch_download(self, rows: QuerySet[Document]) -> Any:
+        """The chosen (or all filtered) certificates in one file."""
+        pack = archive.zipped(rows[: archive.MOST + 1])
+        return FileResponse(pack, as_attachment=True, filename=f"certificates-{clock.today():%Y%m%d}.zip")
+
+
+class OfDocument(Page):
+    """Base of pages about one document the viewer may see."""
+
+    document: Document
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.document = get_object_or_404(queries.documents(self.actor), pk=kwargs["pk"])
+
+
+class Detail(OfDocument):
+    """One certificate."""
+
+    template_name = "certificates/detail.html"
+
+    def header(self) -> Header:
+        document = self.document
+        may: Decision = may_withdraw(self.actor, document)
+        here = reverse("certificates:detail", args=[document.pk])
+        menu = [Action(_("公众查验页"), reverse("documents:public", args=[document.public_code]), "world")]
+        primary = None
+        if document.pdf_sha256:
+            primary = Action(_("下载 PDF"), f"{here}file/pdf", "download")
+            menu += [
+                Action(_("下载 XML(数字证书)"), f"{here}file/xml", "file-code"),
+                Action(_("下载证明文件"), f"{here}file/bundle.json", "shield-check"),
+            ]
+        if may and document.state == "issued":
+            menu += [Action(_("替换"), f"{here}replace/", "replace"), Action(_("撤销"), f"{here}revoke/", "ban")]
+        return Header(
+            document.number,
+            lead=str(document.get_kind_display()),
+            status=tables.document_status(document),
+            crumbs=[(_("证书"), reverse("certificates:list"))],
+            primary=primary,
+            menu=menu,
+        )
+
+    def context(self) -> dict[str, Any]:
+        document = self.document
+        record = Record.objects.filter(document=document).first()
+        seen = record if record and queries.records(self.actor).filter(pk=record.pk).exists() else None
+        return {
+            "document": document,
+            "facts": _facts(document),
+            "standards": document.public.get("standards", []),
+            "record": seen,
+            "newer": document.replaced_by.first(),
+            "leaf": document.leaves.filter(type__in=OWN_LEAF).first(),
+            "public_url": public_url(document.public_code),
+            "history": events.history(document)[:30],
+        }
+
+
+def _facts(document: Document) -> list[Definition]:
+    item, norm = document.public.get("item", {}), document.public.get("norm", {})
+    rows = [
+        (_("器具名称"), item.get("name")),
+        (_("型号规格"), item.get("model")),
+        (_("出厂编号"), item.get("serial_number")),
+        (_("使用单位"), document.owner),
+        (_("签发机构"), document.issuer_name),
+        (_("检定依据"), f"{norm.get('number', '')} {norm.get('title', '')}".strip()),
+        (_("检定日期"), document.performed_on),
+        (_("有效期至"), document.valid_until),
+        (_("签发日期"), document.issued_on),
+        (_("批准人"), document.signed_by),
+        (_("来源"), document.get_origin_display()),
+    ]
+    return [Definition(label, value or "—") for label, value in rows]
+
+
+class Download(OfDocument):
+    """The bytes as issued, or the proof."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        kind = str(kwargs["kind"])
+        if kind not in TYPES or not self.document.pdf_sha256:
+            raise Http404
+        content_type, read = TYPES[kind]
+        try:
+            data = read(self.document)
+        except InputError as error:
+            return HttpResponse(error.line(), status=409, content_type="text/plain; charset=utf-8")
+        response = HttpResponse(data, content_type=content_type)
+        shown = "inline" if kind == "pdf" and "view" in request.GET else "attachment"
+        name = f"{ledger.file_stem(self.document.number)}.{kind}"
+        response["Content-Disposition"] = f'{shown}; filename="{name}"'
+        return response
+
+
+class Withdraw(FormPage, OfDocument):
+    """Base of replacement and revocation."""
+
+    def allowed(self, actor: Any) -> Decision:
+        return may_withdraw(actor, self.document)
+
+    def here(self) -> str:
+        """The certificate's page."""
+        return reverse("certificates:detail", args=[self.document.pk])
+
+
+class Replace(Withdraw):
+    """Issue anew; the old one stays readable and says so."""
+
+    form_class = forms.ReplaceForm
+
+    def header(self) -> Header:
+        lead = _("同一原始记录按台账现在的单位和器具信息重新签发,使用新编号;旧证书仍可查看,公众页显示“已被替换”。")
+        return Header(_("替换证书"), lead=lead, crumbs=[(self.document.number, self.here())])
+
+    def done(self, form: Any) -> str:
+        record = get_object_or_404(queries.records(self.actor), document=self.document)
+        clean = form.cleaned_data
+        made = signing.replace_certificate(
+            record,
+            reason=clean["reason"],
+            reason_en=clean["reason_en"],
+            second_factor_code=clean["code"],
+            actor=self.actor,
+        )
+        messages.success(self.request, _("已签发替换证书 %(number)s") % {"number": made.number})
+        return reverse("certificates:detail", args=[made.pk])
+
+
+class Revoke(Withdraw):
+    """Withdraw for good."""
+
+    form_class = forms.RevokeForm
+
+    def header(self) -> Header:
+        lead = _("撤销不可恢复:公众页和公开日志立即显示已撤销,器具自该日起视为未检定。")
+        return Header(_("撤销证书"), lead=lead, crumbs=[(self.document.number, self.here())])
+
+    def initial(self) -> Mapping[str, Any]:
+        return {"void_from": clock.today()}
+
+    def done(self, form: Any) -> str:
+        signing.revoke_certificate(self.document, actor=self.actor, **form.cleaned_data)
+        messages.success(self.request, _("已撤销"))
+        return self.here()

@@ -1,0 +1,65 @@
+"""The typed parameters a category's procedure asks of an instrument (Max, e, …), as form fields."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from quanheng.errors import InputError
+from quanheng.platform.catalog.models import InstrumentCategory
+from quanheng.platform.catalog.queries import procedure_ids
+from quanheng.procedures.loader import load
+from quanheng.procedures.schema import Parameter, Text
+
+PREFIX = "p_"
+
+
+def said(text: Text) -> str:
+    """A text of a procedure in the language of the page."""
+    return text.en if (get_language() or "").startswith("en") and text.en else text.zh
+
+
+def parameters_of(category: InstrumentCategory | None, day: dt.date) -> tuple[Parameter, ...]:
+    """Parameters of the first procedure in force that this release carries; none where there is none."""
+    for identifier in procedure_ids(category, day) if category else []:
+        try:
+            return load(identifier).procedure.parameters
+        except InputError:
+            continue
+    return ()
+
+
+def fields_for(parameters: tuple[Parameter, ...], now: Mapping[str, Any]) -> dict[str, forms.Field]:
+    """One form field for each; values stay text as they are typed. None is required to keep a ledger."""
+    found: dict[str, forms.Field] = {}
+    for one in parameters:
+        label = said(one.label)
+        if one.unit and not one.unit.startswith("$"):
+            label = f"{label} ({one.unit.lstrip(chr(92))})"
+        initial = now.get(one.key, one.default or "")
+        if isinstance(initial, list):
+            initial = ", ".join(str(v) for v in initial)
+        common: dict[str, Any] = {"label": label, "required": False, "initial": initial}
+        if one.kind == "choice":
+            choices = [("", "—"), *((c, c.lstrip("\\")) for c in one.choices)]
+            found[PREFIX + one.key] = forms.ChoiceField(choices=choices, **common)
+        else:
+            hint = _("多个值用逗号分开") if one.kind == "list" else ""
+            found[PREFIX + one.key] = forms.CharField(max_length=200, help_text=hint, **common)
+    return found
+
+
+def values_from(parameters: tuple[Parameter, ...], clean: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as they are kept with the instrument; empty ones are left out."""
+    found: dict[str, Any] = {}
+    for one in parameters:
+        text = str(clean.get(PREFIX + one.key) or "").strip()
+        if text:
+            parts = [p.strip() for p in text.replace(",", ",").split(",") if p.strip()]
+            found[one.key] = parts if one.kind == "list" else text
+    return found

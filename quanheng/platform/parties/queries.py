@@ -1,0 +1,82 @@
+"""Who may do what on a day: people by licence, institutes by authorised item."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from quanheng.platform.catalog.models import Norm
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation, OrganisationKind, Region, User
+from quanheng.platform.kernel.people import scope_q
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.registries import Registry
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES
+from quanheng.platform.parties.models import Authorisation, InstituteRule, Licence
+
+# How many pieces of a norm an institute has on a day already; the app that schedules says.
+LOAD: Registry[Callable[[Organisation, Norm, dt.date], int]] = Registry("institute_load")
+
+
+def in_force(on: dt.date) -> Q:
+    """Valid that day and not withdrawn by then."""
+    return Q(valid_from__lte=on, valid_until__gte=on) & (Q(withdrawn_on=None) | Q(withdrawn_on__gt=on))
+
+
+def licence_for(user: User, organisation: Organisation, duty: str, norm: Norm, on: dt.date) -> Decision:
+    """Whether the person holds a licence of that duty for the norm at the institute that day."""
+    held = Licence.objects.filter(user=user, organisation=organisation, duty=duty, norm=norm)
+    if held.filter(in_force(on)).exists():
+        return Allowed()
+    words = {"name": user.name, "norm": norm.number, "day": on.isoformat()}
+    if held.exists():
+        return Denied(_("%(name)s 的 %(norm)s 资格在 %(day)s 无效") % words)
+    return Denied(_("%(name)s 没有 %(norm)s 的资格") % words)
+
+
+def authorised(organisation: Organisation, norm: Norm, on: dt.date) -> Decision:
+    """Whether the institute is authorised for the norm that day."""
+    if Authorisation.objects.filter(in_force(on), organisation=organisation, norm=norm).exists():
+        return Allowed()
+    return Denied(_("%(norm)s 在 %(day)s 不在本机构授权项目内") % {"norm": norm.number, "day": on.isoformat()})
+
+
+def rule_holds(organisation: Organisation, key: str, on: dt.date) -> bool:
+    """Whether a dated rule of the institute holds that day."""
+    rules = InstituteRule.objects.filter(organisation=organisation, key=key, valid_from__lte=on)
+    return rules.filter(Q(valid_until=None) | Q(valid_until__gte=on)).exists()
+
+
+def institutes_for(norm: Norm, region: Region, on: dt.date) -> QuerySet[Organisation]:
+    """Institutes authorised for the norm that day: those of the region first, then of the regions above it."""
+    held = Authorisation.objects.filter(in_force(on), norm=norm).values("organisation_id")
+    codes = [region.code, f"{region.code[:4]}00", f"{region.code[:2]}0000"]
+    nearness = Case(
+        *(When(region__code=code, then=Value(n)) for n, code in enumerate(dict.fromkeys(codes))),
+        default=Value(9),
+        output_field=IntegerField(),
+    )
+    rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True, pk__in=held)
+    return rows.annotate(nearness=nearness).order_by("nearness", "name")
+
+
+def capacity_left(organisation: Organisation, norm: Norm, day: dt.date) -> int:
+    """How many more pieces of the norm the institute can take that day; none where it is not authorised."""
+    held = Authorisation.objects.filter(in_force(day), organisation=organisation, norm=norm)
+    capacity = sum(held.values_list("capacity_per_day", flat=True))
+    return max(0, capacity - sum(load(organisation, norm, day) for load in LOAD.values()))
+
+
+def licences(viewer: Actor) -> QuerySet[Licence]:
+    """Licences of the viewer's institute, and for regulators of institutes in the region."""
+    scope = scope_q(viewer, owner="organisation", region="organisation__region_id", roles=tuple(INSTITUTE_ROLES))
+    return Licence.objects.filter(scope).select_related("user", "organisation", "norm")
+
+
+def authorisations(viewer: Actor) -> QuerySet[Authorisation]:
+    """Authorised items of the viewer's institute, and for regulators of institutes in the region."""
+    scope = scope_q(viewer, owner="organisation", region="organisation__region_id", roles=tuple(INSTITUTE_ROLES))
+    return Authorisation.objects.filter(scope).select_related("organisation", "norm")

@@ -1,0 +1,178 @@
+"""Who gets through which address of our side's things, and who may change something there. Everybody else is refused.
+
+A route that is not named here makes the matrix fail: whoever adds an address says here for whom it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.platform.access.scene import PARTS, House
+
+INSTITUTE = frozenset({"receptionist", "verifier", "checker", "signatory", "manager"})
+STAFF = INSTITUTE | {"regulator"}
+OURS = frozenset(PARTS)
+ADMINS = frozenset({"administrator", "security admin"})
+WATCHERS = ADMINS | {"audit admin"}
+ROLELESS = frozenset({"nobody", "unknown role"})
+
+
+def both(*parts: str) -> frozenset[str]:
+    """The parts on either side: pages that show each side its own."""
+    return frozenset(parts) | {f"other {part}" for part in parts}
+
+
+EVERY_ROLE = both(*PARTS) | WATCHERS
+EVERYBODY = EVERY_ROLE | ROLELESS
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who reads it (GET answers with a page), who changes something by posting ``data`` (an event is recorded)."""
+
+    readers: frozenset[str]
+    writers: frozenset[str] = NOBODY
+    data: Mapping[str, Any] = field(default_factory=dict)
+    path: Callable[[House], tuple[Any, ...]] = lambda house: ()
+    query: Callable[[House], str] = lambda house: ""
+    postable: bool = False  # read only by POST
+
+
+def of(name: str) -> Callable[[House], tuple[Any, ...]]:
+    """The id of one thing of the house fills the address."""
+    return lambda house: (getattr(house, name).pk,)
+
+
+WHY = {"reason": "试一试"}
+person, standard, instrument, batch, record, document, task = (
+    (lambda h: (h.cast.verifier.pk,)),
+    *map(of, ("standard", "instrument", "batch", "record", "document", "task")),
+)
+
+
+def application(house: House) -> tuple[Any, ...]:
+    """The application behind the open task."""
+    return (house.task.application_id,)
+
+
+def kind(_house: House) -> tuple[Any, ...]:
+    """The import of a ledger."""
+    return ("instruments",)
+
+
+KEEPERS = both("keeper", "manager")
+MANAGERS = both("manager") | ADMINS
+MANAGES = frozenset({"manager"}) | ADMINS
+SEES_RECORDS = STAFF
+SEES_ITEM = frozenset({"keeper", "regulator"})
+SUPERVISORS = both("regulator")
+
+RULES: dict[str, Rule] = {
+    "": Rule(EVERYBODY),
+    "accounts/profile/": Rule(EVERYBODY),
+    "accounts/second-factor/": Rule(EVERYBODY),
+    "administration/people/": Rule(MANAGERS),
+    "administration/people/new/": Rule(MANAGERS),
+    "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
+    "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGES, path=person, postable=True),
+    "administration/people/<uuid:user_id>/grant/": Rule(MANAGES, path=person),
+    "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
+        MANAGES, MANAGES, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
+    ),
+    "administration/people/<uuid:user_id>/state/": Rule(MANAGES, MANAGES, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(MANAGES, MANAGES, WHY, person),
+    "administration/organisations/": Rule(MANAGERS),
+    "administration/organisations/new/": Rule(MANAGERS),
+    "administration/organisations/<uuid:organisation_id>/": Rule(MANAGES, path=lambda h: (h.cast.institute.pk,)),
+    "search/": Rule(EVERYBODY),
+    "notices/": Rule(EVERYBODY),
+    "notices/read/": Rule(EVERYBODY, postable=True),
+    "notices/<int:notice_id>/": Rule(frozenset({"keeper"}), path=of("notice"), postable=True),
+    "law/": Rule(EVERYBODY),
+    "law/<int:pk>/": Rule(EVERYBODY, path=of("law_item")),
+    "law/coverage/": Rule(EVERYBODY),
+    "catalog/": Rule(EVERYBODY),
+    "catalog/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.instrument.category_id,)),
+    "catalog/norms/": Rule(EVERYBODY),
+    "catalog/norms/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.task.norm_id,)),
+    "parties/licences/": Rule(both(*STAFF)),
+    "parties/licences/add/": Rule(both("manager") | {"administrator"}),
+    "parties/licences/<uuid:pk>/withdraw/": Rule(
+        frozenset({"manager", "administrator"}), frozenset({"manager", "administrator"}), WHY, of("licence")
+    ),
+    "parties/authorisations/": Rule(both(*STAFF)),
+    "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
+    "parties/authorisations/<uuid:pk>/withdraw/": Rule(
+        frozenset({"manager", "administrator"}), frozenset({"manager", "administrator"}), WHY, of("authorisation")
+    ),
+    "trace/": Rule(EVERY_ROLE),
+    "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
+    "trace/<uuid:pk>/": Rule(STAFF, path=standard),
+    "trace/<uuid:pk>/recall/": Rule(STAFF, path=standard),
+    "instruments/": Rule(both(*PARTS)),
+    "instruments/add/": Rule(KEEPERS),
+    "instruments/filings/": Rule(SUPERVISORS),
+    "instruments/filings/return/": Rule(SUPERVISORS),
+    "instruments/districts/": Rule(SUPERVISORS),
+    "instruments/duplicates/": Rule(SUPERVISORS),
+    "instruments/transfer/": Rule(KEEPERS),
+    "instruments/imports/": Rule(KEEPERS | {"administrator"}),
+    "instruments/imports/<slug:kind>/new/": Rule(KEEPERS, path=kind),
+    "instruments/imports/<slug:kind>/template/": Rule(KEEPERS | {"administrator"}, path=kind),
+    "instruments/imports/<uuid:pk>/": Rule(frozenset({"keeper"}), frozenset({"keeper"}), {"do": "mend"}, batch),
+    "instruments/imports/<uuid:pk>/rejected/": Rule(frozenset({"keeper"}), path=batch),
+    "instruments/<uuid:pk>/": Rule(SEES_ITEM, path=instrument),
+    "instruments/<uuid:pk>/preview/": Rule(SEES_ITEM, path=instrument),
+    "instruments/<uuid:pk>/edit/": Rule(frozenset({"keeper"}), path=instrument),
+    "instruments/<uuid:pk>/step/": Rule(
+        SEES_ITEM, frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
+    ),
+    "instruments/<uuid:pk>/move/": Rule(frozenset({"keeper"}), path=instrument),
+    "instruments/<uuid:pk>/label/": Rule(SEES_ITEM, path=instrument),
+    "standards/": Rule(both(*PARTS)),
+    "standards/add/": Rule(both("keeper", "verifier", "manager")),
+    "standards/<uuid:pk>/": Rule(STAFF, path=standard),
+    "standards/<uuid:pk>/certificate/": Rule(frozenset({"verifier", "manager"}), path=standard),
+    "standards/<uuid:pk>/step/": Rule(
+        STAFF, frozenset({"verifier", "manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
+    ),
+    "verification/applications/": Rule(EVERY_ROLE),
+    "verification/applications/new/": Rule(KEEPERS),
+    "verification/applications/<uuid:pk>/": Rule(OURS, path=application),
+    "verification/applications/<uuid:pk>/step/": Rule(
+        OURS, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
+    ),
+    "verification/applications/<uuid:pk>/slip/": Rule(OURS, path=application),
+    "verification/tasks/": Rule(both(*PARTS)),
+    "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
+    "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
+    "verification/tasks/<uuid:pk>/step/": Rule(OURS, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"),
+    "verification/tasks/<uuid:pk>/handover/": Rule(OURS, INSTITUTE, {"direction": "in"}, task),
+    "verification/schedule/": Rule(both(*INSTITUTE)),
+    "certificates/": Rule(EVERY_ROLE),
+    "certificates/<uuid:pk>/": Rule(OURS, path=document),
+    "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
+    "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),
+    "certificates/<uuid:pk>/revoke/": Rule(
+        frozenset({"signatory"}), frozenset({"signatory"}), {"void_from": "2026-10-12", **WHY}, document
+    ),
+    "certificates/tasks/<uuid:pk>/record/": Rule(OURS, path=task),
+    "certificates/records/": Rule(both(*SEES_RECORDS)),
+    "certificates/records/batch/<str:act>/": Rule(both("checker"), path=lambda h: ("check",)),
+    "certificates/records/<uuid:pk>/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/evaluate/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/save/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/presence/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/readings.csv": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/submit/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/raw.pdf": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/review/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/preview.pdf": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/act/<str:act>/": Rule(
+        SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")
+    ),
+    "certificates/records/<uuid:pk>/step/": Rule(SEES_RECORDS, NOBODY, WHY, record),
+}

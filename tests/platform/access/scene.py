@@ -1,0 +1,143 @@
+"""Two neighbours of equal make, each with a full house: what one has, the other must never reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from quanheng.platform.certificates.models import Record
+from quanheng.platform.documents.models import Document
+from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.services import submit_filing
+from quanheng.platform.kernel import imports
+from quanheng.platform.kernel.models import ImportBatch, Notice, RoleGrant, User
+from quanheng.platform.kernel.sheets import write_xlsx
+from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.verification.models import Task
+from tests.platform import makers
+from tests.platform.cast import Cast, make_cast
+from tests.platform.certificates import steps
+
+PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
+
+
+@dataclass(frozen=True)
+class House:
+    """One side: its people and one of everything they own."""
+
+    cast: Cast
+    instrument: Instrument
+    draft: Instrument
+    task: Task
+    record: Record
+    document: Document
+    standard: MeasurementStandard
+    batch: ImportBatch
+    notice: Notice
+    grant: RoleGrant
+    licence: Licence
+    authorisation: Authorisation
+    law_item: Item
+
+    def secrets(self) -> list[str]:
+        """Words that nobody outside this side may read anywhere."""
+        cast = self.cast
+        people = [getattr(cast, part).name for part in PARTS]
+        own = [cast.shop.name, self.instrument.serial_number, self.draft.serial_number, self.draft.code]
+        return [*people, *own, self.task.application.number, self.standard.code, self.document.number]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Our side, the other side, and people who belong to neither."""
+
+    ours: House
+    theirs: House
+    outsiders: dict[str, User]
+
+    def members(self) -> dict[str, User]:
+        """Everybody who can sign in, by the name the table uses."""
+        ours = {part: getattr(self.ours.cast, part) for part in PARTS}
+        theirs = {f"other {part}": getattr(self.theirs.cast, part) for part in PARTS}
+        return {**ours, **theirs, **self.outsiders}
+
+
+def make_scene() -> Scene:
+    """Both houses, furnished by the services of the product."""
+    first = make_cast()
+    outsiders = {
+        "administrator": first.administrator,
+        "security admin": makers.make_user("秦安全", first.bureau, "security_admin"),
+        "audit admin": makers.make_user("许审计", first.bureau, "audit_admin"),
+        "nobody": first.nobody,
+        "unknown role": makers.make_user("尤未知", first.shop, "superuser"),
+    }
+    ours, theirs = furnish(first), furnish(_neighbour())
+    for user in (*outsiders.values(), first.signatory, theirs.cast.signatory):
+        steps.code_of(user)
+    return Scene(ours, theirs, outsiders)
+
+
+def _neighbour() -> Cast:
+    region = makers.make_region("990203", "南浦县")
+    shop = makers.make_organisation("南浦渔行", region=region)
+    institute = makers.make_organisation("南浦县检定所", "institute", region=region)
+    bureau = makers.make_organisation("南浦县市场监督管理局", "regulator", region=region)
+    roles = {
+        "keeper": ("何掌柜", shop, "enterprise"),
+        "receptionist": ("吕受理", institute, "receptionist"),
+        "verifier": ("施检定", institute, "verifier"),
+        "checker": ("张核验", institute, "checker"),
+        "signatory": ("孔签发", institute, "signatory"),
+        "manager": ("曹主任", institute, "lab_manager"),
+        "regulator": ("严监管", bureau, "regulator"),
+    }
+    people = {part: makers.make_user(*values) for part, values in roles.items()}
+    norm = makers.make_norm()
+    makers.make_authorisation(institute, norm)
+    for part, duty in (("verifier", "verify"), ("checker", "check"), ("signatory", "sign")):
+        makers.make_licence(people[part], duty, norm)
+    nobody = people["keeper"]
+    rest: dict[str, Any] = {
+        "rival_keeper": nobody,
+        "other_regulator": nobody,
+        "administrator": nobody,
+        "nobody": nobody,
+    }
+    places: dict[str, Any] = {"rival": shop, "other_bureau": bureau}
+    return Cast(shop=shop, institute=institute, bureau=bureau, **places, **people, **rest)
+
+
+def furnish(cast: Cast) -> House:
+    """One certificate, one record on the way, one draft, one standard, one import, one notice."""
+    standard = steps.make_weights(cast, number=f"LX-{cast.shop.region_id}")
+    signed = steps.signed(cast)
+    assert signed.document is not None
+    open_record = steps.submitted(cast)
+    draft = makers.make_instrument(cast.shop, state="draft", region=cast.shop.region)
+    filing = makers.make_instrument(cast.shop, state="draft", region=cast.shop.region)
+    submit_filing(actor=cast.actor("keeper"), instruments=[filing])
+    titles = ["器具名称", "项别/种别", "出厂编号", "用途"]
+    rows = [["电子计价秤", "电子秤", f"IMP-{cast.shop.region_id}", "打仗"]]
+    batch, _found = imports.preview(
+        actor=cast.actor("keeper"),
+        kind="instruments",
+        organisation=cast.shop,
+        data=write_xlsx(titles, rows),
+        name=f"{cast.shop.name}.xlsx",
+    )
+    return House(
+        cast=cast,
+        instrument=signed.instrument,
+        draft=draft,
+        task=open_record.task,
+        record=open_record,
+        document=signed.document,
+        standard=standard,
+        batch=batch,
+        notice=Notice.objects.create(user=cast.keeper, kind="due", key="1", text=f"{cast.shop.name}到期", url="/"),
+        grant=RoleGrant.objects.get(user=cast.verifier),
+        licence=Licence.objects.get(user=cast.verifier),
+        authorisation=Authorisation.objects.get(organisation=cast.institute),
+        law_item=make_item(),
+    )
