@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
+from quanheng.platform.project.admin_pages import menu as admin_menu
 from quanheng.platform.web import menu
 
 
@@ -29,3 +30,4 @@ class ProjectConfig(AppConfig):
         menu.register("work", _("我的工作"), "project:home", "home", visible=menu.everyone, letter="h", order=1)
         menu.register("admin", _("机构"), "project:organisations", "building", visible=administrators, letter="o")
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
+        admin_menu.register()
