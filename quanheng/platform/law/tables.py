@@ -65,7 +65,7 @@ KIND_WORDS = {"core": _("核心"), "supporting": _("支撑"), "record": _("记�
 class CapabilityTable(Table):
     """What the plans ask for."""
 
-    name_zh = TextColumn(verbose_name=_("能力"), main=True, sub="capability_key")
+    name_zh = TextColumn(verbose_name=_("能力"), main=True, sub="capability_key", attrs={"td": {"lang": "zh-Hans"}})
     module = TextColumn(verbose_name=_("模块"))
     kind = TextColumn(verbose_name=_("性质"))
     documents = NumberColumn(verbose_name=_("规划文件数"))
