@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.library.coverage import Capability
@@ -77,6 +78,10 @@ class CapabilityTable(Table):
 
     def row_key(self, record: Capability) -> str:
         return record.capability_key
+
+    def render_name_zh(self, value: str, record: Capability) -> Any:
+        name = '<span lang="zh-Hans">{}</span><span class="sub">{}</span>'
+        return format_html(name, value, record.capability_key)
 
     def render_kind(self, value: str) -> Any:
         return KIND_WORDS.get(value, value)

@@ -142,12 +142,12 @@ RULES: dict[str, Rule] = {
     "verification/applications/": Rule(EVERY_ROLE),
     "verification/applications/new/": Rule(KEEPERS),
     "verification/applications/<uuid:pk>/": Rule(OURS, path=application),
-    "verification/applications/<uuid:pk>/step/": Rule(OURS, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"),
+    "verification/applications/<uuid:pk>/step/": Rule(
+        OURS, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
+    ),
     "verification/applications/<uuid:pk>/slip/": Rule(OURS, path=application),
     "verification/tasks/": Rule(both(*PARTS)),
-    "verification/tasks/assign/": Rule(
-        frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"
-    ),
+    "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
     "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
     "verification/tasks/<uuid:pk>/step/": Rule(OURS, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"),
     "verification/tasks/<uuid:pk>/handover/": Rule(OURS, INSTITUTE, {"direction": "in"}, task),

@@ -98,7 +98,12 @@ def _neighbour() -> Cast:
     for part, duty in (("verifier", "verify"), ("checker", "check"), ("signatory", "sign")):
         makers.make_licence(people[part], duty, norm)
     nobody = people["keeper"]
-    rest: dict[str, Any] = {"rival_keeper": nobody, "other_regulator": nobody, "administrator": nobody, "nobody": nobody}
+    rest: dict[str, Any] = {
+        "rival_keeper": nobody,
+        "other_regulator": nobody,
+        "administrator": nobody,
+        "nobody": nobody,
+    }
     places: dict[str, Any] = {"rival": shop, "other_bureau": bureau}
     return Cast(shop=shop, institute=institute, bureau=bureau, **places, **people, **rest)
 

@@ -57,8 +57,10 @@ def links(page: str) -> Iterator[str]:
 
 
 def kind(address: str) -> str:
-    """Addresses of the same page differ only in ids and values."""
-    return re.sub(r"[0-9a-f-]{32,36}|=[^&]*|(?<=/)\d+(?=/)|(?<=/)[A-Z0-9]{8,}", "*", address)
+    """Addresses of one kind of page differ in ids, and in how a list is sorted, filtered and cut."""
+    path, _, query = address.partition("?")
+    tab = re.search(r"(?:tab|step)=\w+", query)
+    return re.sub(r"[0-9a-f-]{32,36}|(?<=/)\d+(?=/)|(?<=/)[A-Z0-9]{8,}", "*", path) + (tab[0] if tab else "")
 
 
 def walk(client: Client, start: str = "/") -> Iterator[tuple[str, str]]:
