@@ -12,9 +12,9 @@ from django.apps import apps
 from django.http import HttpResponse
 from django.test import Client
 from lxml import html
-from scripts import catalogue
 
 from quanheng.platform.kernel import clock
+from scripts import catalogue
 from tests.platform.cast import Cast
 from tests.platform.certificates import steps
 
