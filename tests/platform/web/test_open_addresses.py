@@ -43,7 +43,14 @@ OPEN = {
 }
 # What the law says is for everybody who signed in; everything else needs a role.
 CLOSED = ("administration", "instruments", "verification", "certificates", "standards", "trace", "parties")
-SAMPLES = {"uuid": str(uuid.UUID(int=1)), "int": "1", "str": "x", "slug": "x", "path": "x"}
+SAMPLES = {
+    "uuid": str(uuid.UUID(int=1)),
+    "uuidstr": str(uuid.UUID(int=1)),
+    "int": "1",
+    "str": "x",
+    "slug": "x",
+    "path": "x",
+}
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
