@@ -13,32 +13,32 @@ from quanheng.platform.kernel import events
 WORDS: dict[int, tuple[str, str, str, str]] = {
     400: (
         "请求无法理解",
-        "地址或提交的内容有误，请返回上一页重试。",
+        "地址或提交的内容有误,请返回上一页重试。",
         "The request cannot be understood",
         "The address or the content is wrong: go back and try again.",
     ),
     403: (
         "没有权限",
-        "您的角色不能打开此页。如确有需要，请联系本单位管理员。",
+        "您的角色不能打开此页。如确有需要,请联系本单位管理员。",
         "Not permitted",
         "Your roles do not open this page. Ask your organisation's administrator if you need it.",
     ),
     404: (
         "没有找到",
-        "地址有误，或者记录不存在、您无权查看。",
+        "地址有误,或者记录不存在、您无权查看。",
         "Not found",
         "The address is wrong, or the record does not exist or is not yours to see.",
     ),
     500: (
         "系统出错",
-        "问题已记录，请稍后再试；再次出现时请把编号告诉管理员。",
+        "问题已记录,请稍后再试;再次出现时请把编号告诉管理员。",
         "Something broke",
         "It has been recorded. Try again later; if it happens again, give the administrator the id below.",
     ),
 }
 CSRF = (
     "页面已过期",
-    "表单停留太久或在别处重新登录过。请返回并刷新页面后重新提交，所填内容不会自动保存。",
+    "表单停留太久或在别处重新登录过。请返回并刷新页面后重新提交,所填内容不会自动保存。",
     "The page has expired",
     "The form stayed open too long, or you signed in again elsewhere. Go back, reload and send it again.",
 )

@@ -43,10 +43,10 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "coming": _coming(groups),
         "no_role": not (actor.grants or actor.system),
         "empty": Empty(
-            _("现在没有等您处理的事"), _("新的申请、任务、复核和签发会出现在这里，按剩余天数排列。"), icon="checks"
+            _("现在没有等您处理的事"), _("新的申请、任务、复核和签发会出现在这里,按剩余天数排列。"), icon="checks"
         ),
         "no_role_empty": Empty(
-            _("您还没有任何角色"), _("请联系本单位或上级的管理员授予角色，然后重新打开此页。"), icon="user-shield"
+            _("您还没有任何角色"), _("请联系本单位或上级的管理员授予角色,然后重新打开此页。"), icon="user-shield"
         ),
     }
     return render(request, "project/home.html", context)
@@ -57,8 +57,8 @@ def _greeting(groups: list[WorkGroup]) -> str:
     if not total:
         return ""
     if late:
-        return _("共 %(total)d 件待办，其中 %(late)d 件已超期") % {"total": total, "late": late}
-    return _("共 %(total)d 件待办，没有超期") % {"total": total}
+        return _("共 %(total)d 件待办,其中 %(late)d 件已超期") % {"total": total, "late": late}
+    return _("共 %(total)d 件待办,没有超期") % {"total": total}
 
 
 def _coming(groups: list[WorkGroup]) -> list[tuple[WorkGroup, WorkItem]]:

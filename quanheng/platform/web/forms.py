@@ -62,7 +62,7 @@ class FileField(forms.FileField):
         if isinstance(file, UploadedFile):
             name = (file.name or "").lower()
             if self.suffixes and not name.endswith(self.suffixes):
-                raise ValidationError(_("只接受这些文件：%(kinds)s") % {"kinds": " ".join(self.suffixes)})
+                raise ValidationError(_("只接受这些文件:%(kinds)s") % {"kinds": " ".join(self.suffixes)})
             if (file.size or 0) > self.megabytes * MEGABYTE:
                 raise ValidationError(_("文件超过 %(size)d MB,请拆分后再上传") % {"size": self.megabytes})
         return file

@@ -37,7 +37,7 @@ class Page(View):
 
     def allowed(self, actor: Actor) -> Decision:
         """Who may open the page. Override; a page without a policy opens to people with a role."""
-        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色，请联系本单位或上级的管理员"))
+        return Allowed() if actor.system or actor.grants else Denied(_("您还没有任何角色,请联系本单位或上级的管理员"))
 
     @property
     def actor(self) -> Actor:

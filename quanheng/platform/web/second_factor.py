@@ -55,15 +55,15 @@ def verify(user: User, code: str) -> Method:
     """
     code = "".join(code.split())
     if int(cache.get(f"second-factor:{user.pk}", 0)) >= ATTEMPTS:
-        raise Refused(_("验证码错误次数过多，请五分钟后再试"), code="second_factor_locked", place="code")
+        raise Refused(_("验证码错误次数过多,请五分钟后再试"), code="second_factor_locked", place="code")
     found = {a.type: a for a in Authenticator.objects.filter(user=user)}
     totp, recovery = found.get(Authenticator.Type.TOTP), found.get(Authenticator.Type.RECOVERY_CODES)
     if totp is None:
-        raise Refused(_("尚未设置第二因子，请先在“我的账户”中设置"), code="second_factor_missing", place="code")
+        raise Refused(_("尚未设置第二因子,请先在“我的账户”中设置"), code="second_factor_missing", place="code")
     step = _time_step(totp, code)
     if step is not None and cache.add(f"second-factor-used:{user.pk}:{step}", True, timeout=_REUSE):
         return "totp"
     if recovery is not None and len(code) == 8 and RecoveryCodes(recovery).validate_code(code):
         return "recovery_code"
     _count_failure(user)
-    raise Refused(_("验证码不正确或已用过，请等待下一个验证码"), code="second_factor_wrong", place="code")
+    raise Refused(_("验证码不正确或已用过,请等待下一个验证码"), code="second_factor_wrong", place="code")

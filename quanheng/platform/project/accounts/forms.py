@@ -80,7 +80,7 @@ class PersonForm(Form):
     organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("单位"), widget=SearchSelect)
     name = forms.CharField(label=_("姓名"), max_length=80)
     username = forms.CharField(label=_("登录名"), validators=[USERNAME], help_text=_("3 至 40 位字母、数字或 . _ - @"))
-    email = forms.EmailField(label=_("邮箱"), required=False, help_text=_("填写后，设置密码的链接也会发到这里"))
+    email = forms.EmailField(label=_("邮箱"), required=False, help_text=_("填写后,设置密码的链接也会发到这里"))
     phone = forms.CharField(label=_("手机"), required=False, max_length=40)
     role = forms.ChoiceField(label=_("角色"), required=False, choices=[("", _("稍后授予")), *Role.choices])
 
@@ -102,7 +102,7 @@ class GrantForm(Form):
 
     role = forms.ChoiceField(label=_("角色"))
     organisation = forms.ModelChoiceField(
-        Organisation.objects.none(), label=_("范围：机构及其下属"), widget=SearchSelect
+        Organisation.objects.none(), label=_("范围:机构及其下属"), widget=SearchSelect
     )
     valid_from = forms.DateField(label=_("自"), required=False, widget=DateInput)
     valid_until = forms.DateField(label=_("至"), required=False, widget=DateInput)
@@ -134,7 +134,7 @@ class OrganisationForm(ModelForm):
         """GB 32100 with its check character."""
         code = str(self.cleaned_data["credit_code"]).strip().upper()
         if code and not uscc.is_valid(code):
-            raise ValidationError(_("统一社会信用代码校验不通过，请核对 18 位代码"))
+            raise ValidationError(_("统一社会信用代码校验不通过,请核对 18 位代码"))
         return code
 
 

@@ -27,14 +27,14 @@ def may_open_administration(actor: Actor) -> Decision:
 def may_manage_person(actor: Actor, user: User) -> Decision:
     """The administrator of the person's organisation; nobody changes their own roles."""
     if user.pk == actor.user_id:
-        return Denied(_("不能修改自己的角色和状态，请由另一位管理员办理"))
+        return Denied(_("不能修改自己的角色和状态,请由另一位管理员办理"))
     if user.is_superuser and not actor.has(Role.SYSTEM_ADMIN):
         return Denied(_("只有系统管理员可以维护该账户"))
     if not may_administer(actor, user.organisation):
         return Denied(_("该人员不在您管理的机构内"))
     above = {g.role for g in user.grants.all()} - INSTITUTE_ROLES - {Role.ENTERPRISE}
     if above and not actor.has(Role.SYSTEM_ADMIN):
-        return Denied(_("该人员持有更高的角色，只有系统管理员可以维护"))
+        return Denied(_("该人员持有更高的角色,只有系统管理员可以维护"))
     return Allowed()
 
 

@@ -62,7 +62,7 @@ def add_person(
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        raise InputError("username_taken", _("该登录名已被使用，请换一个"), "username") from error
+        raise InputError("username_taken", _("该登录名已被使用,请换一个"), "username") from error
     events.record(
         actor, "kernel.person_added", user, organisation_id=organisation.pk, after={"username": username, "name": name}
     )
@@ -79,11 +79,11 @@ def invite(*, actor: Actor, user: User) -> tuple[str, bool]:
         events.record(actor, "kernel.person_invited", user, organisation_id=user.organisation_id)
     sent = False
     if user.email:
-        text = _("%(name)s,您好：请打开以下链接设置登录密码，链接只能使用一次。\n\n%(link)s\n") % {
+        text = _("%(name)s,您好:请打开以下链接设置登录密码,链接只能使用一次。\n\n%(link)s\n") % {
             "name": user.name,
             "link": address,
         }
-        sent = bool(send_mail(_("权衡：设置您的登录密码"), text, None, [user.email], fail_silently=True))
+        sent = bool(send_mail(_("权衡:设置您的登录密码"), text, None, [user.email], fail_silently=True))
     return address, sent
 
 

@@ -76,7 +76,7 @@ class GuessableValidator:
             or walk * 2 >= len(lower)
             or len(set(lower)) < 5
         ):
-            raise ValidationError(_("这个密码太容易被猜到，请换一个，例如几个不相关的词"), code="password_guessable")
+            raise ValidationError(_("这个密码太容易被猜到,请换一个,例如几个不相关的词"), code="password_guessable")
 
     @staticmethod
     def _walk(text: str, sequence: str) -> int:
@@ -100,7 +100,7 @@ class BreachedValidator:
     def validate(self, password: str, user: Any = None) -> None:
         """Raise where the password has leaked."""
         if self.path.is_file() and self.path.stat().st_size and self._listed(password):
-            raise ValidationError(_("这个密码出现在已泄露的密码名单中，请换一个"), code="password_breached")
+            raise ValidationError(_("这个密码出现在已泄露的密码名单中,请换一个"), code="password_breached")
 
     def _listed(self, password: str) -> bool:
         wanted = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper().encode()

@@ -56,7 +56,7 @@ class Invitation(View):
             except InputError as error:
                 form.add_error("password", error.message)
             else:
-                messages.success(request, _("密码已设置，请用登录名 %(name)s 登录") % {"name": user.username})
+                messages.success(request, _("密码已设置,请用登录名 %(name)s 登录") % {"name": user.username})
                 return redirect("account_login")
         return self._page(user, form, status=422)
 
