@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
@@ -24,19 +23,9 @@ from quanheng.platform.parties.models import Duty
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
+from quanheng.platform.trace.words import broken_words
 
 VERIFIABLE = ("in_use", "stopped")
-BROKEN = {
-    "no_certificate": gettext_lazy("没有当日有效的溯源证书"),
-    "expired": gettext_lazy("溯源证书当日已过期"),
-    "not_yet_valid": gettext_lazy("溯源证书当日尚未生效"),
-    "revoked": gettext_lazy("溯源证书已撤销"),
-    "condemned": gettext_lazy("标准当日已停用"),
-    "out_of_range": gettext_lazy("使用范围超出溯源证书的范围"),
-    "ratio": gettext_lazy("标准的不确定度不够好"),
-    "no_root": gettext_lazy("溯源链没有到达国家计量基准"),
-    "cycle": gettext_lazy("溯源链自相循环"),
-}
 
 
 @dataclass(frozen=True)
@@ -172,8 +161,7 @@ def _traceable(record: Record, standard: MeasurementStandard, on: dt.date) -> Co
     answer = prove(standard.pk, on)
     detail = ""
     if not answer["holds"]:
-        broken = answer.get("broken") or {}
-        detail = str(BROKEN.get(broken.get("code", ""), _("溯源链不成立")))
+        detail = str(broken_words(answer["broken"])[0])
     elif not answer["proven"] and not declared_suffices(record.organisation.region_id, on):
         detail = _("溯源链只有纸面声明,本地区规则要求可核验的证书")
     return Condition(f"standard_trace:{standard.code}", not detail, text, detail)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.trace.queries import prove
+from quanheng.platform.trace.queries import Card, cards, prove
 
 SHOWN = {"draft": "in_use", "filing": "in_use", "in_use": "in_use", "stopped": "stopped", "repair": "stopped"}
-LINK_FIELDS = ("standard", "used_on", "basis", "ok")
 
 
 def _subject(one: Instrument | None) -> PublicSubject | None:
@@ -50,12 +50,19 @@ def by_id(pk: uuid.UUID) -> PublicSubject | None:
 
 
 def chain(pk: uuid.UUID, on: dt.date) -> ChainFacts | None:
-    """How far its chain holds that day."""
+    """How far its chain holds that day; standards by name, never by owner."""
     answer = prove(pk, on)
-    links = tuple({k: link.get(k) for k in LINK_FIELDS} for link in answer["chain"])
-    return ChainFacts(
-        bool(answer["holds"]), bool(answer["proven"]), links, (answer.get("broken") or {}).get("code", "")
-    )
+    broken = (answer.get("broken") or {}).get("code", "")
+    return ChainFacts(bool(answer["holds"]), bool(answer["proven"]), tuple(_link(c) for c in cards(answer)), broken)
+
+
+def _link(card: Card) -> dict[str, Any]:
+    return {
+        "standard": card.standard.label if card.standard else "—",
+        "used_on": card.link["used_on"],
+        "basis": card.link["basis"],
+        "ok": card.link["ok"],
+    }
 
 
 SOURCE = SubjectSource(by_code, by_id, chain)

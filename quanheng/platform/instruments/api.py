@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,8 +21,10 @@ from quanheng.platform.instruments import queries, services
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.policies import KEEPERS
+from quanheng.platform.instruments.status import has_status, status_of
+from quanheng.platform.instruments.words import search_q
 from quanheng.platform.kernel import clock, tokens
-from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.actors import Actor, region_prefix
 from quanheng.platform.kernel.models import Region
 from quanheng.platform.kernel.people import region_named
 from quanheng.platform.kernel.policies import Refused
@@ -34,11 +37,11 @@ from quanheng.platform.web.api import (
     Out,
     PageOf,
     Router,
-    Text,
     caller,
     found,
     get_or_404,
     page_of,
+    upto,
 )
 from quanheng.platform.web.api.schemas import own_organisation
 
@@ -51,7 +54,7 @@ router = Router(tags=["instruments"])
 Use = Literal["trade", "safety", "medical", "environment", "other"]
 Delivery = Literal["sent_in", "on_site"]
 Parameters = Annotated[
-    dict[Text(40, shortest=1), Text(120)],
+    dict[Annotated[str, upto(40, shortest=1)], Annotated[str, upto(120)]],
     Field(max_length=40, description='Metrological parameters as texts, such as {"max": "30", "e": "0.010"}.'),
 ]
 
@@ -109,21 +112,21 @@ class InstrumentOut(Out):
                 code=category.code, edition=category.edition, name=category.name, item=category.item
             ),
             "region": item.region_id,
-            "status": queries.status_of(item, clock.today()),
+            "status": status_of(item, clock.today()),
         }
         plain = {f: getattr(item, f) for f in InstrumentOut.model_fields if f not in named}
-        return InstrumentOut(**plain, **named)
+        return InstrumentOut.model_validate({**plain, **named})
 
 
 class Particulars(In):
     """What both a new and a changed instrument may carry."""
 
-    specification: Text(120) = ""
-    measuring_range: Text(120) = ""
-    accuracy_class: Text(60) = ""
-    manufacturer: Text(200) = ""
-    origin_place: Text(100) = ""
-    location: Text(200) = ""
+    specification: Annotated[str, upto(120)] = ""
+    measuring_range: Annotated[str, upto(120)] = ""
+    accuracy_class: Annotated[str, upto(60)] = ""
+    manufacturer: Annotated[str, upto(200)] = ""
+    origin_place: Annotated[str, upto(100)] = ""
+    location: Annotated[str, upto(200)] = ""
     delivery: Delivery = "sent_in"
     parameters: Parameters = {}
     installed_on: dt.date | None = None
@@ -132,13 +135,15 @@ class Particulars(In):
 class NewInstrument(Particulars):
     """An instrument to enter; it starts as a draft."""
 
-    organisation: Text(40) = Field("", description="Id or credit code; may be left out where the caller acts for one.")
-    name: Text(120, shortest=1)
-    category: Text(60, shortest=1) = Field(..., description="Code in the catalogue.")
-    serial_number: Text(80, shortest=1)
-    serial_to: Text(80) = Field("", description="Last serial number of a lot.")
+    organisation: Annotated[str, upto(40)] = Field(
+        "", description="Id or credit code; may be left out where the caller acts for one."
+    )
+    name: Annotated[str, upto(120, shortest=1)]
+    category: Annotated[str, upto(60, shortest=1)] = Field(..., description="Code in the catalogue.")
+    serial_number: Annotated[str, upto(80, shortest=1)]
+    serial_to: Annotated[str, upto(80)] = Field("", description="Last serial number of a lot.")
     quantity: int | None = Field(None, ge=1, le=1_000_000, strict=True)
-    region: Text(6, shortest=6) = Field(..., description="GB/T 2260 code.")
+    region: Annotated[str, upto(6, shortest=6)] = Field(..., description="GB/T 2260 code.")
     use: Use
 
 
@@ -146,19 +151,19 @@ class ChangedInstrument(In):
     """Fields to change; those left out stay. `version` guards against overwriting somebody else's change."""
 
     version: int = Field(..., ge=1, strict=True)
-    reason: Text(300) = ""
-    name: Text(120, shortest=1) | None = None
-    category: Text(60, shortest=1) | None = None
-    specification: Text(120) | None = None
-    measuring_range: Text(120) | None = None
-    accuracy_class: Text(60) | None = None
-    serial_number: Text(80, shortest=1) | None = None
-    serial_to: Text(80) | None = None
+    reason: Annotated[str, upto(300)] = ""
+    name: Annotated[str, upto(120, shortest=1)] | None = None
+    category: Annotated[str, upto(60, shortest=1)] | None = None
+    specification: Annotated[str, upto(120)] | None = None
+    measuring_range: Annotated[str, upto(120)] | None = None
+    accuracy_class: Annotated[str, upto(60)] | None = None
+    serial_number: Annotated[str, upto(80, shortest=1)] | None = None
+    serial_to: Annotated[str, upto(80)] | None = None
     quantity: int | None = Field(None, ge=1, le=1_000_000, strict=True)
-    manufacturer: Text(200) | None = None
-    origin_place: Text(100) | None = None
-    location: Text(200) | None = None
-    region: Text(6, shortest=6) | None = None
+    manufacturer: Annotated[str, upto(200)] | None = None
+    origin_place: Annotated[str, upto(100)] | None = None
+    location: Annotated[str, upto(200)] | None = None
+    region: Annotated[str, upto(6, shortest=6)] | None = None
     use: Use | None = None
     delivery: Delivery | None = None
     parameters: Parameters | None = None
@@ -181,9 +186,9 @@ class Step(In):
     """A step of an instrument's life. `region` and `location` belong to `relocate`."""
 
     step: Literal["stop", "restart", "send_to_repair", "return_from_repair", "relocate", "scrap", "withdraw_filing"]
-    reason: Text(300) = ""
-    region: Text(6) = ""
-    location: Text(200) = ""
+    reason: Annotated[str, upto(300)] = ""
+    region: Annotated[str, upto(6)] = ""
+    location: Annotated[str, upto(200)] = ""
 
 
 class InstrumentQuery(Schema):
@@ -201,16 +206,28 @@ class InstrumentQuery(Schema):
     due_to: dt.date | None = None
 
 
+def _condition(asked: InstrumentQuery) -> Q:
+    lookups = {
+        "state": asked.state,
+        "use": asked.use,
+        "mandatory": asked.mandatory,
+        "organisation_id": asked.organisation,
+        "category__code": asked.category,
+        "region__code__startswith": region_prefix(asked.region) if asked.region else "",
+        "valid_until__gte": asked.due_from,
+        "valid_until__lte": asked.due_to,
+    }
+    q = Q(**{k: v for k, v in lookups.items() if v not in (None, "")})
+    q &= has_status(asked.status, clock.today()) if asked.status else Q()
+    return q & search_q(asked.q) if asked.q else q
+
+
 @router.read("", READ, response=PageOf[InstrumentOut])
 def list_instruments(
     request: HttpRequest, narrowed: Query[InstrumentQuery], cursor: Cursor = "", limit: Limit = 100
 ) -> Any:
     """Instruments the caller may see."""
-    values = narrowed.model_dump()
-    category = values.pop("category")
-    rows = queries.Filter(text=values.pop("q"), **values).apply(queries.instruments(caller(request).actor))
-    if category:
-        rows = rows.filter(category__code=category)
+    rows = queries.instruments(caller(request).actor).filter(_condition(narrowed))
     return page_of(rows, InstrumentOut.of, cursor=cursor, limit=limit)
 
 

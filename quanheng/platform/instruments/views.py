@@ -115,7 +115,11 @@ class InstrumentList(ListPage):
     def batches(self) -> Sequence[Batch]:
         acts = [Batch(f"act-{key}", act.label, act.icon) for key, act in ACTS if act.offered(self.actor)]
         every = [Batch("label", _("打印标签"), "qrcode"), Batch("export", _("导出所选"), "download")]
-        own = [Batch("file", _("提交备案"), "flag"), Batch("transfer", _("移交"), "arrow")] if keeps(self.actor) else []
+        own = (
+            [Batch("file", _("提交备案"), "flag"), Batch("transfer", _("移交"), "arrow-right")]
+            if keeps(self.actor)
+            else []
+        )
         return [*acts, *own, *every]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -194,7 +198,7 @@ class FilingQueue(ListPage):
         return queries.filings_waiting(self.actor)
 
     def batches(self) -> Sequence[Batch]:
-        return [Batch("confirm", _("确认备案"), "check"), Batch("return", _("退回"), "left")]
+        return [Batch("confirm", _("确认备案"), "check"), Batch("return", _("退回"), "arrow-back-up")]
 
     def batch_confirm(self, rows: QuerySet[Instrument]) -> None:
         """Confirm the chosen filings."""

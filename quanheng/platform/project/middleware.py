@@ -81,9 +81,9 @@ class LanguageParameter:
         wanted = request.GET.get("lang", "")
         if wanted not in dict(settings.LANGUAGES):
             return self.get_response(request)
-        translation.activate(wanted)
-        request.LANGUAGE_CODE = translation.get_language()
-        response = self.get_response(request)
+        with translation.override(wanted):
+            request.LANGUAGE_CODE = wanted
+            response = self.get_response(request)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             wanted,

@@ -27,11 +27,11 @@ from quanheng.platform.web.api import (
     Out,
     PageOf,
     Router,
-    Text,
     caller,
     found,
     get_or_404,
     page_of,
+    upto,
 )
 from quanheng.platform.web.api.schemas import any_organisation, own_organisation
 
@@ -136,26 +136,28 @@ class ApplicationWithTasks(ApplicationOut):
 class NewApplication(In):
     """One application for one or many instruments of one organisation or of those below it."""
 
-    organisation: Text(40) = Field("", description="Id or credit code of the applicant.")
-    institute: Text(40, shortest=1) = Field(..., description="Id or credit code; see /applications/institutes.")
+    organisation: Annotated[str, upto(40)] = Field("", description="Id or credit code of the applicant.")
+    institute: Annotated[str, upto(40, shortest=1)] = Field(
+        ..., description="Id or credit code; see /applications/institutes."
+    )
     instruments: list[uuid.UUID] = Field(..., min_length=1, max_length=500)
     delivery: Literal["sent_in", "on_site"]
     wanted_on: dt.date | None = None
-    contact: Text(60, shortest=1)
+    contact: Annotated[str, upto(60, shortest=1)]
     phone: Annotated[str, Field(pattern=r"^[0-9+\-() ]{5,40}$")]
-    note: Text(300) = ""
+    note: Annotated[str, upto(300)] = ""
 
 
 class Reason(In):
     """Why."""
 
-    reason: Text(300, shortest=1)
+    reason: Annotated[str, upto(300, shortest=1)]
 
 
 class OptionalReason(In):
     """Why, if there is something to say."""
 
-    reason: Text(300) = ""
+    reason: Annotated[str, upto(300)] = ""
 
 
 class Nothing(In):
@@ -320,7 +322,7 @@ def list_tasks(request: HttpRequest, narrowed: Query[TaskQuery], cursor: Cursor 
     """Tasks of the caller's institute, instruments or region."""
     values = narrowed.model_dump()
     days = {"scheduled_on__gte": values.pop("scheduled_from"), "scheduled_on__lte": values.pop("scheduled_to")}
-    rows = _narrowed(queries.tasks(caller(request).actor), {**values, **days})
+    rows = _narrowed(queries.tasks(caller(request).actor), {**values, **days}).exclude(application__state="draft")
     return page_of(rows, TaskOut.of, cursor=cursor, limit=limit)
 
 

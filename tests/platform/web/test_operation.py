@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
+from django.utils import translation
 
 from quanheng.errors import InputError
 from quanheng.platform.project import config, errors, health
@@ -44,6 +47,13 @@ handler404, handler500 = errors.not_found, errors.server_error
 def fresh_counters() -> None:
     """Rates of one test do not count in the next."""
     caches["memory"].clear()
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """What a request chose does not last into the next test."""
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.mark.django_db
@@ -91,14 +101,19 @@ def test_an_unknown_address_answers_in_both_languages_with_an_id(client: Client)
 
 @pytest.mark.django_db
 @override_settings(ROOT_URLCONF=__name__)
-def test_a_failure_shows_an_id_and_logs_no_personal_data(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_shows_an_id_and_logs_no_personal_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    for name in ("django", "django.request", "quanheng"):
+        handler = logging.StreamHandler(written)
+        handler.setFormatter(JsonFormatter())
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [handler])
     client = Client(raise_request_exception=False)
     answer = client.get("/broken/?name=张三")
     assert answer.status_code == 500
     page = answer.content.decode()
     assert "系统出错" in page
     assert "Something broke" in page
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
     failed = next(line for line in lines if line.get("error") == "RuntimeError")
     assert failed["request_id"] in page
     assert any("broken" in place for place in failed["places"])
@@ -206,7 +221,7 @@ def test_mail_is_kept_in_the_folder_unless_a_server_is_named(tmp_path: Path) -> 
 
 
 @pytest.mark.django_db
-def test_the_language_follows_the_address_and_is_remembered(client: Client) -> None:
+def test_the_language_follows_the_address_and_is_remembered(client: Client, chinese: None) -> None:
     assert '<html lang="en">' in client.get("/?lang=en").content.decode()
     assert '<html lang="en">' in client.get("/").content.decode()
     assert '<html lang="zh-Hans">' in client.get("/?lang=zh-hans").content.decode()

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,14 +14,14 @@ from ninja import Query, Schema
 from pydantic import Field
 
 from quanheng.errors import InputError
-from quanheng.platform.certificates import policies, procedure, services
+from quanheng.platform.certificates import policies, procedure, queries, services
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.kernel import tokens
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.verification.queries import tasks
-from quanheng.platform.web.api import Cursor, In, Limit, Out, PageOf, Router, Text, caller, get_or_404, page_of
+from quanheng.platform.web.api import Cursor, In, Limit, Out, PageOf, Router, caller, get_or_404, page_of, upto
 from quanheng.platform.web.api.schemas import is_printable
 from quanheng.procedures import form
 
@@ -100,7 +101,7 @@ class Draft(In):
     version: int = Field(..., ge=1, strict=True)
     data: Sheet
     performed_on: dt.date | None = None
-    place: Text(200) | None = None
+    place: Annotated[str, upto(200)] | None = None
 
 
 class Trial(In):
@@ -152,11 +153,9 @@ def as_texts(value: Any, place: str = "data", depth: int = 0) -> None:
             as_texts(inner, f"{place}.{i}", depth + 1)
 
 
-def records(viewer: Actor) -> Any:
-    """Records the viewer may read."""
-    related = ("task__norm", "task__instrument", "task__application", "organisation", "instrument")
-    people = ("verifier", "checker", "signatory")
-    return Record.objects.filter(policies.visible_to(viewer)).select_related(*related, *people)
+def records(viewer: Actor) -> QuerySet[Record]:
+    """Records the viewer may read, with what an answer names."""
+    return queries.records(viewer).select_related(*queries.RELATED, "task__application", "signatory")
 
 
 def _record(request: HttpRequest, pk: uuid.UUID) -> Record:

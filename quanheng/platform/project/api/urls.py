@@ -42,7 +42,7 @@ def _patterns() -> list[URLPattern | URLResolver]:
             pattern.callback = _speaking(pattern.callback)
     inside = [p for p in found if getattr(p, "name", "") != "api-root"]
     root = path("", unknown, name="api-root")
-    return [path("", ([*inside, root], app, namespace)), re_path(r"^(?P<rest>.*)$", unknown)]  # type: ignore[list-item]
+    return [path("", ([*inside, root], app, namespace)), re_path(r"^(?P<rest>.*)$", unknown)]
 
 
 urlpatterns = _patterns()

@@ -3,7 +3,7 @@
 from quanheng.platform.web.api.access import Caller, caller
 from quanheng.platform.web.api.paging import Cursor, Limit, PageOf, page_of
 from quanheng.platform.web.api.routing import Router
-from quanheng.platform.web.api.schemas import In, OrganisationRef, Out, Text, found, get_or_404
+from quanheng.platform.web.api.schemas import In, OrganisationRef, Out, found, get_or_404, upto
 
 __all__ = [
     "Caller",
@@ -14,9 +14,9 @@ __all__ = [
     "Out",
     "PageOf",
     "Router",
-    "Text",
     "caller",
     "found",
     "get_or_404",
     "page_of",
+    "upto",
 ]

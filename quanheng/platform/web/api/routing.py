@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, TypeVar
@@ -39,31 +40,48 @@ class Router(ninja.Router):
     def read(self, path: str, scope: Scope, *, method: str = "GET", **how: Any) -> Callable[[F], F]:
         """An operation that changes nothing."""
 
-        def decorate(view: F) -> F:
-            return self._add(path, scope, method, _strict(view), {}, how)
-
-        return decorate
+        return self._adding(path, scope, method, _typed, {}, how)
 
     def write(
         self, path: str, scope: Scope, *, method: str = "POST", status: int = 200, response: Any, **how: Any
     ) -> Callable[[F], F]:
         """An operation that is done once per Idempotency-Key."""
 
+        extra = {"parameters": [KEY_PARAMETER]}
+        return self._adding(
+            path,
+            scope,
+            method,
+            lambda view: _once(_typed(view), status),
+            extra,
+            {"response": {status: response}, **how},
+        )
+
+    def _adding(
+        self,
+        path: str,
+        scope: Scope,
+        method: str,
+        prepare: Callable[[Any], Any],
+        extra: dict[str, Any],
+        how: dict[str, Any],
+    ) -> Callable[[F], F]:
+        described = {"x-scope": scope.name, "responses": {"default": PROBLEM}, **extra}
+
         def decorate(view: F) -> F:
-            extra = {"parameters": [KEY_PARAMETER]}
-            return self._add(
-                path, scope, method, _strict(_once(view, status)), extra, {"response": {status: response}, **how}
+            add = self.api_operation(
+                [method], path, auth=[Token(scope.name), Session()], openapi_extra=described, **how
             )
+            add(_strict(prepare(view)))
+            return view
 
         return decorate
 
-    def _add(self, path: str, scope: Scope, method: str, view: Any, extra: dict[str, Any], how: dict[str, Any]) -> Any:
-        described = {"x-scope": scope.name, "responses": {"default": PROBLEM}, **extra}
-        return self.api_operation([method], path, auth=_checks(scope), openapi_extra=described, **how)(view)
 
-
-def _checks(scope: Scope) -> list[Any]:
-    return [Token(scope.name), Session()]
+def _typed(view: Any) -> Any:
+    """The view with its annotations read where it was written: a wrapper elsewhere could not resolve them."""
+    view.__signature__ = inspect.signature(view, eval_str=True)
+    return view
 
 
 def _strict(view: Any) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, field_validator
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import people
@@ -20,12 +20,6 @@ from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Refused
 
 ModelT = TypeVar("ModelT", bound=models.Model)
-
-
-class In(Schema):
-    """A body: a field nobody knows is refused, and nothing is silently turned into something else."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, regex_engine="python-re")
 
 
 class Out(Schema):
@@ -37,16 +31,31 @@ def is_printable(text: str) -> bool:
     return not any((ord(c) < 32 and c not in "\t\n") or 0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
-def printable(text: str) -> str:
-    """The text, or why not."""
-    if not is_printable(text):
+def printable(value: Any) -> Any:
+    """The value, if every text in it can be held."""
+    if isinstance(value, str) and not is_printable(value):
         raise ValueError("control characters and lone surrogates are not allowed")
-    return text
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            printable(key)
+            printable(inner)
+    return value
 
 
-def Text(longest: int, *, shortest: int = 0) -> Any:
-    """A text of limited length without control characters."""
-    return Annotated[str, StringConstraints(min_length=shortest, max_length=longest), AfterValidator(printable)]
+class In(Schema):
+    """A body: a field nobody knows is refused, and nothing is silently turned into something else."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        return printable(value)
+
+
+def upto(longest: int, *, shortest: int = 0) -> Any:
+    """How long a text may be, as in ``Annotated[str, upto(120)]``."""
+    return Field(min_length=shortest, max_length=longest)
 
 
 class OrganisationRef(Out):

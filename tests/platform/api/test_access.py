@@ -1,0 +1,184 @@
+"""Who may call what: every operation, from the API's own description, as everybody who must not."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+
+from quanheng.platform.kernel import clock, tokens
+from quanheng.platform.kernel.models import RoleGrant
+from quanheng.platform.project.api.root import api
+from tests.platform.api.steps import BASE, Caller, caller, make_token, operations, problem
+from tests.platform.certificates import steps
+
+OPERATIONS = operations()
+NAMES = [o.name for o in OPERATIONS]
+
+
+@pytest.fixture
+def things(cast):
+    """Ids of the shop's and the institute's things, as path parameters name them."""
+    with clock.at(steps.TODAY):
+        record = steps.signed(cast)
+    ids = {
+        "instrument_id": record.instrument_id,
+        "application_id": record.task.application_id,
+        "task_id": record.task_id,
+        "record_id": record.pk,
+        "certificate_id": record.document_id,
+        "item_id": record.instrument_id,
+        "code": record.instrument.code,
+        "number": record.document.number,
+    }
+    return {name: str(value) for name, value in ids.items()}
+
+
+def test_every_operation_has_its_own_name_and_a_declared_scope():
+    assert len(NAMES) == len(set(NAMES)) > 30
+    assert {o.scope for o in OPERATIONS} == {s.name for s in tokens.SCOPES.values()}
+
+
+def test_every_write_asks_for_an_idempotency_key_and_no_read_does():
+    paths = api.get_openapi_schema(path_prefix=f"{BASE}/")["paths"]
+    for operation in OPERATIONS:
+        parameters = paths[operation.path][operation.method].get("parameters", [])
+        assert any(p["name"] == "Idempotency-Key" for p in parameters) is operation.writes, operation
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+def test_a_stranger_is_asked_for_a_token(operation):
+    response = Caller().send(operation.method, operation.address(), {})
+    problem(response, 401, "unauthenticated")
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+def test_a_token_without_the_scope_is_refused(cast, operation):
+    others = [s.name for s in tokens.offered(cast.actor("keeper"), cast.shop, cast.keeper) if s.name != operation.scope]
+    response = caller(cast, "keeper", *others).send(operation.method, operation.address(), {})
+    assert problem(response, 403, "scope_missing")["place"] == operation.scope
+
+
+ADDRESSED = [o for o in OPERATIONS if "{" in o.path or o.name in {"get_proof", "list_institutes"}]
+
+
+@pytest.mark.parametrize("part", ["rival_keeper", "other_regulator"])
+@pytest.mark.parametrize("operation", ADDRESSED, ids=[o.name for o in ADDRESSED])
+def test_others_things_look_as_if_they_did_not_exist(cast, things, operation, part):
+    token, text = make_token(cast, part)
+    token.scopes = sorted(s.name for s in tokens.SCOPES.values())  # even with every scope there is
+    token.save(update_fields=["scopes"])
+    bodies = {
+        "edit_instrument": {"version": 1},
+        "take_step": {"step": "stop", "reason": "x"},
+        "return_application": {"reason": "x"},
+        "save_draft": {"version": 1, "data": {}},
+    }
+    response = Caller(text).send(operation.method, operation.address(things), bodies.get(operation.name, {}))
+    problem(response, 404, "not_found")
+
+
+LISTS = [o for o in OPERATIONS if o.method == "get" and "{" not in o.path and o.name.startswith("list_")]
+
+
+@pytest.mark.parametrize("operation", [o for o in LISTS if o.name != "list_institutes"], ids=lambda o: o.name)
+def test_lists_hold_only_what_is_ones_own(cast, things, operation):
+    owner = {"list_records": "verifier"}.get(operation.name, "keeper")
+    mine = caller(cast, owner).get(operation.address()).json()["items"]
+    assert mine, "the owner sees something, or the test shows nothing"
+    rival_token, text = make_token(cast, "rival_keeper")
+    rival_token.scopes = [operation.scope]
+    rival_token.save(update_fields=["scopes"])
+    assert Caller(text).get(operation.address()).json() == {"items": [], "next": None}
+
+
+def test_the_archive_of_another_firm_is_empty(cast, things):
+    response = caller(cast, "rival_keeper").get("/certificates/archive")
+    assert response.status_code == 200
+    assert things["number"].encode() not in b"".join(response.streaming_content)
+
+
+def test_somebody_whose_roles_ended_can_do_nothing_with_the_token(cast, things):
+    program = caller(cast, "keeper")
+    assert program.get(f"/instruments/{things['instrument_id']}").status_code == 200
+    RoleGrant.objects.filter(user=cast.keeper).update(valid_until=clock.today() - dt.timedelta(days=1))
+    problem(program.get(f"/instruments/{things['instrument_id']}"), 404, "not_found")
+    assert program.get("/instruments").json()["items"] == []
+
+
+def test_an_unknown_role_sees_nothing(cast, things):
+    program = caller(cast, "keeper")
+    RoleGrant.objects.filter(user=cast.keeper).update(role="emperor")
+    assert program.get("/instruments").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"expires_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "token_expired"),
+        ({"revoked_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "token_revoked"),
+    ],
+)
+def test_an_ended_token_opens_nothing(cast, change, code):
+    token, text = make_token(cast, "keeper")
+    type(token).objects.filter(pk=token.pk).update(**change)
+    problem(Caller(text).get("/instruments"), 401, code)
+
+
+def test_a_closed_account_closes_its_tokens(cast):
+    program = caller(cast, "keeper")
+    cast.keeper.is_active = False
+    cast.keeper.save()
+    problem(program.get("/instruments"), 401, "token_invalid")
+
+
+@pytest.mark.parametrize("header", ["Bearer qh_wrong", "Bearer", "Basic cXVhbjpoZW5n", "qh_", "Bearer \u00e9", ""])
+def test_a_wrong_authorization_is_refused(cast, header):
+    response = Client().get(f"{BASE}/instruments", headers={"Authorization": header})
+    problem(response, 401, "token_invalid")
+
+
+def test_wrong_tokens_are_slowed_down(cast):
+    program = Caller("qh_guess")
+    for _attempt in range(30):
+        problem(program.get("/instruments"), 401, "token_invalid")
+    assert int(
+        problem(program.get("/instruments"), 429, "too_many_requests") and program.get("/instruments")["Retry-After"]
+    )
+
+
+def test_a_token_that_asks_too_often_waits_and_others_do_not(cast, monkeypatch):
+    monkeypatch.setattr("quanheng.platform.web.api.access.LIMIT", 3)
+    busy, quiet = caller(cast, "keeper"), caller(cast, "keeper")
+    assert [busy.get("/ledger/keys").status_code for _i in range(4)] == [200, 200, 200, 429]
+    assert quiet.get("/ledger/keys").status_code == 200
+
+
+def test_a_person_signed_in_reads_and_needs_the_csrf_token_to_write(cast):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(cast.keeper)
+    assert browser.get(f"{BASE}/instruments").status_code == 200
+    body = {"instruments": ["00000000-0000-4000-8000-000000000000"]}
+    headers = {"Idempotency-Key": "one"}
+    bare = browser.post(f"{BASE}/instruments/filings", body, content_type="application/json", headers=headers)
+    problem(bare, 403, "csrf")
+    browser.get("/accounts/profile/")
+    token = browser.cookies["csrftoken"].value
+    sent = browser.post(
+        f"{BASE}/instruments/filings",
+        body,
+        content_type="application/json",
+        headers={**headers, "X-CSRFToken": token},
+    )
+    problem(sent, 404, "not_found")
+
+
+def test_unknown_addresses_and_methods_are_problems_too(cast):
+    problem(Caller().get("/nothing/here"), 404, "not_found")
+    problem(Caller().get("/"), 404, "not_found")
+    wrong = caller(cast, "keeper").send("delete", "/instruments")
+    problem(wrong, 405, "method_not_allowed")
+    assert set(wrong["Allow"].split(", ")) >= {"GET", "POST"}
