@@ -2,9 +2,11 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
+from quanheng.platform.project.admin_pages import menu as admin_menu
 from quanheng.platform.web import menu
 
 
@@ -27,5 +29,13 @@ class ProjectConfig(AppConfig):
         FINDERS.register("standards", ids_of_number)
         administrators = menu.roles(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.LAB_MANAGER)
         menu.register("work", _("我的工作"), "project:home", "home", visible=menu.everyone, letter="h", order=1)
-        menu.register("admin", _("机构"), "project:organisations", "building", visible=administrators, letter="o")
+        menu.register(
+            "admin",
+            pgettext_lazy("list", "机构"),
+            "project:organisations",
+            "building",
+            visible=administrators,
+            letter="o",
+        )
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
+        admin_menu.register()

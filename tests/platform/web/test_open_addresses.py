@@ -67,7 +67,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 def sample(route: str) -> str:
     """An address of a route."""
-    text = re.sub(r"<(\w+):\w+>", lambda m: SAMPLES[m.group(1)], route)
+    text = re.sub(r"<(\w+):\w+>", lambda m: SAMPLES.get(m.group(1), "x"), route)
     text = text.replace("<key>", "1-set-x/" if "password" in route else "x/")
     return "/" + re.sub(r"<\w+>", "x", text)
 
