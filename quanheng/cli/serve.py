@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 from quanheng.cli._platform import add_data_dir, setup
 from quanheng.errors import InputError
 
+PORT = 8000
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Where to listen and with how many processes."""
     add_data_dir(parser)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--no-worker", action="store_true", help="run the background jobs elsewhere")
 
@@ -24,8 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     folder = setup(args.data_dir)
-    if not 0 < args.port < 65536:
-        raise InputError("usage", "the port is a number from 1 to 65535", "--port")
+    check_port(args.port)
     from quanheng.platform.project import operations
 
     if waiting := operations.unapplied():
@@ -34,8 +36,27 @@ def run(args: argparse.Namespace) -> int:
     return start(folder, args.host, args.port, args.workers, with_worker=not args.no_worker)
 
 
+def check_port(port: int) -> None:
+    """Refuse what can be no port."""
+    if not 0 < port < 65536:
+        raise InputError("usage", "the port is a number from 1 to 65535", "--port")
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InputError(
+                "port", f"nothing can listen there: {error.strerror}; choose another --port", f"{host}:{port}"
+            ) from error
+
+
 def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool) -> int:
     """Run granian, with the worker as a child process that ends with it."""
+    _check_free(host, port)
     env = {**os.environ, "QUANHENG_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "quanheng.platform.project.settings"}
     jobs = None
     if with_worker:

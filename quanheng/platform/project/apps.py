@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
+from quanheng.platform.project.admin_pages import menu as admin_menu
 from quanheng.platform.web import menu
 
 
@@ -37,3 +38,4 @@ class ProjectConfig(AppConfig):
             letter="o",
         )
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
+        admin_menu.register()

@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from quanheng.platform.project import errors, health, home
 from quanheng.platform.project.accounts import urls as accounts
+from quanheng.platform.project.admin_pages import urls as admin_pages
 from quanheng.platform.web.ratelimit import public_page
 
 # App and the prefix of its pages; an app without pages has no urls module.
@@ -33,6 +34,7 @@ def _apps() -> list[URLPattern | URLResolver]:
 project = [
     path("", home.home, name="home"),
     *accounts.urlpatterns,
+    *admin_pages.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -22,7 +22,7 @@ from quanheng.platform.project.demo.world import World
 
 SEED = 20_260_520
 STARTED = 425  # days ago: the product is set up, its keys are made
-ARRIVAL, REST = 402, 5  # days ago: the first import of the past, and the last one
+ARRIVAL = 402  # days ago: the first import of the past
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _year(world: World, said: Callable[[str], Progress]) -> Iterator[Progress]:
             shown = len(walk.issued)
             yield said(f"{shown} certificates and notices issued")
     yield said(f"{len(walk.issued)} certificates and notices issued, {len(visits)} applications")
-    past.bring_in(world, list(entries(world, serials)), days.ago(world.today, REST), "衡检字 ")
+    past.bring_in(world, list(entries(world, serials)), days.ago(world.today, past.REST), "衡检字 ")
     yield said(f"{Instrument.objects.count()} instruments in the ledger")
     done = incidents.happen(world)
     incidents.filings(world, serials)

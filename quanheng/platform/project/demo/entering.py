@@ -7,13 +7,11 @@ from typing import Any
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import imports
-from quanheng.platform.kernel.sheets import write_csv
 from quanheng.platform.project.demo import days, sheets
 from quanheng.platform.project.demo.past import Serials
 from quanheng.platform.project.demo.tables import rows
 from quanheng.platform.project.demo.visits import Timeline, Visit
-from quanheng.platform.project.demo.world import World
+from quanheng.platform.project.demo.world import World, import_whole
 
 HEADERS = [row["title"] for row in rows("columns.csv") if row["own"]]
 NEW = {
@@ -55,15 +53,8 @@ class Entering:
 
     def _from_sheet(self, visit: Visit) -> list[Instrument]:
         keeper = self.world.keeper_of(visit.firm)
-        batch, _found = imports.preview(
-            actor=keeper,
-            kind="instruments",
-            organisation=visit.firm,
-            data=write_csv(HEADERS, [self._row(visit, v) for v in visit.verdicts]),
-            name="新装表计.csv",
-        )
-        batch = imports.apply(actor=keeper, batch=batch)
-        assert not batch.rejected, batch.errors[:3]
+        lines = [self._row(visit, v) for v in visit.verdicts]
+        batch = import_whole(keeper, "instruments", visit.firm, HEADERS, lines, "新装表计.csv")
         rows = Instrument.objects.filter(batch=batch).select_related("organisation", "category", "region")
         return list(rows.order_by("serial_number"))
 
@@ -77,8 +68,7 @@ class Entering:
 
     def _one_by_one(self, visit: Visit) -> list[Instrument]:
         name, category, model, span, accuracy, maker, letter = NEW[visit.procedure]
-        found = InstrumentCategory.objects.filter(code=category).order_by("-effective_from", "-pk").first()
-        assert found is not None
+        found = InstrumentCategory.objects.filter(code=category).latest("pk")
         made = []
         for verdict in visit.verdicts:
             parameters: dict[str, Any] = sheets.parameters(visit.procedure, verdict)

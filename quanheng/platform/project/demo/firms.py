@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quanheng.platform.kernel import clock, imports
+from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.roles import Role
-from quanheng.platform.kernel.sheets import write_csv
 from quanheng.platform.project.demo import days, names, offices
-from quanheng.platform.project.demo.world import CITY, World
+from quanheng.platform.project.demo.world import CITY, World, import_whole
 
 HEADERS = ["单位名称", "统一社会信用代码", "类型", "行政区划", "上级单位", "地址", "电话"]
 WEIGHTS = {
@@ -95,23 +94,12 @@ def build(world: World) -> None:
     with clock.at(days.moment(days.ago(world.today, 415), 9)):
         rows = _listed(world)
         for below in (False, True):
-            _import(world, [row for trade, row in rows if bool(trade.parent) == below])
+            part = [row for trade, row in rows if bool(trade.parent) == below]
+            import_whole(world.admin, "organisations", world.bureaus[CITY], HEADERS, part, "企业名录.csv")
         found = {o.credit_code: o for o in Organisation.objects.filter(kind__in=("enterprise", "other"))}
         for trade, row in rows:
             world.firms.setdefault(trade.key, []).append(found[row[1]])
         _keepers(world)
-
-
-def _import(world: World, rows: list[list[str]]) -> None:
-    batch, _found = imports.preview(
-        actor=world.admin,
-        kind="organisations",
-        organisation=world.bureaus[CITY],
-        data=write_csv(HEADERS, rows),
-        name="企业名录.csv",
-    )
-    batch = imports.apply(actor=world.admin, batch=batch)
-    assert not batch.rejected, batch.errors[:3]
 
 
 def _keepers(world: World) -> None:

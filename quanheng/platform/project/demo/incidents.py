@@ -14,14 +14,14 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.project.demo import days
 from quanheng.platform.project.demo.past import Serials
-from quanheng.platform.project.demo.world import COUNTY_INSTITUTES, World, code_of
+from quanheng.platform.project.demo.world import COUNTY_INSTITUTES, World, code_of, there
 
 COUNTS = {"stop": 60, "repair": 30, "move": 25, "relocate": 12, "scrap": 40, "restart": 10}
 
 
 def happen(world: World) -> dict[str, int]:
     """Take a few instruments of each kind of event from the ledger and let it happen, over the last weeks."""
-    done = {}
+    done: dict[str, int] = {}
     free = list(
         Instrument.objects.filter(state="in_use", quantity=1, tasks=None)
         .select_related("organisation", "organisation__region", "category", "region")
@@ -86,8 +86,7 @@ def filings(world: World, serials: Serials) -> int:
     """Drafts not yet handed in, and filings that wait for the county, in the visitor's county among others."""
     firm = next((f for f in world.firms["market"] if f.region_id == COUNTY_INSTITUTES[0]), world.firms["market"][0])
     first = world.firms["market"][0]
-    category = InstrumentCategory.objects.filter(code="nonautomatic-weighing").order_by("-pk").first()
-    assert category is not None
+    category = InstrumentCategory.objects.filter(code="nonautomatic-weighing").latest("pk")
     made = 0
     for one, waiting, drafts in ((firm, 6, 0), (first, 3, 2)):
         keeper = world.keeper_of(one)
@@ -122,8 +121,7 @@ def put_right(world: World, issued: list[Record]) -> None:
     if len(passed) < 4:
         return
     wrong, void = passed[len(passed) // 2], passed[len(passed) // 2 + 1]
-    signatory = wrong.signatory
-    assert signatory is not None and void.document is not None and void.signatory is not None
+    signatory = there(wrong.signatory)
     day = days.ago(world.today, 3)
     with clock.at(days.moment(day, 16, 20)):
         signing.replace_certificate(
@@ -135,8 +133,8 @@ def put_right(world: World, issued: list[Record]) -> None:
         )
     with clock.at(days.moment(day, 16, 40)):
         signing.revoke_certificate(
-            void.document,
+            there(void.document),
             reason="器具铅封被破坏，检定结论不再成立",
             void_from=days.ago(world.today, 4),
-            actor=world.actor(void.signatory),
+            actor=world.actor(there(void.signatory)),
         )

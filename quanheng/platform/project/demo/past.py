@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import clock, imports
+from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.calendar import add_months, valid_until
 from quanheng.platform.kernel.models import ImportBatch, Organisation
-from quanheng.platform.kernel.sheets import write_csv
 from quanheng.platform.project.demo import days
 from quanheng.platform.project.demo.kinds import HOLDINGS, KINDS, Kind
 from quanheng.platform.project.demo.tables import rows
-from quanheng.platform.project.demo.world import CITY_INSTITUTE, COUNTY_INSTITUTES, PROVINCIAL_INSTITUTE, World
+from quanheng.platform.project.demo.world import (
+    CITY_INSTITUTE,
+    COUNTY_INSTITUTES,
+    PROVINCIAL_INSTITUTE,
+    World,
+    import_whole,
+)
 
 HEADERS = [row["title"] for row in rows("columns.csv")]
 COUNTY_KINDS = frozenset({"stall_scale", "platform_scale", "gauge", "sphygmo", "sphygmo_auto", "thermometer"})
 PROVINCIAL_KINDS = frozenset({"xray", "speed", "sound", "audiometer"})
+REST = 5  # days ago: the last import of the past
 LATE = {"990121": 0.11, "990123": 0.14, "990122": 0.08, "990124": 0.07}  # counties where verification lags behind
 
 
@@ -65,7 +71,7 @@ def institute_for(kind: str, region: str) -> str:
 
 def _dates(world: World, kind: Kind, region: str) -> tuple[dt.date, dt.date, dt.date | None, bool]:
     """Installed, verified, valid until, passed: most in force, some overdue, few rejected."""
-    last = days.ago(world.today, 4)
+    last = days.ago(world.today, REST + 1)
     if kind.lot:
         installed = last - dt.timedelta(days=world.between(20, round(kind.months * 30.2)))
         return installed, installed, valid_until(installed, kind.months), True
@@ -151,10 +157,4 @@ def _import(world: World, key: str, group: list[Entry], stem: str) -> ImportBatc
     office = world.institutes[key]
     manager = world.actor(world.staff[key].manager)
     rows = [_row(world, e, f"{stem}{e.verified_on.year}-{n:06d}", office) for n, e in enumerate(group, 1)]
-    data = write_csv(HEADERS, rows)
-    batch, _found = imports.preview(
-        actor=manager, kind="history", organisation=office, data=data, name=f"{office.name}历史检定数据.csv"
-    )
-    batch = imports.apply(actor=manager, batch=batch)
-    assert not batch.rejected, batch.errors[:3]
-    return batch
+    return import_whole(manager, "history", office, HEADERS, rows, f"{office.name}历史检定数据.csv")

@@ -107,14 +107,10 @@ class Planner:
             size = min(left, world.between(*programme.each))
             left -= size
             visits.append(size)
+        spacing = max(1, len(visits) // max(1, rejected))
         for n, size in enumerate(visits):
             ago = programme.since - round(n * (programme.since - 12) / max(1, len(visits))) - world.between(0, 5)
-            bad = (
-                1
-                if n % max(1, len(visits) // max(1, rejected)) == 0
-                and n // max(1, len(visits) // max(1, rejected)) < rejected
-                else 0
-            )
+            bad = int(n % spacing == 0 and n // spacing < rejected)
             verdicts = ["pass"] * (size - bad) + ["reject"] * bad
             firm = self._firm(programme.trades)
             yield self._visit(programme.procedure, firm, days.ago(world.today, ago), verdicts, programme.factors)

@@ -20,11 +20,12 @@ from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.project.demo import days, sheets
-from quanheng.platform.project.demo.world import World, code_of
+from quanheng.platform.project.demo.world import World, code_of, there
 from quanheng.platform.verification import services as verification
 from quanheng.platform.verification.models import Application, Task
 
 STAGES = ("submitted", "returned", "accepted", "assigned", "working", "checking", "signing", "issued")
+RETURNS = ("请补充器具铭牌照片", "测量范围与台账不符，请核对后重报", "当日现场不能停用，请改期再报")
 Step = Callable[[], None]
 
 
@@ -104,10 +105,6 @@ class Walk:
     def _desk(self, visit: Visit) -> Any:
         return self.world.actor(self.world.staff[visit.institute].desk)
 
-    def _application(self, visit: Visit) -> Application:
-        assert visit.application is not None
-        return visit.application
-
     def _apply(self, visit: Visit) -> None:
         keeper = self.world.keeper_of(visit.firm)
         visit.application = verification.create_application(
@@ -123,19 +120,17 @@ class Walk:
         verification.submit_application(actor=keeper, application=visit.application)
 
     def _return(self, visit: Visit) -> None:
-        reason = self.world.pick(
-            ["请补充器具铭牌照片", "测量范围与台账不符，请核对后重报", "请先结清场地安排，改期再报"]
-        )
-        verification.return_application(actor=self._desk(visit), application=self._application(visit), reason=reason)
+        reason = self.world.pick(RETURNS)
+        verification.return_application(actor=self._desk(visit), application=there(visit.application), reason=reason)
 
     def _again(self, visit: Visit) -> None:
-        verification.submit_application(actor=self.world.keeper_of(visit.firm), application=self._application(visit))
+        verification.submit_application(actor=self.world.keeper_of(visit.firm), application=there(visit.application))
 
     def _accept(self, visit: Visit) -> None:
-        verification.accept_application(actor=self._desk(visit), application=self._application(visit))
+        verification.accept_application(actor=self._desk(visit), application=there(visit.application))
 
     def _tasks(self, visit: Visit) -> list[Task]:
-        found = self._application(visit).tasks.select_related("organisation", "norm", "instrument", "application")
+        found = there(visit.application).tasks.select_related("organisation", "norm", "instrument", "application")
         by_instrument = {t.instrument_id: t for t in found}
         return [by_instrument[i.pk] for i in visit.instruments]
 

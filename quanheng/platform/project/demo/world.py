@@ -6,19 +6,22 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from allauth.mfa import app_settings
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from numpy.random import Generator
 
 from quanheng.platform.catalog.models import Norm
-from quanheng.platform.kernel import clock
+from quanheng.platform.kernel import clock, imports
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Organisation, Region, User
+from quanheng.platform.kernel.models import ImportBatch, Organisation, Region, User
 from quanheng.platform.kernel.people import actor_of
+from quanheng.platform.kernel.sheets import write_csv
 from quanheng.platform.project.demo import names
 from quanheng.platform.standards.models import MeasurementStandard
 
+T = TypeVar("T")
 PROVINCE, CITY = "990000", "990100"
 CITY_INSTITUTE, PROVINCIAL_INSTITUTE, NATIONAL_INSTITUTE = "city", "province", "national"
 COUNTY_INSTITUTES = ("990101", "990122", "990181")
@@ -83,8 +86,7 @@ class World:
     @property
     def admin(self) -> Actor:
         """The system administrator, once there is one."""
-        assert self.administrator is not None
-        return self.administrator
+        return there(self.administrator)
 
     def actor(self, user: User) -> Actor:
         """The actor of a person; nobody's roles change while the region is built."""
@@ -120,6 +122,26 @@ class World:
     def pick(self, options: list[str] | tuple[str, ...]) -> str:
         """One of several texts."""
         return names.pick(self.rng, options)
+
+
+def there(value: T | None) -> T:
+    """What an earlier step of the build must have made."""
+    if value is None:
+        raise RuntimeError("the demo region was built in the wrong order")
+    return value
+
+
+def import_whole(
+    actor: Actor, kind: str, organisation: Organisation, headers: list[str], rows: list[list[str]], name: str
+) -> ImportBatch:
+    """Import a list by the service for lists; every row has to go in."""
+    batch, _found = imports.preview(
+        actor=actor, kind=kind, organisation=organisation, data=write_csv(headers, rows), name=name
+    )
+    batch = imports.apply(actor=actor, batch=batch, all_or_nothing=True)
+    if batch.rejected:
+        raise RuntimeError(f"{name}: {batch.errors[:3]}")
+    return batch
 
 
 def code_of(secret: str, moment: dt.datetime | None = None) -> str:
