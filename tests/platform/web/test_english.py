@@ -39,9 +39,10 @@ def written() -> set[str]:
 
 def chinese(page: str) -> Iterator[str]:
     """Chinese words that a reader of the page sees or hears."""
-    tree = html.document_fromstring(page)
-    for node in tree.xpath("//script | //style | //*[starts-with(@lang, 'zh')]"):
-        node.drop_tree()
+    tree: Any = html.document_fromstring(page)
+    for node in list(tree.iter()):
+        if node.tag in {"script", "style"} or node.get("lang", "").startswith("zh"):
+            node.drop_tree()
     for node in tree.iter():
         shown: list[Any] = [node.text if isinstance(node.tag, str) else "", node.tail]
         for text in (*shown, *(node.get(name) for name in SHOWN)):
@@ -50,8 +51,8 @@ def chinese(page: str) -> Iterator[str]:
 
 def links(page: str) -> Iterator[str]:
     """Addresses of the product that the page offers."""
-    for address in html.document_fromstring(page).xpath("//a/@href"):
-        bare = address.split("#")[0]
+    for anchor in html.document_fromstring(page).iter("a"):
+        bare = anchor.get("href", "").split("#")[0]
         if bare.startswith("/") and not APART.search(bare):
             yield bare
 
