@@ -136,7 +136,8 @@ def record(verifier: Visit) -> Record:
     type_readings(verifier, SHEET["sections"])
     for check in SHEET["checks"]:
         page.check(f'[data-check="{check}"] input[value="true"]')
-    page.get_by_text("✓ 合格", exact=True).wait_for()
+    page.wait_for_timeout(3000)
+    assert page.inner_text("[data-verdict]") == "✓ 合格", verifier.text(".rs-side")
     press(verifier, "提交核验")
     made.refresh_from_db()
     assert made.state == "checking", verifier.text()

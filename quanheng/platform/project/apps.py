@@ -7,7 +7,9 @@ from django.utils.translation import pgettext_lazy
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
 from quanheng.platform.project.admin_pages import menu as admin_menu
+from quanheng.platform.project.admin_pages.verbs import verb_words
 from quanheng.platform.web import menu
+from quanheng.platform.web.registries import VERB_WORDS
 
 
 class ProjectConfig(AppConfig):
@@ -39,3 +41,4 @@ class ProjectConfig(AppConfig):
         )
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
         admin_menu.register()
+        VERB_WORDS.register("project", verb_words)
