@@ -120,6 +120,7 @@ def type_readings(window: Visit, sections: Mapping[str, list[Mapping[str, str]]]
                 cell = window.page.locator(f'[data-path="sections.{section}.{index}.{key}"]')
                 if cell.count():
                     cell.focus()
+                    window.page.keyboard.press("Control+a")
                     window.page.keyboard.type(value)
                     window.page.keyboard.press("Tab")
 

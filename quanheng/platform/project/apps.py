@@ -7,9 +7,7 @@ from django.utils.translation import pgettext_lazy
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
 from quanheng.platform.project.admin_pages import menu as admin_menu
-from quanheng.platform.project.admin_pages.verbs import verb_words
 from quanheng.platform.web import menu
-from quanheng.platform.web.registries import VERB_WORDS
 
 
 class ProjectConfig(AppConfig):
@@ -23,8 +21,10 @@ class ProjectConfig(AppConfig):
         # Models exist only from here on.
         from quanheng.platform.instruments.queries import ids_of_code
         from quanheng.platform.kernel import events
+        from quanheng.platform.project.admin_pages.verbs import verb_words
         from quanheng.platform.standards.queries import ids_of_number
         from quanheng.platform.trace.registries import FINDERS
+        from quanheng.platform.web.registries import VERB_WORDS
 
         logs.JsonFormatter.request_id = events.request_id
         FINDERS.register("instruments", ids_of_code)

@@ -75,8 +75,9 @@
     $("[data-worst-point]").textContent = answer.worst ? `${say.worst}: ${name(answer.worst)} @ ${answer.worst.point} = ${answer.worst.value} (${Math.round(Math.abs(answer.worst.ratio) * 100)} % MPE)` : "";
     list($("[data-reasons]"), answer.reasons.map((text) => ({ text })));
     list($("[data-findings]"), answer.findings);
-    list($("[data-missing]"), answer.missing.slice(0, 12));
-    $("[data-left]").textContent = answer.missing.length || "✓";
+    const left = [...answer.invalid, ...answer.missing];
+    list($("[data-missing]"), left.slice(0, 12));
+    $("[data-left]").textContent = left.length || "✓";
     $$("[data-result]").forEach((el) => { el.textContent = ""; delete el.dataset.ok; });
     $$("[data-summary]").forEach((el) => { el.textContent = ""; });
     answer.outcomes.forEach((o) => {
