@@ -120,6 +120,7 @@ def type_readings(window: Visit, sections: Mapping[str, list[Mapping[str, str]]]
                 cell = window.page.locator(f'[data-path="sections.{section}.{index}.{key}"]')
                 if cell.count():
                     cell.focus()
+                    window.page.keyboard.press("Control+a")
                     window.page.keyboard.type(value)
                     window.page.keyboard.press("Tab")
 
@@ -136,7 +137,8 @@ def record(verifier: Visit) -> Record:
     type_readings(verifier, SHEET["sections"])
     for check in SHEET["checks"]:
         page.check(f'[data-check="{check}"] input[value="true"]')
-    page.get_by_text("✓ 合格", exact=True).wait_for()
+    page.wait_for_timeout(3000)
+    assert page.inner_text("[data-verdict]") == "✓ 合格", verifier.text(".rs-side")
     press(verifier, "提交核验")
     made.refresh_from_db()
     assert made.state == "checking", verifier.text()
