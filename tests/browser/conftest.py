@@ -127,7 +127,7 @@ def _guard(context: BrowserContext, base: str, visit: Visit) -> None:
 
     def console(message: ConsoleMessage) -> None:
         if message.type == "error" or "Content Security Policy" in message.text:
-            visit.problems.append(message.text)
+            visit.problems.append(f"{message.text} {message.location.get('url', '')}")
 
     context.route("**/*", route)
     visit.page.on("console", console)

@@ -113,7 +113,7 @@
           if (upload) upload.value = version;
           state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
           if (reload) location.reload();
-        } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { state(`${say.unsaved}: ${told.message}`, "bad"); }
+        } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }
     })();
     await saving;
