@@ -54,7 +54,7 @@ def enter(visit: Open, user: User) -> Visit:
     window.sign_in(user.username)
     if "/2fa/" in window.page.url:
         window.page.fill("#id_code", steps.code_of(user))
-        window.page.keyboard.press("Enter")
+        window.page.click("main form[action='/accounts/2fa/authenticate/'] button.btn-primary")
         window.page.wait_for_load_state("networkidle")
     assert "我的工作" in window.text("h1")
     return window
