@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Unpack, read the database back where it is PostgreSQL, recheck the log. A failure leaves no half folder behind."""
+    """Unpack, read the database back where it is PostgreSQL, recheck the log. A failure keeps no half folder."""
     root = (args.data_dir or Path(os.environ.get("QUANHENG_DATA", "data"))).expanduser().resolve()
     from quanheng.platform.project.archive import unpack
 
