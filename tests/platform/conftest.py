@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -27,23 +26,25 @@ def cast(db: None) -> Cast:
     return make_cast()
 
 
-@pytest.fixture
-def _triggers(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
-    """Triggers set aside while SQLite is emptied after a test that commits, then put back."""
-    aside: dict[str, str] = {}
-    yield aside
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for statement in aside.values():
-            cursor.execute(statement)
+_ASIDE: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def _triggers(request: pytest.FixtureRequest) -> None:
+    """Put back the triggers that were set aside when the last test that commits was cleaned up."""
+    if _ASIDE:
+        with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+            for name in list(_ASIDE):
+                cursor.execute(_ASIDE.pop(name))
 
 
 @pytest.fixture
-def committing(_triggers: dict[str, str], transactional_db: None) -> Iterator[None]:
-    """Real commits, as threads need them; the append-only tables would otherwise refuse to be emptied."""
+def committing(_triggers: None, transactional_db: None) -> Iterator[None]:
+    """Real commits, as threads and browsers need them; append-only tables would otherwise refuse to be emptied."""
     yield
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            _triggers.update(dict(cursor.fetchall()))
-            for name in _triggers:
+            _ASIDE.update(dict(cursor.fetchall()))
+            for name in _ASIDE:
                 cursor.execute(f"DROP TRIGGER {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from quanheng.platform.certificates import public, work
 from quanheng.platform.certificates.models import Record
@@ -52,5 +52,11 @@ def register() -> None:
         "business", gettext_lazy("原始记录"), "certificates:records", "table", visible=inside, letter="y", order=40
     )
     menu.register(
-        "business", gettext_lazy("证书"), "certificates:list", "certificate", visible=everyone, letter="c", order=50
+        "business",
+        pgettext_lazy("list", "证书"),
+        "certificates:list",
+        "certificate",
+        visible=everyone,
+        letter="c",
+        order=50,
     )

@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import archive, forms, queries, signing, tables
@@ -45,7 +46,7 @@ class CertificateList(ListPage):
         return Empty(_("还没有证书"), _("签发的检定证书和检定结果通知书会出现在这里,可以成批下载。"))
 
     def header(self) -> Header:
-        return Header(_("证书"))
+        return Header(pgettext("list", "证书"))
 
     def get_queryset(self) -> QuerySet[Document]:
         named = {"item_name": F("public__item__name"), "item_serial": F("public__item__serial_number")}
@@ -98,7 +99,7 @@ class Detail(OfDocument):
             document.number,
             lead=str(document.get_kind_display()),
             status=tables.document_status(document),
-            crumbs=[(_("证书"), reverse("certificates:list"))],
+            crumbs=[(pgettext("list", "证书"), reverse("certificates:list"))],
             primary=primary,
             menu=menu,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.instruments import queries
 from quanheng.platform.instruments.words import search_q
@@ -19,4 +19,4 @@ def find(actor: Actor, text: str, limit: int) -> Sequence[Hit]:
     return [Hit(str(i), reverse("instruments:instrument", args=[i.pk]), i.organisation.name) for i in rows]
 
 
-PROVIDER = Provider(gettext_lazy("器具"), find)
+PROVIDER = Provider(pgettext_lazy("list", "器具"), find)

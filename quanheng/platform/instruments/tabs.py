@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.policies import visible_to
@@ -139,7 +139,7 @@ def register() -> None:
     for key, label, order, template, context in (
         ("overview", gettext_lazy("概览"), 10, "instruments/tab_overview.html", overview),
         ("timeline", gettext_lazy("时间线"), 20, "instruments/tab_timeline.html", _timeline),
-        ("certificates", gettext_lazy("证书"), 30, "instruments/tab_certificates.html", certificates),
+        ("certificates", pgettext_lazy("list", "证书"), 30, "instruments/tab_certificates.html", certificates),
         ("chain", gettext_lazy("溯源"), 40, "instruments/tab_chain.html", chain),
     ):
         TABS.register(key, InstrumentTab(label, order, template, context))

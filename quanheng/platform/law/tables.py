@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.library.coverage import Capability
@@ -65,7 +66,7 @@ KIND_WORDS = {"core": _("核心"), "supporting": _("支撑"), "record": _("记�
 class CapabilityTable(Table):
     """What the plans ask for."""
 
-    name_zh = TextColumn(verbose_name=_("能力"), main=True, sub="capability_key")
+    name_zh = TextColumn(verbose_name=_("能力"), main=True, sub="capability_key", attrs={"td": {"lang": "zh-Hans"}})
     module = TextColumn(verbose_name=_("模块"))
     kind = TextColumn(verbose_name=_("性质"))
     documents = NumberColumn(verbose_name=_("规划文件数"))
@@ -77,6 +78,10 @@ class CapabilityTable(Table):
 
     def row_key(self, record: Capability) -> str:
         return record.capability_key
+
+    def render_name_zh(self, value: str, record: Capability) -> Any:
+        name = '<span lang="zh-Hans">{}</span><span class="sub">{}</span>'
+        return format_html(name, value, record.capability_key)
 
     def render_kind(self, value: str) -> Any:
         return KIND_WORDS.get(value, value)

@@ -15,8 +15,8 @@ from django.utils.translation import pgettext_lazy
 class Duty(models.TextChoices):
     """The three acts on a document."""
 
-    VERIFY = "verify", _("检定")
-    CHECK = "check", _("核验")
+    VERIFY = "verify", pgettext_lazy("duty", "检定")
+    CHECK = "check", pgettext_lazy("duty", "核验")
     SIGN = "sign", pgettext_lazy("duty", "签发")
 
 

@@ -2,9 +2,11 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project import logs
+from quanheng.platform.project.admin_pages import menu as admin_menu
 from quanheng.platform.web import menu
 
 
@@ -19,13 +21,24 @@ class ProjectConfig(AppConfig):
         # Models exist only from here on.
         from quanheng.platform.instruments.queries import ids_of_code
         from quanheng.platform.kernel import events
+        from quanheng.platform.project.admin_pages.verbs import verb_words
         from quanheng.platform.standards.queries import ids_of_number
         from quanheng.platform.trace.registries import FINDERS
+        from quanheng.platform.web.registries import VERB_WORDS
 
         logs.JsonFormatter.request_id = events.request_id
         FINDERS.register("instruments", ids_of_code)
         FINDERS.register("standards", ids_of_number)
         administrators = menu.roles(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.LAB_MANAGER)
         menu.register("work", _("我的工作"), "project:home", "home", visible=menu.everyone, letter="h", order=1)
-        menu.register("admin", _("机构"), "project:organisations", "building", visible=administrators, letter="o")
+        menu.register(
+            "admin",
+            pgettext_lazy("list", "机构"),
+            "project:organisations",
+            "building",
+            visible=administrators,
+            letter="o",
+        )
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
+        admin_menu.register()
+        VERB_WORDS.register("project", verb_words)

@@ -14,6 +14,7 @@ from quanheng.platform.kernel import clock, people
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.parties import queries as rights
 from quanheng.platform.parties.models import Authorisation, Duty, Licence
 from quanheng.platform.verification.models import Application, Task
 
@@ -42,7 +43,7 @@ def institutes_for(norms: Sequence[Norm], on: dt.date) -> QuerySet[Organisation]
     """Institutes authorised that day for every one of the norms."""
     rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True)
     for norm in norms:
-        held = Authorisation.objects.filter(norm=norm, valid_from__lte=on, valid_until__gte=on, withdrawn_on=None)
+        held = Authorisation.objects.filter(rights.in_force(on), norm=norm)
         rows = rows.filter(pk__in=held.values("organisation_id"))
     return rows.order_by("name")
 
@@ -51,14 +52,7 @@ def verifiers_for(institute: Organisation, norms: Sequence[Norm], on: dt.date) -
     """People of the institute licensed that day to verify by every one of the norms."""
     rows = User.objects.filter(is_active=True, organisation=institute)
     for norm in norms:
-        held = Licence.objects.filter(
-            organisation=institute,
-            duty=Duty.VERIFY,
-            norm=norm,
-            valid_from__lte=on,
-            valid_until__gte=on,
-            withdrawn_on=None,
-        )
+        held = Licence.objects.filter(rights.in_force(on), organisation=institute, duty=Duty.VERIFY, norm=norm)
         rows = rows.filter(pk__in=held.values("user_id"))
     return rows.order_by("name")
 
@@ -82,7 +76,7 @@ def schedule(viewer: Actor, institute: Organisation, start: dt.date, days: int =
         if task.scheduled_on is not None:
             by_day[task.scheduled_on].append(task)
     capacity = dict(
-        Authorisation.objects.filter(organisation=institute, withdrawn_on=None, valid_until__gte=start).values_list(
+        Authorisation.objects.filter(rights.in_force(start), organisation=institute).values_list(
             "norm__number", "capacity_per_day"
         )
     )

@@ -16,7 +16,8 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.workflow import apply
-from quanheng.platform.parties.models import Authorisation, Duty, Licence
+from quanheng.platform.parties import queries as rights
+from quanheng.platform.parties.models import Authorisation, Duty
 from quanheng.platform.verification import policies
 from quanheng.platform.verification.models import Application, Handover, Task
 from quanheng.platform.verification.workflow import APPLICATION, TASK
@@ -135,9 +136,9 @@ def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
 def unauthorised(application: Application, on: dt.date) -> list[str]:
     """Items of the application that the institute is not authorised to verify that day."""
     held = set(
-        Authorisation.objects.filter(
-            organisation=application.institute, valid_from__lte=on, valid_until__gte=on, withdrawn_on=None
-        ).values_list("norm_id", flat=True)
+        Authorisation.objects.filter(rights.in_force(on), organisation=application.institute).values_list(
+            "norm_id", flat=True
+        )
     )
     reasons = []
     for task in application.tasks.select_related("norm", "instrument"):
@@ -182,35 +183,12 @@ def _check_assignment(task: Task, verifier: User, day: dt.date) -> None:
         raise Refused(_("申请尚未受理,不能安排"), code="not_accepted")
     if task.norm is None:
         raise Refused(_("没有现行的检定规程"), code="no_norm")
-    licensed = Licence.objects.filter(
-        user=verifier,
-        organisation=task.organisation,
-        duty=Duty.VERIFY,
-        norm=task.norm,
-        valid_from__lte=day,
-        valid_until__gte=day,
-        withdrawn_on=None,
-    )
-    if not licensed.exists():
+    require(rights.licence_for(verifier, task.organisation, Duty.VERIFY, task.norm, day))
+    require(rights.authorised(task.organisation, task.norm, day))
+    if task.scheduled_on != day and not rights.capacity_left(task.organisation, task.norm, day):
+        full = load_on(task.organisation, task.norm, day)
         raise Refused(
-            _("%(name)s 在 %(day)s 没有 %(norm)s 的检定资格")
-            % {"name": verifier, "day": day, "norm": task.norm.number},
-            code="licence",
-        )
-    held = Authorisation.objects.filter(
-        organisation=task.organisation, norm=task.norm, valid_from__lte=day, valid_until__gte=day, withdrawn_on=None
-    ).first()
-    if held is None:
-        raise Refused(
-            _("%(norm)s 在 %(day)s 不在本机构授权项目内") % {"norm": task.norm.number, "day": day},
-            code="not_authorised",
-        )
-    moved = task.scheduled_on != day
-    if moved and load_on(task.organisation, task.norm, day) >= held.capacity_per_day:
-        raise Refused(
-            _("%(day)s 的能力(%(n)s 台)已排满") % {"day": day, "n": held.capacity_per_day},
-            code="capacity",
-            place="scheduled_on",
+            _("%(day)s 的能力(%(n)s 台)已排满") % {"day": day, "n": full}, code="capacity", place="scheduled_on"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import django_tables2
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.verification.models import Application, Task
 from quanheng.platform.verification.workflow import APPLICATION, TASK
@@ -50,7 +51,9 @@ class ApplicationTable(Table):
     status = StatusColumn(to_status=application_status, verbose_name=_("状态"), order_by="state")
     organisation = TextColumn(accessor="organisation__name", verbose_name=_("申请单位"))
     institute = TextColumn(accessor="institute__name", verbose_name=_("检定机构"))
-    count = django_tables2.Column(accessor="count", verbose_name=_("台件"), attrs={"td": {"class": "num"}})
+    count = django_tables2.Column(
+        accessor="count", verbose_name=pgettext_lazy("column", "台件"), attrs={"td": {"class": "num"}}
+    )
     delivery = TextColumn(accessor="get_delivery_display", verbose_name=_("送检方式"), orderable=False)
     submitted_at = DateColumn(verbose_name=_("提交时间"))
     due_on = DeadlineColumn(verbose_name=_("办结期限"), soon=5)

@@ -19,7 +19,7 @@ from django.views import View
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
 from quanheng.platform.web import components, preferences
 from quanheng.platform.web.export import csv_response, xlsx_response
 from quanheng.platform.web.filters import FilterSet
@@ -48,7 +48,10 @@ class Page(View):
         decision = self.allowed(self.actor)
         if not decision:
             raise PermissionDenied(decision.reason)
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Refused as refusal:  # what no form of the page shows beside itself is said on a page of its own
+            raise PermissionDenied("; ".join(refusal.reasons)) from refusal
 
     def header(self) -> components.Header | None:
         """Title and actions."""

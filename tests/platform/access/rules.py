@@ -66,6 +66,7 @@ def kind(_house: House) -> tuple[Any, ...]:
 KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
+MANAGERS_OF = frozenset({"manager", "administrator"})
 SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
 SUPERVISORS = both("regulator")
@@ -77,13 +78,13 @@ RULES: dict[str, Rule] = {
     "administration/people/": Rule(MANAGERS),
     "administration/people/new/": Rule(MANAGERS),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
-    "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGES, path=person, postable=True),
+    "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGERS_OF, path=person, postable=True),
     "administration/people/<uuid:user_id>/grant/": Rule(MANAGES, path=person),
     "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
-        MANAGES, MANAGES, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
+        MANAGES, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
-    "administration/people/<uuid:user_id>/state/": Rule(MANAGES, MANAGES, {"active": "", **WHY}, person),
-    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(MANAGES, MANAGES, WHY, person),
+    "administration/people/<uuid:user_id>/state/": Rule(MANAGES, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(MANAGES, MANAGERS_OF, WHY, person),
     "administration/organisations/": Rule(MANAGERS),
     "administration/organisations/new/": Rule(MANAGERS),
     "administration/organisations/<uuid:organisation_id>/": Rule(MANAGES, path=lambda h: (h.cast.institute.pk,)),
@@ -100,13 +101,11 @@ RULES: dict[str, Rule] = {
     "catalog/norms/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.task.norm_id,)),
     "parties/licences/": Rule(both(*STAFF)),
     "parties/licences/add/": Rule(both("manager") | {"administrator"}),
-    "parties/licences/<uuid:pk>/withdraw/": Rule(
-        frozenset({"manager", "administrator"}), frozenset({"manager", "administrator"}), WHY, of("licence")
-    ),
+    "parties/licences/<uuid:pk>/withdraw/": Rule(frozenset({"manager"}), frozenset({"manager"}), WHY, of("licence")),
     "parties/authorisations/": Rule(both(*STAFF)),
     "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
     "parties/authorisations/<uuid:pk>/withdraw/": Rule(
-        frozenset({"manager", "administrator"}), frozenset({"manager", "administrator"}), WHY, of("authorisation")
+        frozenset({"manager"}), frozenset({"manager"}), WHY, of("authorisation")
     ),
     "trace/": Rule(EVERY_ROLE),
     "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
@@ -137,7 +136,7 @@ RULES: dict[str, Rule] = {
     "standards/<uuid:pk>/": Rule(STAFF, path=standard),
     "standards/<uuid:pk>/certificate/": Rule(frozenset({"verifier", "manager"}), path=standard),
     "standards/<uuid:pk>/step/": Rule(
-        STAFF, frozenset({"verifier", "manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
+        STAFF, frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
     ),
     "verification/applications/": Rule(EVERY_ROLE),
     "verification/applications/new/": Rule(KEEPERS),

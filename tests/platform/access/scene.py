@@ -12,6 +12,8 @@ from quanheng.platform.instruments.services import submit_filing
 from quanheng.platform.kernel import imports
 from quanheng.platform.kernel.models import ImportBatch, Notice, RoleGrant, User
 from quanheng.platform.kernel.sheets import write_xlsx
+from quanheng.platform.law.models import LawItem
+from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
@@ -37,7 +39,7 @@ class House:
     grant: RoleGrant
     licence: Licence
     authorisation: Authorisation
-    law_item: Item
+    law_item: LawItem
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -139,5 +141,11 @@ def furnish(cast: Cast) -> House:
         grant=RoleGrant.objects.get(user=cast.verifier),
         licence=Licence.objects.get(user=cast.verifier),
         authorisation=Authorisation.objects.get(organisation=cast.institute),
-        law_item=make_item(),
+        law_item=make_law_item(),
     )
+
+
+def make_law_item() -> LawItem:
+    """An item of the law, the same for both sides."""
+    words = {"title": "检定收费", "source": "测试", "verified": "no", "body_sha256": "0" * 64}
+    return LawItem.objects.get_or_create(kind="rule", code="fees", edition="2026", defaults=words)[0]

@@ -103,7 +103,7 @@ def test_a_verifier_without_a_licence_on_that_day_cannot_be_given_the_task(cast:
     application = make_application(cast, 1)
     services.accept_application(actor=cast.actor("receptionist"), application=application)
     Licence.objects.filter(user=cast.verifier).update(valid_until=DAY - dt.timedelta(days=1))
-    with pytest.raises(Refused, match="没有 JJG 539-2016 的检定资格"):
+    with pytest.raises(Refused, match="JJG 539-2016 资格在 2026-11-23 无效"):
         services.assign(actor=cast.actor("receptionist"), tasks=application.tasks.all(), verifier=cast.verifier, on=DAY)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 import quanheng.platform
@@ -100,3 +102,12 @@ def test_the_public_landing_page_is_light_and_has_no_script(client: Client) -> N
     assert len(page) + len(css) + len(icon) < 60_000
     assert b"<script" not in page
     assert b"vendor" not in page
+
+
+def test_every_static_file_named_in_a_template_or_the_sprite_exists() -> None:
+    if not (PLATFORM / "web/static/vendor").is_dir():
+        if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+            pytest.fail("the browser assets are absent: run `make assets`")
+        pytest.skip("the browser assets are absent (`make assets`), so this test did not run")
+    named = {m for p in own((".html",)) for m in re.findall(r"{% static ['\"]([^'\"]+)['\"]", p.read_text("utf-8"))}
+    assert [name for name in sorted(named) if finders.find(name) is None] == []

@@ -43,7 +43,14 @@ OPEN = {
 }
 # What the law says is for everybody who signed in; everything else needs a role.
 CLOSED = ("administration", "instruments", "verification", "certificates", "standards", "trace", "parties")
-SAMPLES = {"uuid": str(uuid.UUID(int=1)), "int": "1", "str": "x", "slug": "x", "path": "x"}
+SAMPLES = {
+    "uuid": str(uuid.UUID(int=1)),
+    "uuidstr": str(uuid.UUID(int=1)),
+    "int": "1",
+    "str": "x",
+    "slug": "x",
+    "path": "x",
+}
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
@@ -60,7 +67,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 def sample(route: str) -> str:
     """An address of a route."""
-    text = re.sub(r"<(\w+):\w+>", lambda m: SAMPLES[m.group(1)], route)
+    text = re.sub(r"<(\w+):\w+>", lambda m: SAMPLES.get(m.group(1), "x"), route)
     text = text.replace("<key>", "1-set-x/" if "password" in route else "x/")
     return "/" + re.sub(r"<\w+>", "x", text)
 

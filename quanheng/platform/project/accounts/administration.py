@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import events, people
@@ -26,7 +26,7 @@ from quanheng.platform.web.components import Action, Definition, Empty, Header, 
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
 PEOPLE = gettext_lazy("人员与角色")
-ORGANISATIONS = gettext_lazy("机构")
+ORGANISATIONS = pgettext_lazy("list", "机构")
 
 
 class Guarded(Page):

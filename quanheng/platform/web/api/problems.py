@@ -37,6 +37,7 @@ STATUS: Mapping[str, int] = {
     "not_accepted": 409,
     "duplicate": 409,
     "not_merged": 409,
+    "no_log": 409,
     "idempotency_key_reused": 409,
     "body_too_large": 413,
     "record_too_large": 413,

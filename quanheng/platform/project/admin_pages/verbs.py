@@ -1,0 +1,172 @@
+"""The audit trail in words: what was done, to what kind of thing, and which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext_lazy as _
+
+from quanheng.platform.kernel.workflow import WORKFLOWS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+VERBS: Mapping[str, StrPromise] = {
+    "applications.created": _("新建申请"),
+    "catalog.category_refreshed": _("更新强检目录项"),
+    "catalog.norm_refreshed": _("更新技术规范"),
+    "documents.import_undone": _("撤销历史证书导入"),
+    "documents.imported": _("导入历史证书"),
+    "documents.issued": _("签发文书"),
+    "documents.number_reserved": _("预留证书编号"),
+    "documents.number_voided": _("作废证书编号"),
+    "instruments.added": _("登记器具"),
+    "instruments.edited": _("修改器具"),
+    "instruments.history_imported": _("导入历史检定"),
+    "instruments.history_noted": _("补记历史检定"),
+    "instruments.import_undone": _("撤销器具导入"),
+    "instruments.imported": _("导入器具"),
+    "instruments.invalidated": _("检定失效"),
+    "instruments.transferred": _("移交器具"),
+    "instruments.verified": _("登记检定结果"),
+    "kernel.account_closed": _("停用账户"),
+    "kernel.account_reopened": _("恢复账户"),
+    "kernel.audit_sealed": _("封存审计记录"),
+    "kernel.import_applied": _("确认导入"),
+    "kernel.import_failed": _("导入失败"),
+    "kernel.import_mended": _("补正导入"),
+    "kernel.import_previewed": _("预览导入"),
+    "kernel.import_rematched": _("重新对应导入的列"),
+    "kernel.import_undone": _("撤销导入"),
+    "kernel.organisation_added": _("新增机构"),
+    "kernel.organisation_changed": _("修改机构"),
+    "kernel.organisation_import_undone": _("撤销机构导入"),
+    "kernel.organisation_imported": _("导入机构"),
+    "kernel.password_forgotten": _("作废原密码"),
+    "kernel.password_set": _("设置密码"),
+    "kernel.person_added": _("新增人员"),
+    "kernel.person_invited": _("生成设置密码的链接"),
+    "kernel.profile_changed": _("修改资料"),
+    "kernel.region_added": _("新增行政区划"),
+    "kernel.role_ended": _("收回角色"),
+    "kernel.role_granted": _("授予角色"),
+    "kernel.second_factor_reset": _("重置第二因子"),
+    "kernel.token_issued": _("生成接口令牌"),
+    "kernel.token_revoked": _("作废接口令牌"),
+    "law.item_corrected": _("更正依据"),
+    "law.item_loaded": _("载入依据"),
+    "parties.authorisation_withdrawn": _("撤回授权项目"),
+    "parties.authorised": _("登记授权项目"),
+    "parties.licence_added": _("登记人员资格"),
+    "parties.licence_withdrawn": _("撤回人员资格"),
+    "parties.rule_set": _("设定机构规则"),
+    "records.opened": _("打开原始记录"),
+    "records.saved": _("保存原始记录"),
+    "standards.added": _("登记计量标准"),
+    "standards.foreign_certificate_entered": _("登记境外证书"),
+    "tasks.cancel": _("取消任务"),
+    "tasks.handed_over": _("样品交接"),
+    "trace.certificate_recorded": _("登记溯源证书"),
+    "trace.certificate_voided": _("作废溯源证书"),
+    "trace.item_condemned": _("停用溯源对象"),
+    "trace.item_registered": _("登记溯源对象"),
+    "trace.item_rehabilitated": _("恢复溯源对象"),
+    "trace.items_registered": _("登记溯源对象"),
+}
+SUBJECTS: Mapping[str, StrPromise] = {
+    "catalog.instrumentcategory": _("强检目录项"),
+    "catalog.norm": _("技术规范"),
+    "certificates.record": _("原始记录"),
+    "documents.document": _("证书"),
+    "documents.numberrecord": _("证书编号"),
+    "instruments.instrument": _("计量器具"),
+    "kernel.apitoken": _("接口令牌"),
+    "kernel.auditseal": _("审计封存"),
+    "kernel.importbatch": _("导入"),
+    "kernel.organisation": _("机构"),
+    "kernel.region": _("行政区划"),
+    "kernel.user": _("人员"),
+    "law.lawitem": _("依据"),
+    "parties.authorisation": _("授权项目"),
+    "parties.instituterule": _("机构规则"),
+    "parties.licence": _("人员资格"),
+    "standards.measurementstandard": _("计量标准"),
+    "trace.tracecertificate": _("溯源证书"),
+    "trace.tracenode": _("溯源对象"),
+    "verification.application": _("检定申请"),
+    "verification.task": _("检定任务"),
+}
+FIELDS: Mapping[str, StrPromise] = {
+    "state": _("状态"),
+    "version": _("版本"),
+    "role": _("角色"),
+    "name": _("名称"),
+    "user": _("人员"),
+    "scopes": _("权限"),
+    "expires_at": _("有效期至"),
+    "organisation": _("单位"),
+    "count": _("数量"),
+    "number": _("编号"),
+    "verdict": _("结论"),
+    "valid_from": _("自"),
+    "valid_until": _("至"),
+}
+
+
+def verb_words(verb: str) -> str:
+    """A verb for people; a step of a state machine by its label; an unknown one as it is."""
+    if verb in VERBS:
+        return str(VERBS[verb])
+    name, _dot, step = verb.partition(".")
+    machine = WORKFLOWS.get(name)
+    if machine is not None:
+        for transition in machine.transitions:
+            if transition.name == step:
+                return str(transition.label)
+    return verb
+
+
+def known_verbs() -> list[tuple[str, str]]:
+    """Every verb with its words, for the filter."""
+    steps = {f"{m.name}.{t.name}": str(t.label) for m in WORKFLOWS.values() for t in m.transitions}
+    return sorted({**steps, **{k: str(v) for k, v in VERBS.items()}}.items())
+
+
+def subject_words(subject_type: str) -> str:
+    """A kind of thing for people."""
+    return str(SUBJECTS.get(subject_type, subject_type))
+
+
+def field_words(subject_type: str, name: str) -> str:
+    """A field as its form names it."""
+    try:
+        field = apps.get_model(subject_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return str(FIELDS.get(name, name))
+    words = str(getattr(field, "verbose_name", name))
+    return str(FIELDS.get(name, words)) if words.isascii() else words
+
+
+def value_words(subject_type: str, name: str, value: object) -> str:
+    """A kept value as people read it; a state by its label."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return str(_("是")) if value else str(_("否"))
+    if isinstance(value, (list, tuple)):
+        return "、".join(str(v) for v in value)
+    machine = WORKFLOWS.get(_MACHINES.get(subject_type, "")) if name == "state" else None
+    return str(machine.states.get(str(value), value)) if machine is not None else str(value)
+
+
+_MACHINES = {
+    "instruments.instrument": "instruments",
+    "verification.application": "applications",
+    "verification.task": "tasks",
+    "certificates.record": "records",
+    "documents.document": "documents",
+    "standards.measurementstandard": "standards",
+}
