@@ -6,6 +6,7 @@ Strings are found without GNU gettext: Python by its syntax tree, templates thro
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -107,14 +108,34 @@ def missing() -> dict[str, dict[Message, str]]:
 
 
 def compile_all() -> int:
-    """Write the .mo beside each .po that is newer."""
+    """Write the .mo beside each .po that is newer; an .mo that lost its .po would still be read, so it goes."""
     import polib
+
+    for left in PLATFORM.glob("*/locale/*/LC_MESSAGES/django.mo"):
+        if not left.with_suffix(".po").exists():
+            left.unlink(missing_ok=True)
 
     for path in catalogues():
         target = path.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
-            polib.pofile(str(path)).save_as_mofile(str(target))
+            # In one step: several processes may compile and read at once.
+            fresh = target.with_suffix(f".{os.getpid()}")
+            polib.pofile(str(path)).save_as_mofile(str(fresh))
+            fresh.replace(target)
     return 0
+
+
+def tidy() -> int:
+    """Sort each catalogue and drop what no screen says any more."""
+    import polib
+
+    said = {m for app in PLATFORM.iterdir() if app.is_dir() for m in strings(app)}
+    for path in catalogues():
+        file = polib.pofile(str(path), wrapwidth=110)
+        kept = [e for e in file if Message(e.msgid, e.msgid_plural or None, e.msgctxt) in said]
+        file[:] = sorted(kept, key=lambda e: (e.msgid, e.msgctxt or "", e.msgid_plural))
+        file.save(str(path))
+    return report()
 
 
 def report() -> int:
@@ -133,4 +154,5 @@ def report() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(compile_all() if "--compile" in sys.argv else report())
+    asked = {"--compile": compile_all, "--tidy": tidy}
+    sys.exit(next((asked[word] for word in sys.argv[1:] if word in asked), report)())

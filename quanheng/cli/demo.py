@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -52,11 +53,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(_table(described))
     sys.stdout.flush()
-    if args.no_serve:
-        return 0
-    if not fresh:
-        _catch_up(folder)
-    return serve.start(folder, args.host, port, 1, with_worker=True)
+    return 0 if args.no_serve else _serve(folder, args.host, port, fresh)
 
 
 def _is_empty(folder: Path) -> bool:
@@ -103,11 +100,11 @@ def _build(folder: Path, args: argparse.Namespace) -> None:
 def _fill(scratch: Path, args: argparse.Namespace) -> None:
     from django.db import connections
 
-    from quanheng.platform.project import operations
     from quanheng.platform.project.demo import build, samples
     from quanheng.platform.project.demo.passwords import memorable
 
     told = sys.stderr if args.json else sys.stdout
+    gc.set_threshold(200_000, 50, 50)  # many short-lived rows, one short-lived process
     for step in build.build(size=args.size, password=memorable()):
         if isinstance(step, samples.Description):
             text = json.dumps(step.data, ensure_ascii=False, indent=1)
@@ -116,8 +113,15 @@ def _fill(scratch: Path, args: argparse.Namespace) -> None:
             path.write_text(text, "utf-8")
         else:
             print(f"{step.seconds:6.1f} s  {step.text}", file=told, flush=True)
-    operations.collect_static()
     connections.close_all()
+
+
+def _serve(folder: Path, host: str, port: int, fresh: bool) -> int:
+    if not fresh:
+        _catch_up(folder)
+    serve.check_free(host, port)
+    verb = [sys.executable, "-m", "quanheng.cli", "serve", "--data-dir", str(folder)]
+    return os.execv(sys.executable, [*verb, "--host", host, "--port", str(port)])  # noqa: S606 our own interpreter
 
 
 def _catch_up(folder: Path) -> None:
@@ -128,7 +132,6 @@ def _catch_up(folder: Path) -> None:
     if operations.unapplied():
         for line in operations.prepare():
             print(line, file=sys.stderr)
-    operations.collect_static()
 
 
 def _print_code(folder: Path, user: str) -> int:

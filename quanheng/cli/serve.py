@@ -42,7 +42,8 @@ def check_port(port: int) -> None:
         raise InputError("usage", "the port is a number from 1 to 65535", "--port")
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
+    """Refuse an address at which something else listens, before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,7 +57,7 @@ def _check_free(host: str, port: int) -> None:
 
 def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool) -> int:
     """Run granian, with the worker as a child process that ends with it."""
-    _check_free(host, port)
+    check_free(host, port)
     env = {**os.environ, "QUANHENG_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "quanheng.platform.project.settings"}
     jobs = None
     if with_worker:

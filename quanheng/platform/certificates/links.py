@@ -74,11 +74,10 @@ def _ratio(record: Record, entry: dict[str, str]) -> float | None:
     sheet = form(record.procedure_id, record.data["instrument"], record.data["purpose"])
     unit = entry.get("unit") or next((s["unit"] for s in sheet["standards"] if s["role"] == entry["role"]), None)
     own = _decimal(entry.get("U") or entry.get("mpe"))
-    limits = [
-        abs(limit)
-        for r in (record.result or {})["results"]
-        if r["decides"] and r["unit"] == unit and (limit := _decimal(r["high"])) is not None and limit != 0
-    ]
+    same = [r for r in (record.result or {})["results"] if r["unit"] == unit]
+    # Limits of repeatability or hysteresis say nothing about the standard: its uncertainty is in results that state U.
+    judged = [r for r in same if r["U"] not in (None, "")] or [r for r in same if r["decides"]]
+    limits = [abs(limit) for r in judged if (limit := _decimal(r["high"])) is not None and limit != 0]
     return float(own / min(limits)) if own is not None and limits else None
 
 

@@ -201,6 +201,11 @@ class BatchPage(FormPage):
         """Signing asks for the code, checking for nothing."""
         return forms.SignForm if self.act == "sign" else NoFields
 
+    @property
+    def submit(self) -> str:  # type: ignore[override]
+        """The verb on the button."""
+        return _("签发") if self.act == "sign" else _("核验通过")
+
     def header(self) -> Header:
         title = _("批量签发") if self.act == "sign" else _("批量核验")
         return Header(title, crumbs=[(_("原始记录"), reverse("certificates:records"))])
@@ -226,7 +231,6 @@ class BatchPage(FormPage):
             "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
             "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
             "meaning": sheet.said(content.MEANINGS["approve"]),
-            "submit": _("签发") if self.act == "sign" else _("核验通过"),
         }
 
     def initial(self) -> Mapping[str, Any]:

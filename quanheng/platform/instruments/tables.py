@@ -99,7 +99,7 @@ class InstrumentTable(Table):
         found = self.chains.get(record.pk)
         if found is None:
             return "—"
-        short = {"ok": _("已证明"), "due": _("已声明"), "bad": _("断开")}[found.tone]
+        short = {"ok": _("已证明"), "due": _("已声明"), "bad": _("断开"), "unknown": _("未登记")}[found.tone]
         return format_html('<span title="{}">{}</span>', found.label, tags.status(Status(found.tone, short)))
 
     def render_mandatory(self, value: bool) -> str:

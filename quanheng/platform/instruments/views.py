@@ -31,6 +31,7 @@ from quanheng.platform.web.tables import Table
 
 CHOSEN = "instruments_chosen"
 MOST = 2000
+MOST_AT_ONCE = 200  # as many ids as an address carries
 
 
 def sees_ledger(actor: Actor) -> Decision:
@@ -125,8 +126,15 @@ class InstrumentList(ListPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         act = ACTS.get(request.POST.get("batch", "").removeprefix("act-"))
         if act and request.POST.get("batch", "").startswith("act-"):
-            chosen = urlencode([("i", pk) for pk in request.POST.getlist("pk")[:200]])
-            return HttpResponseRedirect(f"{reverse(act.url_name)}?{chosen}")
+            chosen = request.POST.getlist("pk")
+            if request.POST.get("whole") == "yes":
+                chosen = [
+                    str(pk) for pk in self.filtered(request.GET)[1].values_list("pk", flat=True)[: MOST_AT_ONCE + 1]
+                ]
+            if len(chosen) > MOST_AT_ONCE:
+                messages.warning(request, _("一次最多 %(n)d 台,其余请分次办理") % {"n": MOST_AT_ONCE})
+            ids = urlencode([("i", pk) for pk in chosen[:MOST_AT_ONCE]])
+            return HttpResponseRedirect(f"{reverse(act.url_name)}?{ids}")
         return super().post(request, *args, **kwargs)
 
     def batch_label(self, rows: QuerySet[Instrument]) -> HttpResponse:

@@ -59,7 +59,7 @@ def _extract(source: Path, folder: Path) -> dict[str, object]:
                 raise InputError(
                     "format", "the backup has another format; restore it with the release that wrote it", str(source)
                 )
-            for member in archive:
+            while (member := archive.next()) is not None:
                 _extract_one(archive, member, expected, folder)
     except FileNotFoundError:
         raise InputError("unreadable", "there is no such backup file", str(source)) from None

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.models import Organisation
@@ -75,6 +76,7 @@ class Assign(FormPage):
 
     form_class = forms.AssignForm
     template_name = "verification/assign.html"
+    submit = gettext_lazy("安排")
 
     def allowed(self, actor: Any) -> Decision:
         return Allowed() if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else Denied(_("只有受理员可以安排任务"))
@@ -94,7 +96,7 @@ class Assign(FormPage):
         return found
 
     def context(self) -> dict[str, Any]:
-        return {"tasks": self.tasks, "submit": _("安排")}
+        return {"tasks": self.tasks}
 
     def form_kwargs(self) -> dict[str, Any]:
         tasks = self.tasks

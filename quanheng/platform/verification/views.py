@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments.models import Instrument
@@ -72,6 +73,7 @@ class Apply(FormPage):
 
     form_class = forms.ApplicationForm
     template_name = "verification/apply.html"
+    submit = gettext_lazy("提交申请")
 
     def allowed(self, actor: Any) -> Decision:
         from_role = actor.has(Role.ENTERPRISE, Role.LAB_MANAGER)
@@ -85,7 +87,7 @@ class Apply(FormPage):
         return chosen_instruments(self.request, self.actor)
 
     def context(self) -> dict[str, Any]:
-        return {"instruments": self.instruments, "ledger_url": reverse("instruments:list"), "submit": _("提交申请")}
+        return {"instruments": self.instruments, "ledger_url": reverse("instruments:list")}
 
     def form_kwargs(self) -> dict[str, Any]:
         today = clock.today()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 
 import openpyxl
@@ -30,6 +31,9 @@ def words(answer: object) -> str:
     """Everything that an answer says; a workbook cell by cell."""
     data = b"".join(answer) if getattr(answer, "streaming", False) else answer.content  # type: ignore[attr-defined,call-overload]
     if data[:2] == b"PK":
+        names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        if "[Content_Types].xml" not in names:
+            return "\n".join(names)
         book = openpyxl.load_workbook(io.BytesIO(data))
         return "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
     return bytes(data).decode("utf-8", "replace")

@@ -11,7 +11,8 @@ import numpy as np
 
 from quanheng.platform.documents import keys, ledger
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import clock, sealing
+from quanheng.platform.kernel import clock, periodic, sealing
+from quanheng.platform.kernel.periodic import PERIODIC
 from quanheng.platform.project import operations
 from quanheng.platform.project.demo import days, firms, incidents, names, offices, past, samples, upper
 from quanheng.platform.project.demo.entering import Entering
@@ -56,6 +57,8 @@ def build(*, size: float, password: str, today: dt.date | None = None) -> Iterat
     yield said(f"{len(world.standards)} measurement standards with their upper certificates")
     yield from _year(world, said)
     yield said(f"{ledger.merge_leaves()} at the end; {_seal()} batches of audit events sealed")
+    for name, _job in PERIODIC:
+        periodic.run(name)
     yield samples.describe(world)
 
 

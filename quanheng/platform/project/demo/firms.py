@@ -11,6 +11,7 @@ from quanheng.platform.project.demo import days, names, offices
 from quanheng.platform.project.demo.world import CITY, World, import_whole
 
 HEADERS = ["单位名称", "统一社会信用代码", "类型", "行政区划", "上级单位", "地址", "电话"]
+VISITOR, SEAT = "𠮷祥农贸市场有限公司", "990102"
 WEIGHTS = {
     "990101": 0.24,
     "990102": 0.20,
@@ -74,13 +75,14 @@ def _name(world: World, trade: Trade, region: str, taken: set[str]) -> str:
 
 
 def _listed(world: World) -> list[tuple[Trade, list[str]]]:
-    rows, taken = [], {"𠮷祥农贸市场有限公司"}
+    rows, taken = [], {VISITOR}
     parents: dict[str, str] = {}
     codes = list(WEIGHTS)
     for trade in TRADES:
         for n in range(world.count(trade.count)):
-            region = trade.seat or codes[int(world.rng.choice(len(codes), p=list(WEIGHTS.values())))]
-            name = "𠮷祥农贸市场有限公司" if trade.key == "market" and n == 0 else _name(world, trade, region, taken)
+            first = trade.key == "market" and n == 0  # the visitor's own firm
+            region = SEAT if first else trade.seat or codes[int(world.rng.choice(len(codes), p=list(WEIGHTS.values())))]
+            name = VISITOR if first else _name(world, trade, region, taken)
             code = names.credit_code(world.rng, region)
             parents.setdefault(trade.key, code)
             place = names.address(world.rng, world.regions[region].name)

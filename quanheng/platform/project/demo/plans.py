@@ -60,6 +60,7 @@ WAITING = (
     ("signing", -3, "JJG-539-2016"),
     ("signing", -4, "JJG-52-2013"),
 )
+VISITORS, OWN_VISITS = "JJG-539-2016", (1, 4)  # visits to the firm of the visitor who signs in as an enterprise
 KIND_OF = {
     ("JJG-539-2016", "1"): ("stall_scale", 0),
     ("JJG-539-2016", "0.5"): ("stall_scale", 1),
@@ -112,7 +113,8 @@ class Planner:
             ago = programme.since - round(n * (programme.since - 12) / max(1, len(visits))) - world.between(0, 5)
             bad = int(n % spacing == 0 and n // spacing < rejected)
             verdicts = ["pass"] * (size - bad) + ["reject"] * bad
-            firm = self._firm(programme.trades)
+            own = programme.procedure == VISITORS and n in OWN_VISITS
+            firm = world.firms["market"][0] if own else self._firm(programme.trades)
             yield self._visit(programme.procedure, firm, days.ago(world.today, ago), verdicts, programme.factors)
 
     def _firm(self, trades: tuple[str, ...]) -> Organisation:
@@ -153,6 +155,8 @@ class Planner:
         in_town = [f for f in firms if institute_for(KIND_OF[procedure, "1"][0], f.region_id) == CITY_INSTITUTE]
         choice = in_town or firms
         firm = choice[world.between(0, len(choice) - 1)]
+        if (stage, procedure) == ("returned", VISITORS):
+            firm = world.firms["market"][0]
         day = days.ago(world.today, -offset) if offset < 0 else days.later(world.today, offset)
         visit = self._visit(procedure, firm, day, ["pass"] * world.between(2, 4), ("1",))
         visit.until, visit.returned_first = stage, False

@@ -27,7 +27,7 @@ ROOTS = {
     "time": "国家时间频率基准",
     "temperature": "国家温度基准",
 }
-GENERATIONS = {12: 4, 24: 3}
+GENERATIONS = {12: 7, 24: 5}  # so that even the oldest use of a lower standard finds one in force above it
 LAPSED, SUSPENDED, CONDEMNED = "HC-F2", "HC-F2", "990101-M2"
 LAPSED_AGO, CONDEMNED_AGO = 95, 60
 RENEWED_BEFORE = 14

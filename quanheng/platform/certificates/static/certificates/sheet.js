@@ -7,7 +7,8 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const say = sheet.dataset;
   const writable = say.writable === "yes";
-  const stored = JSON.parse($("#record-data").textContent);
+  const stored = JSON.parse($("#record-data").textContent), names = JSON.parse($("#record-names").textContent);
+  const name = (outcome) => names[`${outcome.section}.${outcome.quantity}`] || outcome.quantity;
   let version = Number(say.version), dirty = false, stopped = false, round = 0, reload = false, saving = null;
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const send = (url, body) => fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token(), ...(body instanceof URLSearchParams ? {} : { "Content-Type": "application/json" }) }, body: body instanceof URLSearchParams ? body : JSON.stringify(body) });
@@ -50,33 +51,40 @@
     svg.append(draw("rect", { class: "band", x: x(-1), y: 2, width: 120, height: high - 14 }), draw("line", { class: "axis", x1: 150, x2: 150, y1: 2, y2: high - 12 }));
     shown.forEach((o, i) => {
       const y = 4 + i * 12, to = x(o.ratio), at = Math.min(150, to);
-      svg.append(draw("text", { x: 2, y: y + 8, class: worst && o.path === worst.path ? "worst" : "" }, `${o.quantity} ${o.point}`.slice(0, 14)), draw("rect", { class: o.ok === false ? "out" : "in", x: at, y, width: Math.max(1, Math.abs(to - 150)), height: 8 }));
+      svg.append(draw("text", { x: 2, y: y + 8, class: worst && o.path === worst.path ? "worst" : "" }, `${name(o)} ${o.point}`.slice(0, 14)), draw("rect", { class: o.ok === false ? "out" : "in", x: at, y, width: Math.max(1, Math.abs(to - 150)), height: 8 }));
     });
     svg.append(draw("text", { x: x(-1) - 12, y: high - 2 }, "−MPE"), draw("text", { x: x(1) - 10, y: high - 2 }, "+MPE"));
     box.append(svg);
   };
+  const named = (el) => {
+    const title = $("h2", el.closest(".qh-card"))?.textContent.trim();
+    const own = el.getAttribute("aria-label") || $("legend, span", el.closest("[data-check], label"))?.firstChild.textContent.trim();
+    return [title, own].filter(Boolean).join(" · ");
+  };
   const list = (el, rows) => el.replaceChildren(...rows.map((row) => {
     const li = document.createElement("li");
-    const target = row.path && $(`[data-path="${CSS.escape(row.path)}"]`);
-    if (target) { const a = document.createElement("a"); a.href = "#"; a.textContent = row.text; a.addEventListener("click", (e) => { e.preventDefault(); target.focus(); }); li.append(a); } else li.textContent = row.text;
+    const check = row.path?.startsWith("checks.") && $(`[data-check="${CSS.escape(row.path.slice(7))}"]`);
+    const target = check ? $("input", check) : row.path && $(`[data-path="${CSS.escape(row.path)}"]`);
+    if (target) { const a = document.createElement("a"); a.href = "#"; a.textContent = `${named(target)}: ${row.text}`; a.addEventListener("click", (e) => { e.preventDefault(); target.focus(); }); li.append(a); } else li.textContent = row.text;
     return li;
   }));
   const paint = (answer) => {
     const verdict = $("[data-verdict]");
     verdict.textContent = answer.verdict === "pass" ? `✓ ${say.pass}` : answer.verdict === "reject" ? `✕ ${say.reject}` : say.open;
     verdict.className = answer.verdict === "pass" ? "qh-status qh-tone-ok" : answer.verdict === "reject" ? "qh-status qh-tone-bad" : "";
-    $("[data-worst-point]").textContent = answer.worst ? `${say.worst}: ${answer.worst.quantity} @ ${answer.worst.point} = ${answer.worst.value} (${Math.round(Math.abs(answer.worst.ratio) * 100)} % MPE)` : "";
+    $("[data-worst-point]").textContent = answer.worst ? `${say.worst}: ${name(answer.worst)} @ ${answer.worst.point} = ${answer.worst.value} (${Math.round(Math.abs(answer.worst.ratio) * 100)} % MPE)` : "";
     list($("[data-reasons]"), answer.reasons.map((text) => ({ text })));
     list($("[data-findings]"), answer.findings);
-    list($("[data-missing]"), answer.missing.slice(0, 12));
-    $("[data-left]").textContent = answer.missing.length || "✓";
+    const left = [...answer.invalid, ...answer.missing];
+    list($("[data-missing]"), left.slice(0, 12));
+    $("[data-left]").textContent = left.length || "✓";
     $$("[data-result]").forEach((el) => { el.textContent = ""; delete el.dataset.ok; });
     $$("[data-summary]").forEach((el) => { el.textContent = ""; });
     answer.outcomes.forEach((o) => {
       const cell = $(`[data-result="${CSS.escape(o.path)}"]`), text = o.U ? `${o.value} ± ${o.U}` : o.value;
       if (cell) { cell.textContent = text; cell.title = o.high === null && o.low === null ? "" : `[${o.low ?? ""} … ${o.high ?? ""}]`; cell.dataset.ok = o.ok === false ? "no" : "yes"; return; }
       const summary = $(`[data-summary="${CSS.escape(o.section)}"]`);
-      if (summary) { const p = document.createElement("p"); p.textContent = `${o.quantity}${o.point ? ` @ ${o.point}` : ""}: ${text}${o.high === null ? "" : ` (≤ ${o.high})`} ${o.ok === false ? "✕" : o.ok ? "✓" : ""}`; summary.append(p); }
+      if (summary) { const p = document.createElement("p"); p.textContent = `${name(o)}${o.point ? ` @ ${o.point}` : ""}: ${text}${o.high === null ? "" : ` (≤ ${o.high})`} ${o.ok === false ? "✕" : o.ok ? "✓" : ""}`; summary.append(p); }
     });
     const wrong = new Map(answer.invalid.map((p) => [p.path, p.text]));
     $$("[data-path]").forEach((el) => {
@@ -113,7 +121,7 @@
           if (upload) upload.value = version;
           state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
           if (reload) location.reload();
-        } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { state(`${say.unsaved}: ${told.message}`, "bad"); }
+        } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }
     })();
     await saving;
