@@ -102,7 +102,7 @@ class Trail(ListPage):
         """By scope; ``subject`` in the address keeps one thing (its id)."""
         rows = trail.events(self.actor)
         subject = self.request.GET.get("subject", "")
-        return rows.filter(subject_id=subject[:64]) if subject else rows
+        return rows.filter(subject_id=subject[:64]) if subject.isprintable() and subject else rows
 
     def header(self) -> Header:
         seals = Action.guarded(trail.may_check_seals(self.actor), _("封存状态"), reverse("project:seals"), icon="lock")
