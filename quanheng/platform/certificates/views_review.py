@@ -19,10 +19,10 @@ from quanheng.platform.certificates import (
     content,
     differences,
     forms,
+    naming,
     papers,
     queries,
     services,
-    sheet,
     signing,
     tables,
 )
@@ -129,10 +129,9 @@ class Review(OfRecord):
             "step": step,
             "decision": RECORD.may(step, record, self.actor) if step else None,
             "may_return": bool(step) and bool(RECORD.may("return", record, self.actor)),
-            "meaning": sheet.said(content.MEANINGS["approve"]),
+            "meaning": naming.said(content.MEANINGS["approve"]),
             "factor_ready": second_factor.is_set_up(services.person(self.actor)),
             "sign_form": forms.SignForm(),
-            "answer": sheet.picture(record.result) if record.result else None,
             "history": events.history(record)[:30],
         }
 
@@ -230,7 +229,7 @@ class BatchPage(FormPage):
             "act": self.act,
             "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
             "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
-            "meaning": sheet.said(content.MEANINGS["approve"]),
+            "meaning": naming.said(content.MEANINGS["approve"]),
         }
 
     def initial(self) -> Mapping[str, Any]:

@@ -37,6 +37,20 @@ def chain_status(answer: dict[str, Any]) -> Status:
     return Status("bad", _("溯源链断开"))
 
 
+OUTSIDE = _("溯源图中还没有它的证书:历史导入的证书不带溯源数据,下次检定后入链")
+
+
+def outside(answer: dict[str, Any]) -> bool:
+    """Whether the item itself has no certificate in the graph: nothing is known, so nothing is broken."""
+    broken = answer["broken"] or {}
+    return broken.get("code") == "no_certificate" and str(broken.get("at")) == str(answer["item"])
+
+
+def instrument_status(answer: dict[str, Any]) -> Status:
+    """The state of an instrument's chain; one whose certificates were only imported stands outside."""
+    return Status("off", _("未入溯源链")) if outside(answer) else chain_status(answer)
+
+
 def link_status(link: dict[str, Any]) -> Status:
     """The state of one link."""
     if not link["ok"]:
