@@ -21,7 +21,7 @@ from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.trace.queries import prove_many
-from quanheng.platform.trace.words import instrument_status
+from quanheng.platform.trace.words import chain_status
 from quanheng.platform.web.components import Status as ComponentStatus
 
 # PostgreSQL puts rows without a date last by itself, SQLite first; both serve this order from the index.
@@ -154,7 +154,7 @@ def category_coverage(viewer: Actor) -> list[tuple[str, int, int]]:
 def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:
     """How far the chain of each row holds today, for one page of a list."""
     answers = prove_many([row.pk for row in rows], clock.today())
-    return {pk: instrument_status(answer) for pk, answer in answers.items()}
+    return {pk: chain_status(answer) for pk, answer in answers.items()}
 
 
 def chosen(viewer: Actor, ids: Iterable[uuid.UUID]) -> list[Instrument]:

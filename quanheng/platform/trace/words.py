@@ -26,17 +26,6 @@ def broken_words(broken: dict[str, Any] | None) -> tuple[Text, Text]:
     return BROKEN.get((broken or {}).get("code", ""), (_("未知原因"), ""))
 
 
-def chain_status(answer: dict[str, Any]) -> Status:
-    """The state of a chain: proven, declared, not entered yet, or broken."""
-    if answer["proven"]:
-        return Status("ok", _("溯源链完整,全部已证明"))
-    if answer["holds"]:
-        return Status("due", _("溯源链成立,部分仅为声明"))
-    if not answer["chain"] and (answer["broken"] or {}).get("code") == "no_certificate":
-        return Status("unknown", _("未登记溯源资料"))
-    return Status("bad", _("溯源链断开"))
-
-
 OUTSIDE = _("溯源图中还没有它的证书:历史导入的证书不带溯源数据,下次检定后入链")
 
 
@@ -46,9 +35,13 @@ def outside(answer: dict[str, Any]) -> bool:
     return broken.get("code") == "no_certificate" and str(broken.get("at")) == str(answer["item"])
 
 
-def instrument_status(answer: dict[str, Any]) -> Status:
-    """The state of an instrument's chain; one whose certificates were only imported stands outside."""
-    return Status("off", _("未入溯源链")) if outside(answer) else chain_status(answer)
+def chain_status(answer: dict[str, Any]) -> Status:
+    """The state of a chain: proven, declared, not entered yet (its certificates were only imported), or broken."""
+    if answer["proven"]:
+        return Status("ok", _("溯源链完整,全部已证明"))
+    if answer["holds"]:
+        return Status("due", _("溯源链成立,部分仅为声明"))
+    return Status("off", _("未入溯源链")) if outside(answer) else Status("bad", _("溯源链断开"))
 
 
 def link_status(link: dict[str, Any]) -> Status:
