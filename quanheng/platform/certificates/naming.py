@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.instruments.parameters import choice_words
 from quanheng.procedures.form import form
 
 PLACE = re.compile(r"sections\.(?P<section>\w+)(?:\[(?P<row>\d+)\])?(?:\.(?P<key>\w+))?")
@@ -19,6 +20,12 @@ BETWEEN = " · "
 def said(words: Mapping[str, str]) -> str:
     """The words in the reader's language."""
     return words["en"] if (get_language() or "").startswith("en") else words["zh"]
+
+
+def choice_labels(parameter: Mapping[str, Any]) -> dict[str, str]:
+    """Each choice of a parameter of a form, as people read it."""
+    labels = parameter["labels"]
+    return {c: said(labels[c]) if c in labels else choice_words(c) for c in parameter["choices"]}
 
 
 class Names:
@@ -34,6 +41,7 @@ class Names:
             for part, rows in (("instrument", "parameters"), ("environment", "environment"), ("checks", "checks"))
             for one in described[rows]
         }
+        self.words = {f"instrument.{p['key']}": choice_labels(p) for p in described["parameters"] if p["choices"]}
         self.roles = {s["role"]: said(s["label"]) for s in described["standards"]}
 
     def of(self, path: str) -> str:
@@ -91,6 +99,17 @@ class Names:
         """The unit symbol of a computed quantity."""
         rows = self.sections.get(section, {}).get("quantities", [])
         return next((q["symbol"] for q in rows if q["key"] == key), "")
+
+    def result(self, one: Mapping[str, Any]) -> str:
+        """Section, quantity and point of a result, with its unit."""
+        section, key = str(one["section"]), str(one["quantity"])
+        title, label, symbol = self.section(section), self.quantity(section, key), self.symbol(section, key)
+        named = BETWEEN.join(filter(None, (title if title != label else "", label, str(one["point"]))))
+        return f"{named} ({symbol})" if symbol else named
+
+    def value(self, path: str, value: str) -> str:
+        """The value of a parameter in words where it is a choice."""
+        return self.words.get(path, {}).get(value, value)
 
     def role_of(self, path: str) -> str:
         """The role that a complaint about the list of standards speaks of."""

@@ -8,8 +8,7 @@ from typing import Any
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates import queries, standards_used
 from quanheng.platform.certificates.models import Record
-from quanheng.platform.certificates.naming import Names, said
-from quanheng.platform.instruments.parameters import choice_words
+from quanheng.platform.certificates.naming import Names, choice_labels, said
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.procedures.form import form
@@ -85,9 +84,7 @@ def _parameter(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]
         _text(ghost.get("instrument", {}).get(key) or part["default"]),
         part["symbol"],
         kind=part["kind"],
-        choices=tuple(
-            (c, said(words) if (words := part["labels"].get(c)) else choice_words(c)) for c in part["choices"]
-        ),
+        choices=tuple(choice_labels(part).items()),
     )
 
 
