@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -86,7 +86,7 @@ class InstrumentList(ListPage):
         batch = self.request.GET.get("import", "")
         if batch:
             rows = rows.filter(batch_id=uuid.UUID(batch)) if _is_uuid(batch) else rows.none()
-        return rows.order_by(F("valid_until").asc(nulls_last=True), "pk")
+        return rows.order_by(queries.DUE_FIRST, "pk")
 
     def filtered(self, data: QueryDict) -> tuple[Any, QuerySet[Instrument]]:
         filters, rows = super().filtered(data)
