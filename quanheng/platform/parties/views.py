@@ -26,6 +26,7 @@ from quanheng.platform.parties.models import Authorisation, Duty, Licence
 from quanheng.platform.web.components import Action, Chip, Empty, Header, Status
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
+from quanheng.platform.web.http import actor_of
 from quanheng.platform.web.pages import FormPage, ListPage
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
 
@@ -83,7 +84,8 @@ class LicenceTable(Table):
         fields: ClassVar = ()
 
     def row_url(self, record: Any) -> str:
-        return reverse("parties:withdraw-licence", args=[record.pk])
+        mine = may_administer(actor_of(self.request), record.organisation)
+        return reverse("parties:withdraw-licence", args=[record.pk]) if mine else ""
 
 
 class LicenceFilter(FilterSet):
@@ -114,7 +116,8 @@ class AuthorisationTable(Table):
         fields: ClassVar = ()
 
     def row_url(self, record: Any) -> str:
-        return reverse("parties:withdraw-authorisation", args=[record.pk])
+        mine = may_administer(actor_of(self.request), record.organisation)
+        return reverse("parties:withdraw-authorisation", args=[record.pk]) if mine else ""
 
 
 class AuthorisationFilter(FilterSet):

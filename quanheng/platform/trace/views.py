@@ -125,7 +125,7 @@ class ItemList(ListPage):
 
     def header(self) -> Header:
         audit = Action(_("全网溯源核查"), reverse("trace:audit"), "check")
-        return Header(_("溯源"), primary=audit)
+        return Header(_("溯源"), primary=audit if may_audit(self.actor) else None)
 
     def get_queryset(self) -> QuerySet[TraceNode]:
         return queries.visible(self.actor).select_related("region").order_by("kind", "label")
@@ -218,15 +218,20 @@ class RecallPage(ChainPage):
         ]
 
 
+def may_audit(actor: Any) -> Decision:
+    """Regulators, institutes and the system's administrators."""
+    if actor.has(Role.REGULATOR, *INSTITUTE_ROLES, Role.SYSTEM_ADMIN):
+        return Allowed()
+    return Denied(_("只有监管人员和检定机构可以做全网溯源核查"))
+
+
 class AuditPage(Page):
     """Every chain of the region at once, as of a day."""
 
     template_name = "trace/audit.html"
 
     def allowed(self, actor: Any) -> Decision:
-        if actor.has(Role.REGULATOR, *INSTITUTE_ROLES, Role.SYSTEM_ADMIN):
-            return Allowed()
-        return Denied(_("只有监管人员和检定机构可以做全网溯源核查"))
+        return may_audit(actor)
 
     def header(self) -> Header:
         return Header(_("全网溯源核查"), crumbs=[(_("溯源"), reverse("trace:items"))])

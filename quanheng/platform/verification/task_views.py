@@ -51,7 +51,8 @@ class TaskList(ListPage):
         return _institute_people(actor)
 
     def header(self) -> Header:
-        return Header(_("检定任务"), menu=[Action(_("排期日历"), reverse("verification:schedule"), "calendar")])
+        calendar = [Action(_("排期日历"), reverse("verification:schedule"), "calendar")]
+        return Header(_("检定任务"), menu=calendar if self.actor.has(*INSTITUTE_ROLES) else [])
 
     def get_queryset(self) -> QuerySet[Task]:
         return queries.tasks(self.actor).exclude(application__state="draft").order_by("due_on", "pk")

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import get_resolver
+
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
@@ -152,6 +154,7 @@ def furnish(cast: Cast) -> House:
 
 def make_token(cast: Cast) -> ApiToken:
     """A token with which the shop's keeper reads certificates by machine."""
+    get_resolver().url_patterns  # noqa: B018  (the scopes come with the addresses of the API)
     scopes = [tokens.offered(cast.actor("keeper"), cast.shop, cast.keeper)[0].name]
     return tokens.issue(
         actor=cast.actor("keeper"),
