@@ -119,7 +119,11 @@ def _guard(context: BrowserContext, base: str, visit: Visit) -> None:
 
     def route(handler: Route, request: Request) -> None:
         scheme, name = urlsplit(request.url).scheme, urlsplit(request.url).hostname
-        if scheme in {"data", "blob", "about", "chrome", "chrome-extension"} or name in {host, "localhost", "127.0.0.1"}:
+        if scheme in {"data", "blob", "about", "chrome", "chrome-extension"} or name in {
+            host,
+            "localhost",
+            "127.0.0.1",
+        }:
             handler.continue_()
         else:
             visit.outside.append(request.url)

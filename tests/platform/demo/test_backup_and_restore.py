@@ -24,7 +24,8 @@ def test_restored_elsewhere_the_log_has_the_same_checkpoint(demo_folder: Path, b
     restored = quanheng("restore", backup, "--data-dir", again)
     assert restored.returncode == 0, restored.stdout + restored.stderr
     heads = [quanheng("ledger", "checkpoint", "--data-dir", folder).stdout for folder in (demo_folder, again)]
-    assert heads[0] and heads[0] == heads[1]
+    assert heads[0]
+    assert heads[0] == heads[1]
     assert quanheng("ledger", "fsck", "--data-dir", again).returncode == 0
     assert quanheng("doctor", "--data-dir", again).returncode == 0
     number = described(again)["samples"]["certificate"]

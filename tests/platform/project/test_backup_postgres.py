@@ -88,7 +88,8 @@ def test_everything_comes_back_from_another_database(databases: tuple[str, str],
     restored = verb(new, databases[1], "restore", tmp_path / "backup")
     assert restored.returncode == 0, restored.stdout + restored.stderr
     heads = [verb(f, u, "ledger", "checkpoint").stdout for f, u in zip((old, new), databases, strict=True)]
-    assert heads[0] and heads[0] == heads[1]
+    assert heads[0]
+    assert heads[0] == heads[1]
     after = run(new, databases[1], "-c", AFTER)
     assert after.returncode == 0, after.stderr
     assert not (new / "tables").exists()
