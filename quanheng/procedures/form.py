@@ -134,6 +134,7 @@ def _parameter(parameter: Any, scope: Mapping[str, Any]) -> dict[str, Any]:
         **_unit(parameter.unit, scope),
         "required": parameter.required and parameter.default is None,
         "choices": list(parameter.choices),
+        "labels": {choice: _text(label) for choice, label in parameter.labels.items()},
         "default": parameter.default,
     }
 

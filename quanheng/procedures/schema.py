@@ -63,6 +63,7 @@ class Parameter(MaybeSourced):
     unit: str | None = None
     required: bool = True
     choices: tuple[str, ...] = ()
+    labels: dict[str, Text] = Field(default_factory=dict)
     default: str | None = None
     check: Formula | None = None
     message: Text | None = None
@@ -71,6 +72,8 @@ class Parameter(MaybeSourced):
     def _whole(self) -> Parameter:
         if (self.kind == "choice") != bool(self.choices) or (self.check is None) != (self.message is None):
             raise ValueError("a choice lists its choices; a check has a message")
+        if set(self.labels) - set(self.choices):
+            raise ValueError("labels name choices of the parameter")
         return self
 
 

@@ -28,6 +28,7 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:font
 """
 WIDTHS = {"wide": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
+LOCALES = {"zh-hans": "zh-CN", "en": "en-GB"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def launch(playwright: Playwright) -> Browser:
 def person(browser: Browser, url: str, login: dict[str, Any] | None, language: str, width: int) -> Iterator[Page]:
     """A window in which the person is signed in."""
     size: Any = {"width": width, "height": 844 if width < 600 else 900}
-    context = browser.new_context(viewport=size, has_touch=width < 600, color_scheme="light")
+    context = browser.new_context(viewport=size, has_touch=width < 600, color_scheme="light", locale=LOCALES[language])
     context.add_cookies([{"name": "django_language", "value": language, "url": url}])
     page = context.new_page()
     if login:

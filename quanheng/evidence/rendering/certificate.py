@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from quanheng.evidence.content import CertificateContent, Column, Condition, Table
 from quanheng.evidence.dcc import units
 from quanheng.evidence.dcc.build import SCHEMA_VERSION
-from quanheng.evidence.rendering.typeset import qr_svg, typeset
+from quanheng.evidence.rendering.typeset import pictures, qr_svg, typeset
 from quanheng.evidence.rendering.wording import NOTES, Wording, labels, w
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -19,6 +19,11 @@ _NONE = "/"  # how an empty field is marked on paper, so that nothing can be wri
 def render_certificate(content: CertificateContent, signed_xml: bytes, at: datetime) -> bytes:
     """The unsigned PDF/A-3b with the signed XML attached (relationship Source)."""
     return typeset("certificate", view(content), at, attachment=signed_xml)
+
+
+def draw_certificate(content: CertificateContent, signed_xml: bytes, at: datetime) -> list[bytes]:
+    """Its pages as PNG: what it will look like, on screens that show no PDF inside a page."""
+    return pictures("certificate", view(content), at, attachment=signed_xml)
 
 
 def view(c: CertificateContent) -> dict[str, Any]:

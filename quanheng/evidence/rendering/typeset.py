@@ -19,8 +19,18 @@ _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 def typeset(template: str, data: Mapping[str, Any], at: datetime, *, attachment: bytes | None = None) -> bytes:
     """The PDF/A-3b of a template. Values reach it as JSON only, so that no text in them is ever run."""
-    import typst
+    options = {"format": "pdf", "pdf_standards": "a-3b", "timestamp": at.astimezone(UTC).replace(microsecond=0)}
+    pdf: bytes = _compiled(template, _inputs(data, at, attachment), options)
+    return pdf
 
+
+def pictures(template: str, data: Mapping[str, Any], at: datetime, *, attachment: bytes | None = None) -> list[bytes]:
+    """The same pages as PNG, for screens that show no PDF inside a page."""
+    drawn = _compiled(template, _inputs(data, at, attachment), {"format": "png", "ppi": 110.0})
+    return list(drawn) if isinstance(drawn, list) else [drawn]
+
+
+def _inputs(data: Mapping[str, Any], at: datetime, attachment: bytes | None) -> dict[str, str]:
     for text, place in _texts(data, ""):
         fonts.require_glyphs(text, place)
     inputs = {
@@ -30,20 +40,23 @@ def typeset(template: str, data: Mapping[str, Any], at: datetime, *, attachment:
     }
     if attachment is not None:
         inputs["attachment"] = attachment.decode()
+    return inputs
+
+
+def _compiled(template: str, inputs: dict[str, str], options: dict[str, Any]) -> Any:
+    import typst
+
     try:
-        pdf: bytes = typst.compile(
+        return typst.compile(
             str(_TEMPLATES / f"{template}.typ"),
             root=str(_TEMPLATES),
             font_paths=fonts.collection(),
             ignore_system_fonts=True,
-            format="pdf",
             sys_inputs=inputs,
-            pdf_standards="a-3b",
-            timestamp=at.astimezone(UTC).replace(microsecond=0),
+            **options,
         )
     except typst.TypstError as error:
         raise InputError("typesetting", f"the document cannot be set: {error.message}", template) from error
-    return pdf
 
 
 def qr_svg(text: str) -> str:

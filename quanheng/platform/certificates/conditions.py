@@ -15,6 +15,7 @@ from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.naming import Names, said
 from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
@@ -110,7 +111,8 @@ def _computed(record: Record) -> Iterator[Condition]:
     try:
         result = procedures.compute(record.procedure_id, record.data)
     except InputError as error:
-        yield Condition("record_complete", False, _("原始记录完整"), f"{error.message} ({error.place})")
+        place = Names(record.procedure_id, record.data).of(error.place) or error.place
+        yield Condition("record_complete", False, _("原始记录完整"), _("%(place)s 缺少或有误") % {"place": place})
         return
     yield Condition("record_complete", True, _("原始记录完整"))
     same = result["hashes"]["procedure"] == record.procedure_sha256 and (
@@ -119,12 +121,12 @@ def _computed(record: Record) -> Iterator[Condition]:
     detail = "" if same else _("服务器重新计算的结果与提交时不一致,请退回检定员重新提交")
     yield Condition("result_identical", same, _("服务器重算结果一致"), detail)
     inside = [f for f in result["findings"] if f["path"].startswith("environment")]
-    yield Condition("environment", not inside, _("环境条件在规程限值内"), "; ".join(f["zh"] for f in inside))
+    yield Condition("environment", not inside, _("环境条件在规程限值内"), "; ".join(said(f) for f in inside))
     accurate = [f for f in result["findings"] if f["path"].startswith("standards")]
-    yield Condition("accuracy", not accurate, _("标准器准确度满足规程要求"), "; ".join(f["zh"] for f in accurate))
+    yield Condition("accuracy", not accurate, _("标准器准确度满足规程要求"), "; ".join(said(f) for f in accurate))
     rest = [f for f in result["findings"] if f not in inside and f not in accurate]
     if rest:
-        yield Condition("procedure", False, _("符合规程的其他要求"), "; ".join(f["zh"] for f in rest))
+        yield Condition("procedure", False, _("符合规程的其他要求"), "; ".join(said(f) for f in rest))
 
 
 def fingerprint(result: dict[str, Any]) -> str:

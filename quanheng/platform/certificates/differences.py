@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.naming import Names
 from quanheng.platform.certificates.queries import previous_of
 
 MOST = 40
@@ -28,7 +29,12 @@ def since_last_time(record: Record) -> tuple[Record | None, list[Difference]]:
     before = previous_of(record)
     if before is None:
         return None, []
-    lines = [*_particulars(before, record), *_standards(before, record), *_results(before, record)]
+    names = Names(record.procedure_id, record.data)
+    lines = [
+        *_particulars(before, record, names),
+        *_standards(before, record, names),
+        *_results(before, record, names),
+    ]
     return before, sorted(lines, key=lambda d: not d.striking)[:MOST]
 
 
@@ -36,28 +42,33 @@ def _flat(data: dict[str, Any], *keys: str) -> dict[str, str]:
     return {f"{key}.{name}": str(value) for key in keys for name, value in data.get(key, {}).items()}
 
 
-def _particulars(before: Record, now: Record) -> list[Difference]:
+def _particulars(before: Record, now: Record, names: Names) -> list[Difference]:
     old, new = _flat(before.data, "instrument"), _flat(now.data, "instrument")
     return [
-        Difference(key.split(".", 1)[1], old.get(key, "—"), new.get(key, "—"), striking=True)
+        Difference(
+            names.flat.get(key, key.split(".", 1)[1]),
+            names.value(key, old.get(key, "—")),
+            names.value(key, new.get(key, "—")),
+            striking=True,
+        )
         for key in sorted(set(old) | set(new))
         if old.get(key) != new.get(key)
     ]
 
 
-def _standards(before: Record, now: Record) -> list[Difference]:
+def _standards(before: Record, now: Record, names: Names) -> list[Difference]:
     def named(record: Record) -> dict[str, str]:
         return {e["role"]: f"{e['name']} {e['certificate']}" for e in record.data.get("standards", [])}
 
     old, new = named(before), named(now)
     return [
-        Difference(_("标准器"), old.get(role, "—"), new.get(role, "—"))
+        Difference(names.roles.get(role, _("标准器")), old.get(role, "—"), new.get(role, "—"))
         for role in sorted(set(old) | set(new))
         if old.get(role) != new.get(role)
     ]
 
 
-def _results(before: Record, now: Record) -> list[Difference]:
+def _results(before: Record, now: Record, names: Names) -> list[Difference]:
     def keyed(record: Record) -> dict[tuple[str, int, str], dict[str, Any]]:
         return {(r["section"], r["row"], r["quantity"]): r for r in (record.result or {}).get("results", [])}
 
@@ -68,8 +79,7 @@ def _results(before: Record, now: Record) -> list[Difference]:
         if earlier is None or earlier["value"] == result["value"]:
             continue
         changed = earlier["ok"] != result["ok"] or _moved_far(earlier, result)
-        name = f"{result['quantity']} @ {result['point']}" if result["point"] else result["quantity"]
-        found.append(Difference(f"{result['section']} · {name}", earlier["value"], result["value"], changed))
+        found.append(Difference(names.result(result), earlier["value"], result["value"], changed))
     return found
 
 

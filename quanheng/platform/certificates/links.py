@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from quanheng.evidence.dcc.units import symbol
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
@@ -34,6 +35,7 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         actor=actor,
     )
     widest = _widest(record)
+    unit = symbol(widest["unit"]) if widest else ""
     trace.record_certificate(
         item_id=instrument.pk,
         number=document.number,
@@ -42,7 +44,7 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         basis="proven",
         valid_from=record.performed_on,
         valid_to=document.valid_until,
-        uncertainty=f"U = {widest['U']} {widest['unit']} (k = {widest['k'] or '-'})" if widest else "",
+        uncertainty=_stated(widest, unit) if widest else "",
         u_value=float(widest["U"]) if widest else None,
         range_text=instrument.measuring_range,
         unit=widest["unit"] if widest else "",
@@ -50,6 +52,11 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         uses=[_use(record, entry) for entry in record.data["standards"]],
         actor=actor,
     )
+
+
+def _stated(widest: dict[str, Any], unit: str) -> str:
+    value = f"{widest['U']} {unit}".strip()
+    return f"U = {value} (k = {widest['k'] or '-'})"
 
 
 def _widest(record: Record) -> dict[str, Any] | None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from quanheng.evidence.rendering.certificate import render_certificate
+from django.core.cache import caches
+from django.utils import translation
+
+from quanheng.evidence.content import CertificateContent
+from quanheng.evidence.rendering.certificate import draw_certificate, render_certificate
 from quanheng.evidence.rendering.papers import RawRecord, Sheet, render_record
 from quanheng.platform.certificates import content, sheet
 from quanheng.platform.certificates import procedure as procedures
@@ -16,23 +20,45 @@ from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.tables import tables
 
 UNSIGNED = "—"
+KEEP_PAGES = 300
+
+
+DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the language of the screen
+
+
+def _preview(record: Record, signatory: User) -> CertificateContent:
+    with translation.override(DOCUMENT_LANGUAGE):
+        return content.build(
+            record,
+            number=str(RECORD.states[record.state]),
+            public_url="https://preview.invalid/",
+            act=content.Act(signatory, clock.now(), "approve", UNSIGNED),
+            issued_on=clock.today(),
+        )
 
 
 def preview(record: Record, signatory: User) -> bytes:
     """The document as it will print, with no number, no seal and no data inside: it proves nothing."""
-    act = content.Act(signatory, clock.now(), "approve", UNSIGNED)
-    made = content.build(
-        record,
-        number=str(RECORD.states[record.state]),
-        public_url="https://preview.invalid/",
-        act=act,
-        issued_on=clock.today(),
-    )
-    return render_certificate(made, b"<preview/>", clock.now())
+    return render_certificate(_preview(record, signatory), b"<preview/>", clock.now())
+
+
+def pages(record: Record, signatory: User) -> list[bytes]:
+    """The pages of the preview as PNG, kept for a while: the review asks for one after the other."""
+    key = f"preview:{record.pk}:{record.version}:{signatory.pk}:{clock.today()}"
+    kept: list[bytes] | None = caches["memory"].get(key)
+    if kept is None:
+        kept = draw_certificate(_preview(record, signatory), b"<preview/>", clock.now())
+        caches["memory"].set(key, kept, KEEP_PAGES)
+    return kept
 
 
 def raw_record(record: Record) -> bytes:
     """The raw record as PDF: every reading as typed, every result, the people and the hashes."""
+    with translation.override(DOCUMENT_LANGUAGE):
+        return _raw_record(record)
+
+
+def _raw_record(record: Record) -> bytes:
     shown = sheet.build(record)
     number = record.document.number if record.document else str(record.task.application.number)
     hashes = (record.result or {}).get("hashes", {})
@@ -64,9 +90,12 @@ def _header(record: Record, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("检定日期", record.performed_on.isoformat()),
         ("检定地点", record.place),
     ]
+    rows += [(c.label, f"{c.shown} {c.symbol}".strip() if c.value else "") for c in shown["parameters"]]
     rows += [(c.label, f"{c.value} {c.symbol}".strip()) for c in shown["environment"]]
+    roles = {role["role"]: role["label"] for role in shown["standards"]}
     for entry in record.data.get("standards", []):
-        rows.append((f"标准器 {entry['role']}", f"{entry['name']} {entry['serial']} · {entry['certificate']}"))
+        label = roles.get(entry["role"], entry["role"])
+        rows.append((label, f"{entry['name']} {entry['serial']} · {entry['certificate']}"))
     return [(label, value or "/") for label, value in rows]
 
 

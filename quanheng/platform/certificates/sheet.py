@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
-
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates import queries, standards_used
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.naming import Names, choice_labels, said
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.procedures.form import form
@@ -26,16 +25,23 @@ class Cell:
     symbol: str = ""
     editable: bool = True
     kind: str = "number"
-    choices: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
     low: str = ""
     high: str = ""
     verified: bool = True
     source: str = ""
 
+    @property
+    def span(self) -> str:
+        """The limits as people write them."""
+        if self.low and self.high:
+            return f"{self.low} … {self.high}"
+        return f"≥ {self.low}" if self.low else f"≤ {self.high}" if self.high else ""
 
-def said(words: dict[str, str]) -> str:
-    """The words in the reader's language."""
-    return words["en"] if (get_language() or "").startswith("en") else words["zh"]
+    @property
+    def shown(self) -> str:
+        """The value in words where it is one of the choices."""
+        return dict(self.choices).get(self.value, self.value)
 
 
 def _marked(part: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +56,7 @@ def build(record: Record) -> dict[str, Any]:
     ghost = before.data if before is not None else {}
     return {
         "norm": described["norm"],
+        "title": said(described["norm"]["title"]),
         "parameters": [_parameter(p, record.data, ghost) for p in described["parameters"]],
         "environment": [_condition(c, record.data, ghost) for c in described["environment"]],
         "standards": [_role(s, record) for s in described["standards"]],
@@ -77,7 +84,7 @@ def _parameter(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]
         _text(ghost.get("instrument", {}).get(key) or part["default"]),
         part["symbol"],
         kind=part["kind"],
-        choices=tuple(part["choices"]),
+        choices=tuple(choice_labels(part).items()),
     )
 
 
@@ -170,20 +177,30 @@ def _check(part: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return {"key": part["key"], "label": said(part["label"]), "answer": answer, **_marked(part)}
 
 
-def picture(answer: dict[str, Any]) -> dict[str, Any]:
-    """What the page paints of an evaluation: outcomes, the worst point, what is missing and wrong."""
-    outcomes = [_outcome(o) for o in answer["results"]]
-    limited = [o for o in outcomes if o["ratio"] is not None]
+def picture(answer: dict[str, Any], names: Names) -> dict[str, Any]:
+    """What the page paints of an evaluation: outcomes, the worst point, what is missing and wrong, each by name."""
+    outcomes = [_outcome(o, names) for o in answer["results"]]
+    limited = [o for o in outcomes if o["ratio"] is not None and o["decides"]]
     worst = max(limited, key=lambda o: abs(o["ratio"]), default=None)
     return {
         "verdict": answer["verdict"],
         "outcomes": outcomes,
         "worst": worst,
         "reasons": [said(r) for r in answer["reasons"]],
-        "findings": [{"path": f["path"], "text": said(f)} for f in answer["findings"]],
-        "missing": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("missing", ())],
-        "invalid": [{"path": _dotted(p["path"]), "text": said(p)} for p in answer.get("invalid", ())],
+        "findings": [_gap(f, names) for f in answer["findings"]],
+        "missing": [_gap(p, names) for p in answer.get("missing", ())],
+        "invalid": [_gap(p, names) for p in answer.get("invalid", ())],
         "unverified": len(answer["unverified"]),
+    }
+
+
+def _gap(one: dict[str, Any], names: Names) -> dict[str, str]:
+    """A place of the record with its name and what is wrong there."""
+    return {
+        "path": _dotted(one["path"]),
+        "role": names.role_of(one["path"]),
+        "name": names.of(one["path"]),
+        "text": said(one),
     }
 
 
@@ -192,13 +209,15 @@ def _dotted(path: str) -> str:
     return path.replace("[", ".").replace("]", "")
 
 
-def _outcome(one: dict[str, Any]) -> dict[str, Any]:
+def _outcome(one: dict[str, Any], names: Names) -> dict[str, Any]:
     return {
         "path": f"{one['section']}.{one['row']}.{one['quantity']}",
         "section": one["section"],
         "row": one["row"],
         "point": one["point"],
-        "quantity": one["quantity"],
+        "title": names.section(one["section"]),
+        "label": names.quantity(one["section"], one["quantity"]),
+        "symbol": names.symbol(one["section"], one["quantity"]),
         "value": one["value"],
         "low": one["low"],
         "high": one["high"],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.certificates.models import Record
@@ -15,6 +18,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.web.components import Status, Tone
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, SearchFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, StatusColumn, Table, TextColumn
+from quanheng.platform.web.templatetags import web as tags
 
 RECORD_TONES: dict[str, Tone] = {
     "draft": "work",
@@ -23,6 +27,7 @@ RECORD_TONES: dict[str, Tone] = {
     "issued": "ok",
     "voided": "off",
 }
+OPEN = ("draft", "checking", "signing")
 VERDICTS = {"pass": _("合格"), "reject": _("不合格"), "fail": _("不合格")}
 
 
@@ -66,6 +71,12 @@ class RecordTable(Table):
     def render_verdict(self, value: str) -> Any:
         """The verdict in words."""
         return VERDICTS.get(value, "—")
+
+    def render_due_on(self, record: Record, value: dt.date) -> SafeString:
+        """Words of warning only while there is something left to do."""
+        if record.state in OPEN:
+            return tags.deadline(value, soon=5)
+        return format_html('<span class="text-secondary">{}</span>', value.isoformat())
 
     def row_url(self, record: Record) -> str:
         """Waiting ones open for review."""

@@ -24,6 +24,7 @@ urlpatterns = [
     path("records/<uuid:pk>/submit/", views_record.Submit.as_view(), name="submit"),
     path("records/<uuid:pk>/raw.pdf", views_record.RawPdf.as_view(), name="raw_pdf"),
     path("records/<uuid:pk>/review/", views_review.Review.as_view(), name="review"),
+    path("records/<uuid:pk>/preview/<int:page>.png", views_review.PreviewPage.as_view(), name="preview_page"),
     path("records/<uuid:pk>/preview.pdf", views_review.Preview.as_view(), name="preview"),
     path("records/<uuid:pk>/act/<str:act>/", views_review.Act.as_view(), name="act"),
     path("records/<uuid:pk>/step/", views_review.Step.as_view(), name="step"),

@@ -19,6 +19,7 @@ from quanheng.errors import InputError
 from quanheng.platform.certificates import papers, policies, queries, readings, services, sheet, standards_used
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.naming import Names
 from quanheng.platform.certificates.tables import record_status
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import events
@@ -29,6 +30,7 @@ from quanheng.platform.web.components import Action, Header
 from quanheng.platform.web.pages import Page
 
 PRESENT = 45
+MOST_NAMED = 8
 MAX_BODY = 1024 * 1024
 
 
@@ -104,13 +106,17 @@ class RecordSheet(OfRecord):
             "sheet": sheet.build(self.record),
             "writable": self.writable,
             "returned": last if self.record.state == "draft" else None,
-            "answer": sheet.picture(procedures.live(self.record.procedure_id, self.record.data)),
+            "answer": _painted(self.record, self.record.data),
             "endpoints": {
                 "evaluate": f"{address}evaluate/",
                 "save": f"{address}save/",
                 "presence": f"{address}presence/",
             },
         }
+
+
+def _painted(record: Record, data: dict[str, Any]) -> dict[str, Any]:
+    return sheet.picture(procedures.live(record.procedure_id, data), Names(record.procedure_id, data))
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
@@ -140,7 +146,7 @@ class Evaluate(OfRecord):
             # Standards count as the ledger knows them; the sheet's own words about them are not computed with.
             kept = {**data, "procedure": self.record.procedure_id, "purpose": self.record.task.purpose}
             kept["standards"] = standards_used.described(self.record, data.get("standards") or [])
-            return JsonResponse(sheet.picture(procedures.live(self.record.procedure_id, kept)))
+            return JsonResponse(_painted(self.record, kept))
         except InputError as error:
             return _refusal(error)
 
@@ -233,9 +239,22 @@ class Submit(OfRecord):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             services.submit(self.record, actor=self.actor)
-        except (Refused, InputError) as error:
+        except Refused as error:
             return _back(request, self.record, error)
+        except InputError as error:
+            return _back(request, self.record, _incomplete(self.record) or error)
         return redirect("certificates:record", pk=self.record.pk)
+
+
+def _incomplete(record: Record) -> Refused | None:
+    """What is wrong and what is missing, by name; None where the sheet itself is complete."""
+    painted = _painted(record, record.data)
+    gaps = [f"{one['name']}:{one['text']}" if one["name"] else one["text"] for one in painted["invalid"]]
+    gaps += [one["name"] or one["text"] for one in painted["missing"]]
+    if not gaps:
+        return None
+    more = [_("……还有 %(n)d 处,见右侧“还缺”") % {"n": len(gaps) - MOST_NAMED}] if len(gaps) > MOST_NAMED else []
+    return Refused(*gaps[:MOST_NAMED], *more, code="incomplete")
 
 
 class RawPdf(OfRecord):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,10 +19,10 @@ from quanheng.platform.certificates import (
     content,
     differences,
     forms,
+    naming,
     papers,
     queries,
     services,
-    sheet,
     signing,
     tables,
 )
@@ -65,7 +65,8 @@ class RecordList(ListPage):
         return Header(_("原始记录"), menu=[Action(_("检定任务"), reverse("verification:tasks"), "list")])
 
     def get_queryset(self) -> QuerySet[Record]:
-        return queries.records(self.actor).order_by("task__due_on", "-created_at")
+        waiting = Case(When(state__in=tables.OPEN, then=F("task__due_on")))
+        return queries.records(self.actor).order_by(waiting.asc(nulls_last=True), "-performed_on", "-created_at")
 
     def chips(self) -> Sequence[Chip]:
         counts = queries.record_counts(self.actor)
@@ -115,6 +116,14 @@ class Review(OfRecord):
             return conditions.people_of(self.record, checker=user)
         return conditions.people_of(self.record, signatory=user if self.record.state == "signing" else None)
 
+    def pages(self) -> range:
+        """Numbers of the pages of the preview; none where the document cannot be set."""
+        try:
+            drawn = papers.pages(self.record, services.person(self.actor)) if self.record.result else []
+        except InputError:
+            drawn = []
+        return range(1, len(drawn) + 1)
+
     def context(self) -> dict[str, Any]:
         record = self.record
         found = conditions.issue_conditions(record, people=self.people())
@@ -129,10 +138,10 @@ class Review(OfRecord):
             "step": step,
             "decision": RECORD.may(step, record, self.actor) if step else None,
             "may_return": bool(step) and bool(RECORD.may("return", record, self.actor)),
-            "meaning": sheet.said(content.MEANINGS["approve"]),
+            "meaning": naming.said(content.MEANINGS["approve"]),
             "factor_ready": second_factor.is_set_up(services.person(self.actor)),
             "sign_form": forms.SignForm(),
-            "answer": sheet.picture(record.result) if record.result else None,
+            "pages": self.pages(),
             "history": events.history(record)[:30],
         }
 
@@ -144,6 +153,20 @@ class Preview(OfRecord):
         if self.record.result is None:
             raise Http404
         response = HttpResponse(papers.preview(self.record, services.person(self.actor)), "application/pdf")
+        response["Cache-Control"] = "private, max-age=60"
+        return response
+
+
+class PreviewPage(OfRecord):
+    """One page of it as a picture: shown on phones too, where a PDF inside a page is not."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.record.result is None:
+            raise Http404
+        drawn = papers.pages(self.record, services.person(self.actor))
+        if not 1 <= kwargs["page"] <= len(drawn):
+            raise Http404
+        response = HttpResponse(drawn[kwargs["page"] - 1], "image/png")
         response["Cache-Control"] = "private, max-age=60"
         return response
 
@@ -230,7 +253,7 @@ class BatchPage(FormPage):
             "act": self.act,
             "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
             "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
-            "meaning": sheet.said(content.MEANINGS["approve"]),
+            "meaning": naming.said(content.MEANINGS["approve"]),
         }
 
     def initial(self) -> Mapping[str, Any]:

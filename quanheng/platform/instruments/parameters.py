@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
@@ -15,13 +15,47 @@ from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.catalog.queries import procedure_ids
 from quanheng.procedures.loader import load
 from quanheng.procedures.schema import Parameter, Text
+from quanheng.procedures.sections import symbol_of
 
 PREFIX = "p_"
+ANSWERS = {"yes": gettext_lazy("是"), "no": gettext_lazy("否")}
 
 
 def said(text: Text) -> str:
     """A text of a procedure in the language of the page."""
     return text.en if (get_language() or "").startswith("en") and text.en else text.zh
+
+
+def choice_words(choice: str, label: Text | None = None) -> str:
+    """A choice as people read it: the procedure's own words, a unit's symbol, yes and no; else as it is kept."""
+    if label is not None:
+        return said(label)
+    return symbol_of(choice) if choice.startswith("\\") else str(ANSWERS.get(choice, choice))
+
+
+def shown(parameters: tuple[Parameter, ...], kept: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Label, value and unit symbol of the parameters kept with an instrument; unknown ones as they are."""
+    known = {p.key: p for p in parameters}
+    rows = []
+    for key, value in kept.items():
+        one = known.get(key)
+        texts = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        if one is None:
+            rows.append((key, ", ".join(texts), ""))
+            continue
+        words = [choice_words(t, one.labels.get(t)) if one.kind == "choice" else t for t in texts]
+        code = one.unit or ""
+        unit = _unit(code, kept, known) if code else ""
+        rows.append((said(one.label), ", ".join(words), symbol_of(unit) if unit else ""))
+    return rows
+
+
+def _unit(code: str, kept: Mapping[str, Any], known: Mapping[str, Parameter]) -> str:
+    """``$unit`` names a parameter that holds the unit."""
+    if not code.startswith("$"):
+        return code
+    other = known.get(code[1:])
+    return str(kept.get(code[1:]) or (other.default if other else "") or "")
 
 
 def parameters_of(category: InstrumentCategory | None, day: dt.date) -> tuple[Parameter, ...]:
@@ -40,13 +74,13 @@ def fields_for(parameters: tuple[Parameter, ...], now: Mapping[str, Any]) -> dic
     for one in parameters:
         label = said(one.label)
         if one.unit and not one.unit.startswith("$"):
-            label = f"{label} ({one.unit.lstrip(chr(92))})"
+            label = f"{label} ({symbol_of(one.unit)})"
         initial = now.get(one.key, one.default or "")
         if isinstance(initial, list):
             initial = ", ".join(str(v) for v in initial)
         common: dict[str, Any] = {"label": label, "required": False, "initial": initial}
         if one.kind == "choice":
-            choices = [("", "—"), *((c, c.lstrip("\\")) for c in one.choices)]
+            choices = [("", "—"), *((c, choice_words(c, one.labels.get(c))) for c in one.choices)]
             found[PREFIX + one.key] = forms.ChoiceField(choices=choices, **common)
         else:
             hint = _("多个值用逗号分开") if one.kind == "list" else ""

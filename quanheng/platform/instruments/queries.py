@@ -24,6 +24,9 @@ from quanheng.platform.trace.queries import prove_many
 from quanheng.platform.trace.words import chain_status
 from quanheng.platform.web.components import Status as ComponentStatus
 
+# PostgreSQL puts rows without a date last by itself, SQLite first; both serve this order from the index.
+DUE_FIRST = F("valid_until").asc(nulls_last=True)
+
 
 def visible(viewer: Actor) -> QuerySet[Instrument]:
     """Instruments of the viewer's own organisations, and for regulators those filed or in filing in the region.

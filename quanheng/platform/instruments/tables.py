@@ -17,12 +17,14 @@ from django.utils.translation import gettext_lazy
 
 from quanheng.platform.instruments.categories import categories_on
 from quanheng.platform.instruments.models import Instrument, Use
+from quanheng.platform.instruments.queries import DUE_FIRST
 from quanheng.platform.instruments.status import shown
 from quanheng.platform.instruments.words import search_q
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import region_prefix
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.people import organisations_of
+from quanheng.platform.trace.words import OUTSIDE
 from quanheng.platform.web.components import Status
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, ModelChoiceFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
@@ -94,13 +96,18 @@ class InstrumentTable(Table):
             return tags.deadline(value)
         return format_html('<span class="text-secondary">{}</span>', value.isoformat())
 
+    def order_valid_until(self, rows: QuerySet[Instrument], is_descending: bool) -> tuple[QuerySet[Instrument], bool]:
+        """Those that fall due first; those without a date stand last on every database."""
+        return rows.order_by("-valid_until" if is_descending else DUE_FIRST, "pk"), True
+
     def render_chain(self, record: Any) -> SafeString | str:
         """The mark of the chain with its sentence as a hint."""
         found = self.chains.get(record.pk)
         if found is None:
             return "—"
-        short = {"ok": _("已证明"), "due": _("已声明"), "bad": _("断开"), "unknown": _("未登记")}[found.tone]
-        return format_html('<span title="{}">{}</span>', found.label, tags.status(Status(found.tone, short)))
+        short = {"ok": _("已证明"), "due": _("已声明"), "bad": _("断开"), "off": _("未入链")}[found.tone]
+        hint = OUTSIDE if found.tone == "off" else found.label
+        return format_html('<span title="{}">{}</span>', hint, tags.status(Status(found.tone, short)))
 
     def render_mandatory(self, value: bool) -> str:
         return _("是") if value else _("否")

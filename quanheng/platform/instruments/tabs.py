@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.policies import visible_to
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.parameters import parameters_of, said
+from quanheng.platform.instruments.parameters import parameters_of, shown
 from quanheng.platform.instruments.registries import TABS, TIMELINE, InstrumentTab
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock, events
@@ -64,11 +64,8 @@ def overview(_actor: Actor, item: Instrument) -> Mapping[str, Any]:
         ),
         Definition(_("启用日期"), item.installed_on),
     ]
-    labels = {p.key: said(p.label) for p in parameters_of(category, clock.today())}
-    typed = [
-        Definition(labels.get(k, k), ", ".join(map(str, v)) if isinstance(v, list) else str(v).lstrip("\\"))
-        for k, v in item.parameters.items()
-    ]
+    parameters = parameters_of(category, clock.today())
+    typed = [Definition(label, value, unit) for label, value, unit in shown(parameters, item.parameters)]
     return {"facts": facts, "typed": typed}
 
 

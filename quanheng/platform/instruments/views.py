@@ -86,7 +86,7 @@ class InstrumentList(ListPage):
         batch = self.request.GET.get("import", "")
         if batch:
             rows = rows.filter(batch_id=uuid.UUID(batch)) if _is_uuid(batch) else rows.none()
-        return rows.order_by("valid_until", "pk")
+        return rows.order_by(queries.DUE_FIRST, "pk")
 
     def filtered(self, data: QueryDict) -> tuple[Any, QuerySet[Instrument]]:
         filters, rows = super().filtered(data)

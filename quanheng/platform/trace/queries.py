@@ -156,6 +156,34 @@ class Card:
     standard: TraceNode | None
 
 
+@dataclass(frozen=True)
+class Step:
+    """One certificate of a chain with every standard it used."""
+
+    item: TraceNode | None
+    certificate: TraceCertificate | None
+    uses: list[Card]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all its links hold."""
+        return all(bool(card.link["ok"]) for card in self.uses)
+
+    @property
+    def declared(self) -> bool:
+        """Known from paper only."""
+        return str(self.uses[0].link["basis"]) != "proven"
+
+
+def steps(found: list[Card]) -> list[Step]:
+    """The links grouped by certificate, in the order of the chain."""
+    grouped: dict[str, Step] = {}
+    for card in found:
+        step = grouped.setdefault(card.link["certificate"], Step(card.item, card.certificate, []))
+        step.uses.append(card)
+    return list(grouped.values())
+
+
 def cards(answer: dict[str, Any]) -> list[Card]:
     """The links of a proof with labels, issuers and uncertainties."""
     links = answer["chain"]

@@ -57,19 +57,30 @@ def asked_day(request: HttpRequest, name: str, default: dt.date) -> dt.date:
 def chain_context(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     """What the chain drawing needs; used by the tab of an instrument too."""
     answer = queries.prove(item_id, at)
-    cards = [(card, words.link_status(card.link)) for card in queries.cards(answer)]
+    found = queries.cards(answer)
+    node = TraceNode.objects.filter(pk=item_id).first()
+    instrument = node is not None and node.kind == NodeKind.INSTRUMENT
     broken = answer["broken"]
     at_node = TraceNode.objects.filter(pk=broken["at"]).first() if broken else None
     reason, remedy = words.broken_words(broken) if broken else ("", "")
     return {
         "answer": answer,
-        "cards": cards,
+        "cards": [(card, words.link_status(card.link)) for card in found],
+        "steps": [_drawn(step) for step in queries.steps(found)],
         "status": words.chain_status(answer),
+        "outside": words.OUTSIDE if instrument and words.outside(answer) else "",
         "broken_at": at_node,
         "broken_reason": reason,
         "broken_remedy": remedy,
         "at": at,
     }
+
+
+def _drawn(step: queries.Step) -> dict[str, Any]:
+    """A certificate for the drawing: its own state, and of each standard it used."""
+    state = Status("due", _("已声明")) if step.declared else Status("ok", _("已证明"))
+    uses = [(card, words.link_status(card.link)) for card in step.uses]
+    return {"step": step, "link": step.uses[0].link, "state": state, "uses": uses}
 
 
 class ItemTable(Table):

@@ -26,15 +26,22 @@ def broken_words(broken: dict[str, Any] | None) -> tuple[Text, Text]:
     return BROKEN.get((broken or {}).get("code", ""), (_("未知原因"), ""))
 
 
+OUTSIDE = _("溯源图中还没有它的证书:历史导入的证书不带溯源数据,下次检定后入链")
+
+
+def outside(answer: dict[str, Any]) -> bool:
+    """Whether the item itself has no certificate in the graph: nothing is known, so nothing is broken."""
+    broken = answer["broken"] or {}
+    return broken.get("code") == "no_certificate" and str(broken.get("at")) == str(answer["item"])
+
+
 def chain_status(answer: dict[str, Any]) -> Status:
-    """The state of a chain: proven, declared, not entered yet, or broken."""
+    """The state of a chain: proven, declared, not entered yet (its certificates were only imported), or broken."""
     if answer["proven"]:
         return Status("ok", _("溯源链完整,全部已证明"))
     if answer["holds"]:
         return Status("due", _("溯源链成立,部分仅为声明"))
-    if not answer["chain"] and (answer["broken"] or {}).get("code") == "no_certificate":
-        return Status("unknown", _("未登记溯源资料"))
-    return Status("bad", _("溯源链断开"))
+    return Status("off", _("未入溯源链")) if outside(answer) else Status("bad", _("溯源链断开"))
 
 
 def link_status(link: dict[str, Any]) -> Status:

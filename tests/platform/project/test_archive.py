@@ -116,7 +116,11 @@ def test_a_backup_of_the_other_database_is_refused(tmp_path: Path) -> None:
     assert refusal(backup, tmp_path / "data", database="sqlite") == "database"
 
 
-@pytest.mark.parametrize("data", [b"", b"text", gzip.compress(b"no tar"), gzip.compress(b"\x00" * 10240)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"text", gzip.compress(b"no tar", mtime=0), gzip.compress(b"\x00" * 10240, mtime=0)],
+    ids=["empty", "text", "no tar", "an empty tar"],
+)
 def test_what_is_no_backup_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "b"
     path.write_bytes(data)

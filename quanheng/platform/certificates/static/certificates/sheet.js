@@ -7,8 +7,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const say = sheet.dataset;
   const writable = say.writable === "yes";
-  const stored = JSON.parse($("#record-data").textContent), names = JSON.parse($("#record-names").textContent);
-  const name = (outcome) => names[`${outcome.section}.${outcome.quantity}`] || outcome.quantity;
+  const stored = JSON.parse($("#record-data").textContent);
   let version = Number(say.version), dirty = false, stopped = false, round = 0, reload = false, saving = null;
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const send = (url, body) => fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token(), ...(body instanceof URLSearchParams ? {} : { "Content-Type": "application/json" }) }, body: body instanceof URLSearchParams ? body : JSON.stringify(body) });
@@ -42,56 +41,101 @@
   // Painting what the server computed.
   const SVG = "http://www.w3.org/2000/svg";
   const draw = (name, attributes, text) => { const el = document.createElementNS(SVG, name); for (const [k, v] of Object.entries(attributes)) el.setAttribute(k, v); if (text) el.textContent = text; return el; };
+  const named = (o) => (o.title === o.label ? o.label : `${o.title} · ${o.label}`);
+  // One bar for each judged value, under the name of what was measured; the band is what is allowed.
   const bars = (outcomes, worst) => {
-    const box = $("[data-bars]"), shown = outcomes.filter((o) => o.ratio !== null && o.decides).slice(0, 60);
+    const box = $("[data-bars]"), shown = outcomes.filter((o) => o.ratio !== null && o.decides).slice(0, 80);
     box.replaceChildren();
     if (!shown.length) return;
-    const high = shown.length * 12 + 16, x = (r) => 150 + Math.max(-1.5, Math.min(1.5, r)) * 60;
-    const svg = draw("svg", { viewBox: `0 0 250 ${high}` });
-    svg.append(draw("rect", { class: "band", x: x(-1), y: 2, width: 120, height: high - 14 }), draw("line", { class: "axis", x1: 150, x2: 150, y1: 2, y2: high - 12 }));
-    shown.forEach((o, i) => {
-      const y = 4 + i * 12, to = x(o.ratio), at = Math.min(150, to);
-      svg.append(draw("text", { x: 2, y: y + 8, class: worst && o.path === worst.path ? "worst" : "" }, `${name(o)} ${o.point}`.slice(0, 14)), draw("rect", { class: o.ok === false ? "out" : "in", x: at, y, width: Math.max(1, Math.abs(to - 150)), height: 8 }));
-    });
-    svg.append(draw("text", { x: x(-1) - 12, y: high - 2 }, "−MPE"), draw("text", { x: x(1) - 10, y: high - 2 }, "+MPE"));
+    const x = (r) => 145 + Math.max(-1.5, Math.min(1.5, r)) * 45, rows = [];
+    let last = "", y = 2;
+    for (const o of shown) {
+      const head = `${named(o)}${o.symbol ? ` / ${o.symbol}` : ""}`;
+      if (head !== last) { rows.push({ head, y: y + 9 }); y += 14; last = head; }
+      rows.push({ o, y });
+      y += 12;
+    }
+    const svg = draw("svg", { viewBox: `0 0 250 ${y + 12}` });
+    for (const { head, o, y: top } of rows) {
+      if (head) { svg.append(draw("text", { x: 2, y: top, class: "head" }, head)); continue; }
+      const to = x(o.ratio), mark = worst && o.path === worst.path ? "worst" : "";
+      svg.append(draw("rect", { class: "band", x: x(-1), y: top, width: 90, height: 12 }), draw("line", { class: "axis", x1: 145, x2: 145, y1: top, y2: top + 12 }));
+      svg.append(draw("text", { x: 8, y: top + 8, class: mark }, o.point.slice(0, 14)), draw("rect", { class: o.ok === false ? "out" : "in", x: Math.min(145, to), y: top + 1, width: Math.max(1, Math.abs(to - 145)), height: 8 }), draw("text", { x: 249, y: top + 8, class: `${mark} value` }, o.value));
+    }
+    svg.append(draw("text", { x: x(-1), y: y + 9, class: "edge" }, "−MPE"), draw("text", { x: x(1), y: y + 9, class: "edge" }, "+MPE"));
     box.append(svg);
   };
-  const named = (el) => {
-    const title = $("h2", el.closest(".qh-card"))?.textContent.trim();
-    const own = el.getAttribute("aria-label") || $("legend, span", el.closest("[data-check], label"))?.firstChild.textContent.trim();
-    return [title, own].filter(Boolean).join(" · ");
-  };
-  const list = (el, rows) => el.replaceChildren(...rows.map((row) => {
-    const li = document.createElement("li");
-    const check = row.path?.startsWith("checks.") && $(`[data-check="${CSS.escape(row.path.slice(7))}"]`);
-    const target = check ? $("input", check) : row.path && $(`[data-path="${CSS.escape(row.path)}"]`);
-    if (target) { const a = document.createElement("a"); a.href = "#"; a.textContent = `${named(target)}: ${row.text}`; a.addEventListener("click", (e) => { e.preventDefault(); target.focus(); }); li.append(a); } else li.textContent = row.text;
+  // The box that a complaint speaks of: a cell, the answers of a check, the choice of a standard.
+  const boxOf = (row) => row.role ? $(`[data-standards="${CSS.escape(row.role)}"] input`) : row.path && ($(`[data-path="${CSS.escape(row.path)}"]`) || (row.path.startsWith("checks.") ? $(`[data-check="${CSS.escape(row.path.slice(7))}"] input`) : null));
+  const list = (el, rows, words) => el.replaceChildren(...rows.map((row) => {
+    const li = document.createElement("li"), target = boxOf(row);
+    if (target) { const a = document.createElement("a"); a.href = "#"; a.textContent = words(row); a.addEventListener("click", (e) => { e.preventDefault(); target.focus(); target.scrollIntoView({ block: "center" }); target.select?.(); }); li.append(a); } else li.textContent = words(row);
     return li;
   }));
+  const within = (o) => o.low === null && o.high === null ? "" : o.low === null ? `≤ ${o.high}` : o.high === null ? `≥ ${o.low}` : `-${o.high}` === o.low ? `±${o.high}` : `${o.low} … ${o.high}`;
+  const small = (text) => { const el = document.createElement("small"); el.textContent = text; return el; };
+  const paintOutcome = (o) => {
+    const cell = $(`[data-result="${CSS.escape(o.path)}"]`), limit = within(o), more = [o.U ? `U ${o.U}${o.k ? ` (k=${o.k})` : ""}` : "", limit ? `MPE ${limit}` : ""].filter(Boolean).join(" · ");
+    if (cell) { cell.replaceChildren(o.value, ...(more ? [small(more)] : [])); cell.dataset.ok = o.ok === false ? "no" : "yes"; return; }
+    const summary = $(`[data-summary="${CSS.escape(o.section)}"]`);
+    if (!summary) return;
+    const p = document.createElement("p");
+    p.className = o.ok === false ? "out" : "";
+    p.append(`${o.ok === false ? "✕ " : o.ok ? "✓ " : ""}${o.label}${o.point ? ` · ${o.point}` : ""}: ${`${o.value} ${o.symbol}`.trim()} `, ...(more ? [small(more)] : []));
+    summary.append(p);
+  };
+  // A note stands beside its box: what is wrong there, or a question that is asked once.
+  const note = (el, text, kind) => {
+    const old = el.parentElement.querySelector(`.rs-note.${kind}`);
+    if (!text) { old?.remove(); return null; }
+    const p = old || document.createElement("small");
+    p.className = `rs-note ${kind}`;
+    p.setAttribute("role", kind === "bad" ? "alert" : "status");
+    if (p.firstChild?.textContent !== text) p.replaceChildren(text);
+    if (!old) el.after(p);
+    return p;
+  };
+  const asked = new Set();
+  const ask = (cell, text) => {
+    if (asked.has(cell.dataset.path)) return;
+    asked.add(cell.dataset.path);
+    const p = note(cell, text, "due"), button = document.createElement("button");
+    button.type = "button";
+    button.tabIndex = -1;
+    button.textContent = say.sure;
+    button.addEventListener("click", () => p.remove());
+    p.append(" ", button);
+  };
+  let typed = null;
+  const askFar = (outcomes) => {
+    const [, section, row] = typed?.dataset.path.split(".") || [];
+    const far = section && outcomes.find((o) => o.section === section && String(o.row) === row && Math.abs(o.ratio || 0) > 5);
+    if (far && typed !== document.activeElement) ask(typed, say.far.replace("{n}", Math.round(Math.abs(far.ratio))));
+  };
   const paint = (answer) => {
-    const verdict = $("[data-verdict]");
+    const verdict = $("[data-verdict]"), { worst, missing, invalid } = answer;
     verdict.textContent = answer.verdict === "pass" ? `✓ ${say.pass}` : answer.verdict === "reject" ? `✕ ${say.reject}` : say.open;
     verdict.className = answer.verdict === "pass" ? "qh-status qh-tone-ok" : answer.verdict === "reject" ? "qh-status qh-tone-bad" : "";
-    $("[data-worst-point]").textContent = answer.worst ? `${say.worst}: ${name(answer.worst)} @ ${answer.worst.point} = ${answer.worst.value} (${Math.round(Math.abs(answer.worst.ratio) * 100)} % MPE)` : "";
-    list($("[data-reasons]"), answer.reasons.map((text) => ({ text })));
-    list($("[data-findings]"), answer.findings);
-    const left = [...answer.invalid, ...answer.missing];
-    list($("[data-missing]"), left.slice(0, 12));
-    $("[data-left]").textContent = left.length || "✓";
-    $$("[data-result]").forEach((el) => { el.textContent = ""; delete el.dataset.ok; });
-    $$("[data-summary]").forEach((el) => { el.textContent = ""; });
-    answer.outcomes.forEach((o) => {
-      const cell = $(`[data-result="${CSS.escape(o.path)}"]`), text = o.U ? `${o.value} ± ${o.U}` : o.value;
-      if (cell) { cell.textContent = text; cell.title = o.high === null && o.low === null ? "" : `[${o.low ?? ""} … ${o.high ?? ""}]`; cell.dataset.ok = o.ok === false ? "no" : "yes"; return; }
-      const summary = $(`[data-summary="${CSS.escape(o.section)}"]`);
-      if (summary) { const p = document.createElement("p"); p.textContent = `${name(o)}${o.point ? ` @ ${o.point}` : ""}: ${text}${o.high === null ? "" : ` (≤ ${o.high})`} ${o.ok === false ? "✕" : o.ok ? "✓" : ""}`; summary.append(p); }
-    });
-    const wrong = new Map(answer.invalid.map((p) => [p.path, p.text]));
+    $("[data-worst-point]").textContent = worst ? `${say.worst}: ${named(worst)}${worst.point ? ` · ${worst.point}` : ""}: ${`${worst.value} ${worst.symbol}`.trim()}, ${say.share.replace("{n}", Math.round(Math.abs(worst.ratio) * 100))}` : "";
+    list($("[data-reasons]"), answer.reasons.map((text) => ({ text })), (row) => row.text);
+    list($("[data-findings]"), answer.findings, (row) => row.text);
+    list($("[data-missing]"), missing, (row) => row.name || row.text);
+    list($("[data-invalid]"), invalid, (row) => (row.name ? `${row.name}: ${row.text}` : row.text));
+    $("[data-invalid-card]").hidden = !invalid.length;
+    $("[data-wrong-count]").textContent = invalid.length;
+    $("[data-left]").textContent = missing.length || "✓";
+    $("[data-bar]").textContent = [verdict.textContent, missing.length ? say.lacking.replace("{n}", missing.length) : "", invalid.length ? say.wrong.replace("{n}", invalid.length) : ""].filter(Boolean).join(" · ");
+    $$("[data-result]").forEach((el) => { el.replaceChildren(); delete el.dataset.ok; });
+    $$("[data-summary]").forEach((el) => { el.replaceChildren(); });
+    answer.outcomes.forEach(paintOutcome);
+    const wrong = new Map(invalid.map((p) => [p.path, p.text]));
     $$("[data-path]").forEach((el) => {
-      const text = wrong.get(el.dataset.path);
-      if (text) { el.setAttribute("aria-invalid", "true"); el.title = text; } else { el.removeAttribute("aria-invalid"); el.title = ""; }
+      const text = wrong.get(el.dataset.path) || "";
+      if (text) el.setAttribute("aria-invalid", "true"); else el.removeAttribute("aria-invalid");
+      note(el, text, "bad");
     });
-    bars(answer.outcomes, answer.worst);
+    bars(answer.outcomes, worst);
+    askFar(answer.outcomes);
   };
   paint(JSON.parse($("#record-answer").textContent));
   if (!writable) return;
@@ -120,7 +164,7 @@
           const upload = $("[data-upload-version]");
           if (upload) upload.value = version;
           state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
-          if (reload) location.reload();
+          if (reload) { sessionStorage.recordFocus = document.activeElement?.dataset?.path || ""; location.reload(); }
         } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }
     })();
@@ -128,8 +172,10 @@
     saving = null;
   };
   const save = later(1200, keep);
+  // A parameter draws the sheet anew; the keyboard stays where it was.
+  if (sessionStorage.recordFocus) { const back = $(`[data-path="${CSS.escape(sessionStorage.recordFocus)}"]`); back?.focus(); back?.select?.(); sessionStorage.removeItem("recordFocus"); }
   const changed = () => { dirty = true; state(say.unsaved); evaluate(); save(); };
-  sheet.addEventListener("input", changed);
+  sheet.addEventListener("input", (event) => { if (event.target.matches(".rs-cell")) { typed = event.target; note(typed, "", "due"); } changed(); });
   sheet.addEventListener("change", (event) => { if (event.target.hasAttribute("data-reload")) { reload = true; changed(); keep(); } else if (event.target.matches("[data-top], [data-standard]")) { reload = event.target.matches('[data-top="performed_on"]'); changed(); } });
   addEventListener("beforeunload", (event) => { if (dirty && !stopped) event.preventDefault(); });
   $(".rs-form").addEventListener("submit", (event) => event.preventDefault());
@@ -163,25 +209,21 @@
     const text = event.clipboardData.getData("text/plain");
     if (!cell || !/[\t\n]/.test(text.trimEnd())) return;
     event.preventDefault();
-    let { row, at } = place(cell);
-    for (const line of text.replace(/\r/g, "").replace(/\n$/, "").split("\n")) {
-      if (!row) break;
-      const boxes = $$("td", row).slice(at).map((td) => $(".rs-cell", td)).filter(Boolean);
-      line.split("\t").forEach((value, i) => { if (boxes[i]) boxes[i].value = value.trim(); });
-      row = row.nextElementSibling;
+    let { row, at } = place(cell), rest = false;
+    for (const line of text.replace(/\r/g, "").replace(/\n+$/, "").split("\n")) {
+      const boxes = row ? $$("td", row).slice(at).map((td) => $(".rs-cell", td)).filter(Boolean) : [];
+      line.split("\t").forEach((value, i) => { if (boxes[i]) boxes[i].value = value.trim(); else if (value.trim()) rest = true; });
+      row = row?.nextElementSibling;
     }
+    note(cell, rest ? say.rest : "", "due");
     changed();
   });
   // A strange reading is asked about once, not forbidden.
-  const asked = new Set();
   sheet.addEventListener("focusout", (event) => {
     const cell = event.target.closest(".rs-cell");
-    if (!cell || asked.has(cell.dataset.path)) return;
+    if (!cell) return;
     const now = parseFloat(cell.value), before = parseFloat(cell.placeholder);
-    if (Number.isFinite(now) && Number.isFinite(before) && Math.abs(now - before) > Math.max(Math.abs(before), 1e-9) * 0.5) {
-      asked.add(cell.dataset.path);
-      state(`${say.strange} (${cell.value} / ${cell.placeholder})`, "bad");
-    }
+    if (Number.isFinite(now) && Number.isFinite(before) && Math.abs(now - before) > Math.max(Math.abs(before), 1e-9) * 0.5) ask(cell, say.strange.replace("{last}", cell.placeholder));
   });
 
   // Other devices.
@@ -197,4 +239,5 @@
   };
   present();
   setInterval(present, 20000);
+  addEventListener("pagehide", () => fetch(say.presence, { method: "POST", credentials: "same-origin", keepalive: true, headers: { "X-CSRFToken": token() }, body: new URLSearchParams({ device, leave: "yes" }) }));
 })();
