@@ -178,6 +178,7 @@ RULES: dict[str, Rule] = {
     "certificates/records/<uuid:pk>/submit/": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/raw.pdf": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/review/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/preview/<int:page>.png": Rule(SEES_RECORDS, path=lambda h: (h.record.pk, 1)),
     "certificates/records/<uuid:pk>/preview.pdf": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/act/<str:act>/": Rule(
         SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")
