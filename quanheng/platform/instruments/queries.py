@@ -137,18 +137,18 @@ def districts(viewer: Actor, *, digits: int = 6) -> list[District]:
     ]
 
 
-def category_coverage(viewer: Actor) -> list[tuple[str, int, int]]:
-    """By category: name, mandatory instruments in use, of them verified in force. A second, different measure."""
+def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:
+    """By category: code, name, mandatory instruments in use, of them verified in force. A second, different measure."""
     today = clock.today()
     scope = Q() if viewer.system else scope_q(viewer, region="region_id")
     rows = (
         Instrument.objects.filter(scope, mandatory=True, state="in_use")
         .order_by()
-        .values(item=F("category__item"))
+        .values(kind=F("category__code"), item=F("category__item"))
         .annotate(n=Sum("quantity"), ok=Coalesce(Sum("quantity", filter=in_force(today)), 0))
         .order_by("item")
     )
-    return [(row["item"], row["n"], row["ok"]) for row in rows]
+    return [(row["kind"], row["item"], row["n"], row["ok"]) for row in rows]
 
 
 def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:

@@ -39,7 +39,9 @@ def make_standards(cast: Cast, example: dict[str, Any], norm: Any) -> None:
     root = steps.make_root()
     for entry in example["standards"]:
         accuracy = {key: entry[key] for key in ("u", "U", "k", "mpe") if key in entry}
-        standard = makers.make_standard(cast.institute, norm, role=entry["role"], name=entry["name"], parameters=accuracy)
+        standard = makers.make_standard(
+            cast.institute, norm, role=entry["role"], name=entry["name"], parameters=accuracy
+        )
         enter_upper_certificate(
             actor=makers.SYSTEM,
             standard=standard,

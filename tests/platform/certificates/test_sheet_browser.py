@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import expect
 
 from quanheng.platform.certificates import services
 from quanheng.platform.certificates.models import Record
@@ -29,7 +30,8 @@ def open_sheet(page: Any, live_server: Any) -> Record:
     client = Client()
     client.force_login(cast.verifier)
     name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    cookies = {name: client.cookies[name].value, settings.LANGUAGE_COOKIE_NAME: "zh-hans"}
+    page.context.add_cookies([{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()])
     page.goto(f"{live_server.url}/certificates/records/{record.pk}/")
     return record
 
@@ -75,3 +77,66 @@ def test_a_sheet_is_typed_pasted_computed_and_kept(committing: None, live_server
     page.wait_for_load_state()
     assert Record.objects.get(pk=record.pk).state == "checking"
     assert problems == []
+
+
+PASTE = """([selector, text]) => { const data = new DataTransfer(); data.setData('text/plain', text);
+document.querySelector(selector).dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }"""
+CELL = '[data-path="sections.{}.{}.{}"]'
+
+
+def test_a_slip_of_the_hand_is_told_beside_the_cell(committing: None, live_server: Any, page: Any) -> None:
+    open_sheet(page, live_server)
+    first, second = CELL.format("repeatability", 0, "I"), CELL.format("repeatability", 1, "I")
+    asked = page.locator(f"td:has({first}) .rs-note.due")
+
+    page.fill(first, "２４.00")
+    page.locator(f"td:has({first}) .rs-note.bad", has_text="半角").wait_for(timeout=5_000)
+    assert "重复性" in page.inner_text("[data-invalid]")
+    page.fill(first, "42.00")
+    page.fill(CELL.format("repeatability", 0, "dL"), "0.001")
+    page.fill(first, "42.00")
+    page.press(first, "Tab")
+    assert page.evaluate("document.activeElement.dataset.path") == "sections.repeatability.0.dL"
+    page.fill(first, "24.00")
+    page.locator("[data-invalid] li").wait_for(state="detached")
+    assert asked.count() == 0
+
+    page.evaluate(PASTE, [second, "24.00\t0.001\t7\n24.01\t0.002\n1\t2\n"])
+    assert page.input_value(CELL.format("repeatability", 2, "dL")) == "0.002"
+    page.locator(f"td:has({second}) .rs-note", has_text="没有填入").wait_for(timeout=2_000)
+
+    page.locator("[data-missing] a", has_text="温度").first.click()
+    assert page.evaluate("document.activeElement.dataset.path").startswith("environment.temperature")
+    before = page.evaluate("performance.now()")
+    left = page.inner_text("[data-left]")
+    page.keyboard.type("20.0")
+    expect(page.locator("[data-left]")).not_to_have_text(left)
+    assert page.evaluate("performance.now()") - before < 3_000  # half a second on a free machine
+
+
+def test_an_error_far_beyond_its_limit_is_asked_about_once(committing: None, live_server: Any, page: Any) -> None:
+    open_sheet(page, live_server)
+    reading, extra = CELL.format("zero", 0, "I"), CELL.format("zero", 0, "dL")
+    page.fill(extra, "0.004")
+    page.fill(reading, "0.10")
+    page.press(reading, "Tab")
+    question = page.locator(f"td:has({reading}) .rs-note.due")
+    question.wait_for(timeout=5_000)
+    assert "倍" in question.inner_text()
+    question.locator("button").click()
+    assert question.count() == 0
+    page.fill('[data-path="environment.temperature"]', "21.0")
+    page.wait_for_timeout(900)
+    assert question.count() == 0
+
+
+def test_a_file_of_readings_fills_the_sheet(committing: None, live_server: Any, page: Any) -> None:
+    record = open_sheet(page, live_server)
+    text = "section,row,I,dL\nrepeatability,1,24.00,0.001\nrepeatability,2,24.00,0.002\n"
+    page.set_input_files(
+        'input[name="file"]', {"name": "readings.csv", "mimeType": "text/csv", "buffer": text.encode("gb18030")}
+    )
+    page.click(".rs-upload button")
+    page.wait_for_load_state()
+    assert page.input_value(CELL.format("repeatability", 1, "dL")) == "0.002"
+    assert Record.objects.get(pk=record.pk).data["sections"]["repeatability"][0]["I"] == "24.00"

@@ -25,6 +25,9 @@ def quanheng(*words: object, **env: str) -> subprocess.CompletedProcess[str]:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a small region."""
     folder = tmp_path_factory.mktemp("demo") / "data"
+    interrupted = folder.with_name(".data.demo-building")
+    interrupted.mkdir()
+    (interrupted / "quanheng.sqlite3").write_bytes(b"half a database")
     built = quanheng("demo", "--no-serve", "--json", "--size", "0.02", "--data-dir", folder)
     assert built.returncode == 0, built.stderr
     assert json.loads(built.stdout) == described(folder)

@@ -44,6 +44,10 @@ def test_two_folders_do_not_share_a_password(demo_folder: Path) -> None:
     assert len({memorable() for _ in range(50)}) > 45
 
 
+def test_what_an_interrupted_build_left_is_gone(demo_folder: Path) -> None:
+    assert [p.name for p in demo_folder.parent.iterdir()] == ["data"]
+
+
 def test_a_second_run_builds_nothing(demo_folder: Path) -> None:
     before = (demo_folder / "quanheng.sqlite3").stat().st_mtime_ns
     again = quanheng("demo", "--no-serve", "--json", "--data-dir", demo_folder)

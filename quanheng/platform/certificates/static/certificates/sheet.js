@@ -106,8 +106,8 @@
     button.addEventListener("click", () => p.remove());
     p.append(" ", button);
   };
-  let typed = null;
-  const askFar = (outcomes) => {
+  let typed = null, outcomes = [];
+  const askFar = () => {
     const [, section, row] = typed?.dataset.path.split(".") || [];
     const far = section && outcomes.find((o) => o.section === section && String(o.row) === row && Math.abs(o.ratio || 0) > 5);
     if (far && typed !== document.activeElement) ask(typed, say.far.replace("{n}", Math.round(Math.abs(far.ratio))));
@@ -134,8 +134,9 @@
       if (text) el.setAttribute("aria-invalid", "true"); else el.removeAttribute("aria-invalid");
       note(el, text, "bad");
     });
-    bars(answer.outcomes, worst);
-    askFar(answer.outcomes);
+    outcomes = answer.outcomes;
+    bars(outcomes, worst);
+    askFar();
   };
   paint(JSON.parse($("#record-answer").textContent));
   if (!writable) return;
@@ -222,6 +223,7 @@
   sheet.addEventListener("focusout", (event) => {
     const cell = event.target.closest(".rs-cell");
     if (!cell) return;
+    setTimeout(askFar);
     const now = parseFloat(cell.value), before = parseFloat(cell.placeholder);
     if (Number.isFinite(now) && Number.isFinite(before) && Math.abs(now - before) > Math.max(Math.abs(before), 1e-9) * 0.5) ask(cell, say.strange.replace("{last}", cell.placeholder));
   });
