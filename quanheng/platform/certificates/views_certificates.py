@@ -49,7 +49,14 @@ class CertificateList(ListPage):
         return Header(pgettext("list", "证书"))
 
     def get_queryset(self) -> QuerySet[Document]:
-        named = {"item_name": F("public__item__name"), "item_serial": F("public__item__serial_number")}
+        # History came in without the particulars of the instrument: the ledger has them.
+        item = Instrument.objects.filter(pk=OuterRef("subject_id"))
+        named = {
+            "item_name": Coalesce(F("public__item__name"), Subquery(item.values("name")[:1]), output_field=CharField()),
+            "item_serial": Coalesce(
+                F("public__item__serial_number"), Subquery(item.values("serial_number")[:1]), output_field=CharField()
+            ),
+        }
         return queries.documents(self.actor).annotate(**named).order_by("-performed_on", "-number")
 
     def chips(self) -> Sequence[Chip]:

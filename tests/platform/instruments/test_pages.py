@@ -125,8 +125,8 @@ def test_every_tab_of_an_instrument_opens(client: Client, cast: Cast) -> None:
     ):
         assert words in page(client, cast.keeper, f"{url}?tab={tab}")
     TraceNode.objects.create(pk=item.pk, kind="instrument", label="秤")
-    assert "溯源链断开" in page(client, cast.keeper, f"{url}?tab=chain")
-    assert "溯源链断开" in page(client, cast.keeper, url)
+    assert "未入溯源链" in page(client, cast.keeper, f"{url}?tab=chain")
+    assert "未入溯源链" in page(client, cast.keeper, url)
     assert "断开" in page(client, cast.keeper, reverse("instruments:list"))
 
 
