@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "quanheng" / "platform"
+CATALOGUE = PLATFORM / "project" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 # Function → which arguments are the context, the singular and the plural.
 CALLS: dict[str, tuple[int | None, int, int | None]] = {
     "_": (None, 0, None),
@@ -126,15 +127,21 @@ def compile_all() -> int:
 
 
 def tidy() -> int:
-    """Sort each catalogue and drop what no screen says any more."""
+    """Gather what stands in catalogues of apps into the one of the product, sorted, without what no screen says."""
     import polib
 
     said = {m for app in PLATFORM.iterdir() if app.is_dir() for m in strings(app)}
-    for path in catalogues():
-        file = polib.pofile(str(path), wrapwidth=110)
-        kept = [e for e in file if Message(e.msgid, e.msgid_plural or None, e.msgctxt) in said]
-        file[:] = sorted(kept, key=lambda e: (e.msgid, e.msgctxt or "", e.msgid_plural))
-        file.save(str(path))
+    whole = polib.pofile(str(CATALOGUE), wrapwidth=110)
+    others = [path for path in catalogues() if path != CATALOGUE]
+    entries: dict[Message, polib.POEntry] = {}
+    for entry in (*whole, *(e for path in others for e in polib.pofile(str(path)))):
+        message = Message(entry.msgid, entry.msgid_plural or None, entry.msgctxt)
+        if message in said:
+            entries.setdefault(message, entry)
+    whole[:] = sorted(entries.values(), key=lambda e: (e.msgid, e.msgctxt or "", e.msgid_plural))
+    whole.save(str(CATALOGUE))
+    for path in others:
+        path.unlink()
     return report()
 
 

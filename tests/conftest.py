@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,3 +35,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
         pytest.skip(lacking)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": path, "args": flags}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser: it runs in a pass apart, because Playwright leaves an event loop in its process."""
+    for item in items:
+        if "playwright" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    """Every test begins in Chinese, whatever language the page of the test before it was asked for in."""
+    with translation.override("zh-hans"):
+        yield

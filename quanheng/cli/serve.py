@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 from quanheng.cli._platform import add_data_dir, setup
 from quanheng.errors import InputError
@@ -59,16 +61,26 @@ def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool
     """Run granian, with the worker as a child process that ends with it."""
     check_free(host, port)
     env = {**os.environ, "QUANHENG_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "quanheng.platform.project.settings"}
-    jobs = None
+    signal.signal(signal.SIGTERM, _stop)
+    children = []
     if with_worker:
-        jobs = subprocess.Popen([sys.executable, "-m", "quanheng.cli", "worker", "--data-dir", str(folder)], env=env)  # noqa: S603
+        jobs = [sys.executable, "-m", "quanheng.cli", "worker", "--data-dir", str(folder)]
+        children.append(subprocess.Popen(jobs, env=env))  # noqa: S603
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--blocking-threads", "8", "--no-access-log", "--log-level", "warning"]
+    server = subprocess.Popen([*command, "quanheng.platform.project.wsgi:application"], env=env)  # noqa: S603
+    children.append(server)
     try:
-        return subprocess.call([*command, "quanheng.platform.project.wsgi:application"], env=env)  # noqa: S603
+        return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        if jobs is not None:
-            jobs.terminate()
-            jobs.wait(timeout=15)
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait(timeout=15)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """A service manager's way to stop us ends the children as Ctrl-C does."""
+    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import caches
-from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseOperations
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route
 from pytest_django.live_server_helper import LiveServer
 
@@ -119,7 +119,11 @@ def _guard(context: BrowserContext, base: str, visit: Visit) -> None:
 
     def route(handler: Route, request: Request) -> None:
         scheme, name = urlsplit(request.url).scheme, urlsplit(request.url).hostname
-        if scheme in {"data", "blob", "about"} or name in {host, "localhost", "127.0.0.1"}:
+        if scheme in {"data", "blob", "about", "chrome", "chrome-extension"} or name in {
+            host,
+            "localhost",
+            "127.0.0.1",
+        }:
             handler.continue_()
         else:
             visit.outside.append(request.url)

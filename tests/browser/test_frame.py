@@ -215,7 +215,7 @@ def test_a_passkey_is_registered_and_opens_the_door(stage: Cast, visit: Open) ->
     page.wait_for_url("**/accounts/2fa/**")
     page.wait_for_load_state("networkidle")
     assert Authenticator.objects.filter(user=stage.verifier, type="webauthn").exists()
-    page.context.clear_cookies()
+    page.context.clear_cookies(name="qh_session")
     window.go("/accounts/login/")
     page.click("#passkey_login")
     page.wait_for_url(f"{window.base}/")

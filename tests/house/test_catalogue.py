@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from scripts import catalogue
 from scripts.catalogue import Message
 
+TAGS = re.compile(
+    r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{%\s*translate.*?%}|{%\s*comment.*?endcomment\s*%}|{#.*?#}"
+    r"|_\([^)]*\)|lang=[\"']zh-Hans[\"']>.*?<",
+    re.DOTALL,
+)
+# Calls whose words people read.
+SAYS = {"Denied", "Refused", "Status", "Header", "Action", "Batch", "Figure", "Definition", "Transition", "CellProblem"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 
 
@@ -31,6 +39,27 @@ def test_no_translation_is_left_in_chinese() -> None:
 
 def test_one_catalogue_decides_a_word_that_several_apps_say() -> None:
     assert [path.relative_to(catalogue.PLATFORM).parts[0] for path in catalogue.catalogues()] == ["project"]
+
+
+def test_templates_wrap_every_chinese_word() -> None:
+    bare = {}
+    for path in catalogue.PLATFORM.glob("*/templates/**/*.html"):
+        # The switch names each language in itself.
+        left = catalogue.HAN.findall(TAGS.sub("", path.read_text("utf-8")).replace("%}中文{%", ""))
+        if left:
+            bare[path.name] = "".join(left)
+    assert not bare
+
+
+def test_python_wraps_what_it_says_to_people() -> None:
+    bare = []
+    for path in catalogue.PLATFORM.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYS:
+                for argument in (*node.args, *(k.value for k in node.keywords)):
+                    if isinstance(argument, ast.Constant) and catalogue.HAN.search(str(argument.value)):
+                        bare.append(f"{path.name}:{argument.lineno}")
+    assert not bare
 
 
 def test_python_calls_are_found_with_plural_and_context() -> None:

@@ -101,8 +101,11 @@ def test_ci_without_postgres_fails_and_says_so(monkeypatch):
         testing.suite(ROOT, None, marker="not long", extra=[])
 
 
-@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([1, 0], 1), ([0, 1], 1), ([0, 5], 0), ([5, 0], 5)])
-def test_a_failure_on_either_database_fails_the_run(monkeypatch, codes, expected):
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [([0, 0, 0], 0), ([1, 0, 0], 1), ([0, 1, 0], 1), ([0, 0, 1], 1), ([0, 0, 5], 0), ([5, 0, 0], 5), ([0, 5, 0], 5)],
+)
+def test_a_failure_of_any_pass_fails_the_run(monkeypatch, codes, expected):
     left = list(codes)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")

@@ -59,7 +59,7 @@ def scanned(client: Client, code: str) -> str:
 
 def headline(page: str) -> str:
     """The first line of the public page."""
-    return page.split('class="word"')[1].split("</svg>")[1].split("</p>")[0].strip()
+    return page.split('class="word"')[1].split("</svg>")[1].split("</h1>")[0].strip()
 
 
 def test_a_scale_goes_from_the_ledger_to_a_certificate_that_a_stranger_can_check(

@@ -54,7 +54,7 @@ def enter(visit: Open, user: User) -> Visit:
     window.sign_in(user.username)
     if "/2fa/" in window.page.url:
         window.page.fill("#id_code", steps.code_of(user))
-        window.page.keyboard.press("Enter")
+        window.page.click("main form[action='/accounts/2fa/authenticate/'] button.btn-primary")
         window.page.wait_for_load_state("networkidle")
     assert "我的工作" in window.text("h1")
     return window
@@ -120,6 +120,7 @@ def type_readings(window: Visit, sections: Mapping[str, list[Mapping[str, str]]]
                 cell = window.page.locator(f'[data-path="sections.{section}.{index}.{key}"]')
                 if cell.count():
                     cell.focus()
+                    window.page.keyboard.press("Control+a")
                     window.page.keyboard.type(value)
                     window.page.keyboard.press("Tab")
 
@@ -136,7 +137,8 @@ def record(verifier: Visit) -> Record:
     type_readings(verifier, SHEET["sections"])
     for check in SHEET["checks"]:
         page.check(f'[data-check="{check}"] input[value="true"]')
-    page.get_by_text("✓ 合格", exact=True).wait_for()
+    page.wait_for_timeout(3000)
+    assert page.inner_text("[data-verdict]") == "✓ 合格", verifier.text(".rs-side")
     press(verifier, "提交核验")
     made.refresh_from_db()
     assert made.state == "checking", verifier.text()

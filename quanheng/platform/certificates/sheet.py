@@ -62,6 +62,7 @@ def build(record: Record) -> dict[str, Any]:
         "standards": [_role(s, record) for s in described["standards"]],
         "sections": [_section(s, record.data, ghost) for s in described["sections"]],
         "checks": [_check(c, record.data) for c in described["checks"]],
+        "names": {f"{s['key']}.{q['key']}": said(q["label"]) for s in described["sections"] for q in s["quantities"]},
         "remarks": record.data.get("remarks", ""),
         "previous": before,
         "problems": [said(p) for p in described["problems"]],

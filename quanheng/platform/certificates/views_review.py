@@ -112,9 +112,10 @@ class Review(OfRecord):
     def people(self) -> conditions.People:
         """The three, with the viewer as the one about to act."""
         user = services.person(self.actor)
+        may = {step: bool(RECORD.may(step, self.record, self.actor)) for step in ("check", "sign")}
         if self.record.state == "checking":
-            return conditions.people_of(self.record, checker=user)
-        return conditions.people_of(self.record, signatory=user if self.record.state == "signing" else None)
+            return conditions.people_of(self.record, checker=user if may["check"] else None)
+        return conditions.people_of(self.record, signatory=user if may["sign"] else None)
 
     def pages(self) -> range:
         """Numbers of the pages of the preview; none where the document cannot be set."""

@@ -10,9 +10,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.instruments import duplicates, policies
 from quanheng.platform.instruments.categories import CategoryIndex
 from quanheng.platform.instruments.models import Delivery, Instrument, Use
+from quanheng.platform.instruments.parameters import complaints, procedure_of
 from quanheng.platform.instruments.registries import USED_BY
 from quanheng.platform.instruments.serials import RangeProblem, lot_quantity
 from quanheng.platform.instruments.services.keeping import fresh_codes, refresh
@@ -22,6 +24,7 @@ from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, Imp
 from quanheng.platform.kernel.models import ImportBatch, Organisation, Region
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.sheets.cells import CellProblem, parse_count, parse_date
+from quanheng.procedures.loader import Loaded
 
 USES = {"贸易结算": Use.TRADE, "安全防护": Use.SAFETY, "医疗卫生": Use.MEDICAL, "环境监测": Use.ENVIRONMENT}
 USES["其他"] = Use.OTHER
@@ -146,10 +149,28 @@ def _put(row: ImportRow, column: str, find: Callable[[], Any]) -> None:
         row.fail(column, str(error))
 
 
+class _Parameters:
+    """Judges the parameters of rows, each distinct set once."""
+
+    def __init__(self) -> None:
+        self._procedures: dict[int, Loaded | None] = {}
+        self._judged: dict[tuple[int, frozenset[tuple[str, str]]], list[str]] = {}
+
+    def check(self, row: ImportRow, category: InstrumentCategory, kept: dict[str, str]) -> None:
+        """Mark the row where its procedure would refuse a value."""
+        if category.pk not in self._procedures:
+            self._procedures[category.pk] = procedure_of(category, clock.today())
+        key = (category.pk, frozenset(kept.items()))
+        if key not in self._judged:
+            self._judged[key] = complaints(self._procedures[category.pk], kept)
+        if self._judged[key]:
+            row.fail("parameters", "; ".join(self._judged[key]))
+
+
 def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> None:
     """Turn texts into categories, regions, owners and quantities, for all rows with three queries."""
     categories, places = CategoryIndex(clock.today()), _Places(rows)
-    owners = _Owners(rows, context, within)
+    owners, judged = _Owners(rows, context, within), _Parameters()
     for row in rows:
         values = row.values
         if "category" not in row.errors:
@@ -160,6 +181,10 @@ def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> Non
             _put(row, "region", partial(places.find, values["region"]))
         elif "region" not in row.errors and "owner" not in row.errors:
             values["region"] = values["owner"].region
+        if values.get("installed_on") and values["installed_on"] > clock.today():
+            row.fail("installed_on", _("启用日期晚于今天"))
+        if values.get("parameters") and not {"category", "parameters"} & set(row.errors):
+            judged.check(row, values["category"], values["parameters"])
         if not {"serial_number", "serial_to", "quantity"} & set(row.errors):
             try:
                 values["quantity"] = lot_quantity(

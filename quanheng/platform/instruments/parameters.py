@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.catalog.queries import procedure_ids
-from quanheng.procedures.loader import load
+from quanheng.procedures.form import form
+from quanheng.procedures.loader import Loaded, load
 from quanheng.procedures.schema import Parameter, Text
 from quanheng.procedures.sections import symbol_of
 
@@ -58,14 +59,34 @@ def _unit(code: str, kept: Mapping[str, Any], known: Mapping[str, Parameter]) ->
     return str(kept.get(code[1:]) or (other.default if other else "") or "")
 
 
-def parameters_of(category: InstrumentCategory | None, day: dt.date) -> tuple[Parameter, ...]:
-    """Parameters of the first procedure in force that this release carries; none where there is none."""
+def procedure_of(category: InstrumentCategory | None, day: dt.date) -> Loaded | None:
+    """The first procedure in force that this release carries."""
     for identifier in procedure_ids(category, day) if category else []:
         try:
-            return load(identifier).procedure.parameters
+            return load(identifier)
         except InputError:
             continue
-    return ()
+    return None
+
+
+def parameters_of(category: InstrumentCategory | None, day: dt.date) -> tuple[Parameter, ...]:
+    """Parameters of the category's procedure; none where there is none."""
+    loaded = procedure_of(category, day)
+    return loaded.procedure.parameters if loaded else ()
+
+
+def complaints(loaded: Loaded | None, kept: Mapping[str, Any]) -> list[str]:
+    """What is wrong with parameters that were given; those left out are asked for when a record is made."""
+    if loaded is None or not kept:
+        return []
+    labels = {p.key: said(p.label) for p in loaded.procedure.parameters}
+    wrong = [_("没有名为“%(name)s”的参数") % {"name": name} for name in kept if name not in labels]
+    for problem in form(loaded, dict(kept))["problems"]:
+        key = problem["path"].removeprefix("instrument.")
+        if key in kept:
+            words = problem["en"] if (get_language() or "").startswith("en") else problem["zh"]
+            wrong.append(f"{labels.get(key, key)}: {words}")
+    return wrong
 
 
 def fields_for(parameters: tuple[Parameter, ...], now: Mapping[str, Any]) -> dict[str, forms.Field]:

@@ -21,7 +21,7 @@ from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.trace.queries import prove_many
-from quanheng.platform.trace.words import instrument_status
+from quanheng.platform.trace.words import chain_status
 from quanheng.platform.web.components import Status as ComponentStatus
 
 # PostgreSQL puts rows without a date last by itself, SQLite first; both serve this order from the index.
@@ -137,24 +137,24 @@ def districts(viewer: Actor, *, digits: int = 6) -> list[District]:
     ]
 
 
-def category_coverage(viewer: Actor) -> list[tuple[str, int, int]]:
-    """By category: name, mandatory instruments in use, of them verified in force. A second, different measure."""
+def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:
+    """By category: code, name, mandatory instruments in use, of them verified in force. A second, different measure."""
     today = clock.today()
     scope = Q() if viewer.system else scope_q(viewer, region="region_id")
     rows = (
         Instrument.objects.filter(scope, mandatory=True, state="in_use")
         .order_by()
-        .values(item=F("category__item"))
+        .values(kind=F("category__code"), item=F("category__item"))
         .annotate(n=Sum("quantity"), ok=Coalesce(Sum("quantity", filter=in_force(today)), 0))
         .order_by("item")
     )
-    return [(row["item"], row["n"], row["ok"]) for row in rows]
+    return [(row["kind"], row["item"], row["n"], row["ok"]) for row in rows]
 
 
 def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:
     """How far the chain of each row holds today, for one page of a list."""
     answers = prove_many([row.pk for row in rows], clock.today())
-    return {pk: instrument_status(answer) for pk, answer in answers.items()}
+    return {pk: chain_status(answer) for pk, answer in answers.items()}
 
 
 def chosen(viewer: Actor, ids: Iterable[uuid.UUID]) -> list[Instrument]:

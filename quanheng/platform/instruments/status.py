@@ -82,6 +82,8 @@ def with_status(rows: QuerySet[Instrument], today: dt.date) -> QuerySet[Instrume
 
 def has_status(key: str, today: dt.date) -> Q:
     """One status as a plain condition, so that an index can serve it."""
+    if key == "in_force":
+        return in_force(today)
     if key not in STATUSES:
         return Q(pk__in=[])
     if key == "scrapped":

@@ -237,9 +237,20 @@ class DistrictPage(Page):
         verified = sum(r.verified for r in rows)
         return {
             "rows": [(row, {key: district_url(row.region.code, key) for key in DISTRICT_LISTS}) for row in rows],
-            "kinds": [(*line, queries.percent(line[2], line[1])) for line in queries.category_coverage(self.actor)],
+            "kinds": [
+                (
+                    name,
+                    n,
+                    ok,
+                    queries.percent(ok, n),
+                    f"{district_url('', 'mandatory')}&{urlencode({'category': code})}",
+                    f"{district_url('', 'verified')}&{urlencode({'category': code})}",
+                )
+                for code, name, n, ok in queries.category_coverage(self.actor)
+            ],
+            "filings_url": reverse("instruments:filings"),
             "figures": [
-                Figure(_("受检率(按台件)"), queries.percent(verified, total), "%"),
+                Figure(_("受检率(按台件)"), queries.percent(verified, total), "%", district_url("", "verified")),
                 Figure(_("在用强制检定"), total, _("台件"), district_url("", "mandatory")),
                 Figure(_("已超期"), sum(r.overdue for r in rows), _("台件"), district_url("", "overdue"), tone="bad"),
                 Figure(_("未见检定"), sum(r.unverified for r in rows), _("台件"), district_url("", "unverified")),
@@ -250,6 +261,7 @@ class DistrictPage(Page):
 
 DISTRICT_LISTS: dict[str, dict[str, str]] = {
     "mandatory": {},
+    "verified": {"status": "in_force"},
     "overdue": {"status": "overdue"},
     "unverified": {"status": "unverified"},
 }

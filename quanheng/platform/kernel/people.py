@@ -14,7 +14,7 @@ from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor, Grant, region_prefix
 from quanheng.platform.kernel.models import Organisation, Region, RoleGrant, User
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, require
-from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 
 
 def actor_of(user: User) -> Actor:
@@ -68,10 +68,17 @@ def add_region(*, actor: Actor, code: str, name: str, parent: Region | None) -> 
     return region
 
 
+def may_grant(actor: Actor, role: str, organisation: Organisation) -> Decision:
+    """System administrators any role; lab managers only the roles of an institute's own work, within it."""
+    if actor.has(Role.SYSTEM_ADMIN) or role in {*INSTITUTE_ROLES, Role.ENTERPRISE}:
+        return may_administer(actor, organisation)
+    return Denied(_("只有系统管理员可以授予管理和监管角色"))
+
+
 @transaction.atomic
 def grant_role(*, actor: Actor, user: User, role: str, organisation: Organisation, **dates: Any) -> RoleGrant:
     """Give a person a role on an organisation's subtree."""
-    require(may_administer(actor, organisation))
+    require(may_grant(actor, role, organisation))
     if role not in Role.values:
         require(Denied(f"unknown role {role}"))
     grant, _created = RoleGrant.objects.update_or_create(

@@ -21,8 +21,10 @@ class ProjectConfig(AppConfig):
         # Models exist only from here on.
         from quanheng.platform.instruments.queries import ids_of_code
         from quanheng.platform.kernel import events
+        from quanheng.platform.project.admin_pages.verbs import verb_words
         from quanheng.platform.standards.queries import ids_of_number
         from quanheng.platform.trace.registries import FINDERS
+        from quanheng.platform.web.registries import VERB_WORDS
 
         logs.JsonFormatter.request_id = events.request_id
         FINDERS.register("instruments", ids_of_code)
@@ -39,3 +41,4 @@ class ProjectConfig(AppConfig):
         )
         menu.register("admin", _("人员与角色"), "project:people", "users", visible=administrators, letter="u")
         admin_menu.register()
+        VERB_WORDS.register("project", verb_words)

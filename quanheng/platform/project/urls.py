@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
@@ -12,7 +10,7 @@ from quanheng.platform.project.accounts import urls as accounts
 from quanheng.platform.project.admin_pages import urls as admin_pages
 from quanheng.platform.web.ratelimit import public_page
 
-# App and the prefix of its pages; an app without pages has no urls module.
+# App and the prefix of its pages.
 APPS = (
     ("law", "law/"),
     ("catalog", "catalog/"),
@@ -24,11 +22,6 @@ APPS = (
     ("verification", "verification/"),
     ("certificates", "certificates/"),
 )
-
-
-def _apps() -> list[URLPattern | URLResolver]:
-    found = [(f"quanheng.platform.{app}.urls", prefix) for app, prefix in APPS]
-    return [path(prefix, include(module)) for module, prefix in found if find_spec(module)]
 
 
 project = [
@@ -46,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_view, name="metrics"),
     path("api/v1/", include("quanheng.platform.project.api.urls")),
-    *_apps(),
+    *(path(prefix, include(f"quanheng.platform.{app}.urls")) for app, prefix in APPS),
 ]
 
 handler400 = errors.bad_request

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from quanheng.evidence.dcc.certificate import pick
 from quanheng.evidence.dcc.read import read
 from quanheng.evidence.signing.xades import verify_xml
-from quanheng.platform.kernel import events, files
+from quanheng.platform.kernel import clock, events, files
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import StoredFile
 from quanheng.platform.kernel.policies import Refused, require
@@ -39,7 +39,7 @@ def enter_upper_dcc(
     """Enter a DCC whose signature the given anchors vouch for; anything else is refused, nothing is changed in it."""
     require(may_keep(actor, standard.organisation))
     certificate = read(data, name)
-    report = verify_xml(data, anchors)
+    report = verify_xml(data, anchors, now=clock.now())
     if not report.good or not report.chain_trusted:
         raise Refused(
             _("数字证书的签名不能确认：%(reason)s") % {"reason": report.reason or report.state}, code="signature"

@@ -67,7 +67,7 @@ def chain_context(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
         "answer": answer,
         "cards": [(card, words.link_status(card.link)) for card in found],
         "steps": [_drawn(step) for step in queries.steps(found)],
-        "status": words.instrument_status(answer) if instrument else words.chain_status(answer),
+        "status": words.chain_status(answer),
         "outside": words.OUTSIDE if instrument and words.outside(answer) else "",
         "broken_at": at_node,
         "broken_reason": reason,

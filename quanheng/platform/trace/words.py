@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from quanheng.platform.web.components import Status, Text
 
 BROKEN: dict[str, tuple[Text, Text]] = {
-    "no_certificate": (_("没有证书"), _("登记该标准当时有效的校准或检定证书")),
+    "no_certificate": (_("没有证书"), _("登记当时有效的校准或检定证书,或重新检定")),
     "expired": (_("使用时证书已过期"), _("停止使用并重新校准;核查此期间出具的证书")),
     "not_yet_valid": (_("使用时证书尚未生效"), _("核对证书日期;使用日期应在证书有效期内")),
     "revoked": (_("证书已被撤销"), _("对受影响的证书发起召回核查")),
@@ -26,15 +26,6 @@ def broken_words(broken: dict[str, Any] | None) -> tuple[Text, Text]:
     return BROKEN.get((broken or {}).get("code", ""), (_("未知原因"), ""))
 
 
-def chain_status(answer: dict[str, Any]) -> Status:
-    """The state of a chain: proven, declared or broken."""
-    if answer["proven"]:
-        return Status("ok", _("溯源链完整,全部已证明"))
-    if answer["holds"]:
-        return Status("due", _("溯源链成立,部分仅为声明"))
-    return Status("bad", _("溯源链断开"))
-
-
 OUTSIDE = _("溯源图中还没有它的证书:历史导入的证书不带溯源数据,下次检定后入链")
 
 
@@ -44,9 +35,13 @@ def outside(answer: dict[str, Any]) -> bool:
     return broken.get("code") == "no_certificate" and str(broken.get("at")) == str(answer["item"])
 
 
-def instrument_status(answer: dict[str, Any]) -> Status:
-    """The state of an instrument's chain; one whose certificates were only imported stands outside."""
-    return Status("off", _("未入溯源链")) if outside(answer) else chain_status(answer)
+def chain_status(answer: dict[str, Any]) -> Status:
+    """The state of a chain: proven, declared, not entered yet (its certificates were only imported), or broken."""
+    if answer["proven"]:
+        return Status("ok", _("溯源链完整,全部已证明"))
+    if answer["holds"]:
+        return Status("due", _("溯源链成立,部分仅为声明"))
+    return Status("off", _("未入溯源链")) if outside(answer) else Status("bad", _("溯源链断开"))
 
 
 def link_status(link: dict[str, Any]) -> Status:

@@ -63,6 +63,7 @@ def kind(_house: House) -> tuple[Any, ...]:
     return ("instruments",)
 
 
+TOKEN_OF = frozenset({"keeper", "administrator"})
 KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
@@ -88,6 +89,14 @@ RULES: dict[str, Rule] = {
     "administration/organisations/": Rule(MANAGERS),
     "administration/organisations/new/": Rule(MANAGERS),
     "administration/organisations/<uuid:organisation_id>/": Rule(MANAGES, path=lambda h: (h.cast.institute.pk,)),
+    "administration/audit/": Rule(both("keeper", "manager", "regulator") | {"audit admin"}),
+    "administration/audit/<int:pk>/": Rule(frozenset({"keeper", "regulator", "audit admin"}), path=of("event")),
+    "administration/audit/seals/": Rule(frozenset({"audit admin"})),
+    "administration/audit/seals/check/": Rule(frozenset({"audit admin"}), postable=True),
+    "administration/tokens/": Rule(EVERY_ROLE),
+    "administration/tokens/new/": Rule(both(*PARTS) | {"administrator"}),
+    "administration/tokens/<uuid:pk>/": Rule(TOKEN_OF, path=of("token")),
+    "administration/tokens/<uuid:pk>/revoke/": Rule(TOKEN_OF, TOKEN_OF, WHY, of("token")),
     "search/": Rule(EVERYBODY),
     "notices/": Rule(EVERYBODY),
     "notices/read/": Rule(EVERYBODY, postable=True),
@@ -169,6 +178,7 @@ RULES: dict[str, Rule] = {
     "certificates/records/<uuid:pk>/submit/": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/raw.pdf": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/review/": Rule(SEES_RECORDS, path=record),
+    "certificates/records/<uuid:pk>/preview/<int:page>.png": Rule(SEES_RECORDS, path=lambda h: (h.record.pk, 1)),
     "certificates/records/<uuid:pk>/preview.pdf": Rule(SEES_RECORDS, path=record),
     "certificates/records/<uuid:pk>/act/<str:act>/": Rule(
         SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,8 @@ from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services import submit_filing
-from quanheng.platform.kernel import imports
-from quanheng.platform.kernel.models import ImportBatch, Notice, RoleGrant, User
+from quanheng.platform.kernel import clock, imports, tokens
+from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, User
 from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.law.models import LawItem
 from quanheng.platform.parties.models import Authorisation, Licence
@@ -40,6 +41,8 @@ class House:
     licence: Licence
     authorisation: Authorisation
     law_item: LawItem
+    event: AuditEvent
+    token: ApiToken
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -142,7 +145,22 @@ def furnish(cast: Cast) -> House:
         licence=Licence.objects.get(user=cast.verifier),
         authorisation=Authorisation.objects.get(organisation=cast.institute),
         law_item=make_law_item(),
+        event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
+        token=make_token(cast),
     )
+
+
+def make_token(cast: Cast) -> ApiToken:
+    """A token with which the shop's keeper reads certificates by machine."""
+    scopes = [tokens.offered(cast.actor("keeper"), cast.shop, cast.keeper)[0].name]
+    return tokens.issue(
+        actor=cast.actor("keeper"),
+        organisation=cast.shop,
+        user=cast.keeper,
+        name=f"{cast.shop.name} ERP",
+        scopes=scopes,
+        expires_at=clock.now() + dt.timedelta(days=30),
+    )[0]
 
 
 def make_law_item() -> LawItem:

@@ -48,51 +48,56 @@ def test_every_write_asks_for_an_idempotency_key_and_no_read_does():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
-def test_a_stranger_is_asked_for_a_token(operation):
-    response = Caller().send(operation.method, operation.address(), {})
-    problem(response, 401, "unauthenticated")
-    assert response["WWW-Authenticate"].startswith("Bearer")
+def test_a_stranger_is_asked_for_a_token_by_every_operation():
+    for operation in OPERATIONS:
+        response = Caller().send(operation.method, operation.address(), {})
+        problem(response, 401, "unauthenticated")
+        assert response["WWW-Authenticate"].startswith("Bearer"), operation
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
-def test_a_token_without_the_scope_is_refused(cast, operation):
-    others = [s.name for s in tokens.offered(cast.actor("keeper"), cast.shop, cast.keeper) if s.name != operation.scope]
-    response = caller(cast, "keeper", *others).send(operation.method, operation.address(), {})
-    assert problem(response, 403, "scope_missing")["place"] == operation.scope
+def test_every_operation_refuses_a_token_without_its_scope(cast):
+    token, text = make_token(cast, "keeper")
+    for operation in OPERATIONS:
+        token.scopes = [s.name for s in tokens.SCOPES.values() if s.name != operation.scope]
+        token.save(update_fields=["scopes"])
+        response = Caller(text).send(operation.method, operation.address(), {})
+        assert problem(response, 403, "scope_missing")["place"] == operation.scope
 
 
 ADDRESSED = [o for o in OPERATIONS if "{" in o.path or o.name in {"get_proof", "list_institutes"}]
+BODIES = {
+    "edit_instrument": {"version": 1},
+    "take_step": {"step": "stop", "reason": "x"},
+    "return_application": {"reason": "x"},
+    "save_draft": {"version": 1, "data": {}},
+}
 
 
 @pytest.mark.parametrize("part", ["rival_keeper", "other_regulator"])
-@pytest.mark.parametrize("operation", ADDRESSED, ids=[o.name for o in ADDRESSED])
-def test_others_things_look_as_if_they_did_not_exist(cast, things, operation, part):
+def test_others_things_look_as_if_they_did_not_exist_to_every_operation(cast, things, part):
     token, text = make_token(cast, part)
     token.scopes = sorted(s.name for s in tokens.SCOPES.values())  # even with every scope there is
     token.save(update_fields=["scopes"])
-    bodies = {
-        "edit_instrument": {"version": 1},
-        "take_step": {"step": "stop", "reason": "x"},
-        "return_application": {"reason": "x"},
-        "save_draft": {"version": 1, "data": {}},
-    }
-    response = Caller(text).send(operation.method, operation.address(things), bodies.get(operation.name, {}))
-    problem(response, 404, "not_found")
+    for operation in ADDRESSED:
+        body = BODIES.get(operation.name, {})
+        problem(Caller(text).send(operation.method, operation.address(things), body), 404, "not_found")
 
 
 LISTS = [o for o in OPERATIONS if o.method == "get" and "{" not in o.path and o.name.startswith("list_")]
 
 
-@pytest.mark.parametrize("operation", [o for o in LISTS if o.name != "list_institutes"], ids=lambda o: o.name)
-def test_lists_hold_only_what_is_ones_own(cast, things, operation):
-    owner = {"list_records": "verifier"}.get(operation.name, "keeper")
-    mine = caller(cast, owner).get(operation.address()).json()["items"]
-    assert mine, "the owner sees something, or the test shows nothing"
-    rival_token, text = make_token(cast, "rival_keeper")
-    rival_token.scopes = [operation.scope]
-    rival_token.save(update_fields=["scopes"])
-    assert Caller(text).get(operation.address()).json() == {"items": [], "next": None}
+def test_every_list_holds_only_what_is_ones_own(cast, things):
+    programs = {part: caller(cast, part) for part in ("keeper", "verifier")}
+    rival, text = make_token(cast, "rival_keeper")
+    rival.scopes = [s.name for s in tokens.SCOPES.values()]
+    rival.save(update_fields=["scopes"])
+    for operation in LISTS:
+        if operation.name == "list_institutes":
+            continue
+        owner = {"list_records": "verifier"}.get(operation.name, "keeper")
+        mine = programs[owner].get(operation.address()).json()["items"]
+        assert mine, "the owner sees something, or the test shows nothing"
+        assert Caller(text).get(operation.address()).json() == {"items": [], "next": None}, operation
 
 
 def test_the_archive_of_another_firm_is_empty(cast, things):
@@ -145,9 +150,7 @@ def test_wrong_tokens_are_slowed_down(cast):
     program = Caller("qh_guess")
     for _attempt in range(30):
         problem(program.get("/instruments"), 401, "token_invalid")
-    assert int(
-        problem(program.get("/instruments"), 429, "too_many_requests") and program.get("/instruments")["Retry-After"]
-    )
+    assert int(program.get("/instruments")["Retry-After"])
 
 
 def test_a_token_that_asks_too_often_waits_and_others_do_not(cast, monkeypatch):

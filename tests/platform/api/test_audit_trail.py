@@ -149,3 +149,14 @@ def test_a_broken_seal_is_named(cast, stopped, auditor, monkeypatch):
 def test_only_the_auditor_opens_the_seals(cast):
     for part in ("keeper", "manager", "regulator", "nobody"):
         assert browser(getattr(cast, part)).get(f"{PAGE}seals/").status_code == 403
+
+
+def test_the_history_of_one_thing_is_one_link_away(cast, stopped):
+    other = makers.make_instrument(cast.shop)
+    services.stop(actor=cast.actor("keeper"), instrument=other, reason="别的器具")
+    event = AuditEvent.objects.get(verb="instruments.edited")
+    page = browser(cast.keeper).get(f"{PAGE}{event.pk}/").content.decode()
+    link = re.search(rf'href="({PAGE}\?[^"]*subject={stopped.pk})"', page.replace("&amp;", "&"))
+    text = browser(cast.keeper).get(link[1]).content.decode()
+    assert "淡季停业" in text
+    assert "别的器具" not in text

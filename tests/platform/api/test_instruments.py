@@ -172,3 +172,4 @@ def test_who_acts_for_several_names_one(cast):
     assert made["organisation"]["name"] == "河西店"
     problem(program.post("/instruments", {**NEW, "organisation": str(cast.rival.pk)}), 404, "not_found")
     problem(program.get(f"/instruments/{NOWHERE}"), 404, "not_found")
+    problem(program.get("/instruments/by-code/%00"), 404, "not_found")

@@ -71,12 +71,12 @@ def test_our_own_fault_is_told_without_its_inside(cast, monkeypatch, caplog):
 
 
 def test_the_language_follows_the_client(cast):
-    _token, text = make_token(cast, "keeper")
     response = Client().get(
         f"{BASE}/instruments", headers={"Authorization": "Bearer qh_x", "Accept-Language": "zh-hans"}
     )
     assert response.json()["title"] == "需要令牌或登录"
-    assert text
+    response = Client().get(f"{BASE}/instruments", headers={"Authorization": "Bearer qh_x", "Accept-Language": "en"})
+    assert response.json()["code"] == "token_invalid"
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40)
@@ -136,7 +136,7 @@ def test_no_body_breaks_an_operation(everything, operation, monkeypatch):
     programs, ids = everything
     monkeypatch.setattr("quanheng.platform.web.api.access.LIMIT", 10_000)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(body=bodies)
     def try_it(body):
         response = programs[_part(operation.scope)].send(operation.method, operation.address(ids), body)
@@ -147,7 +147,7 @@ def test_no_body_breaks_an_operation(everything, operation, monkeypatch):
     try_it()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=200))
 def test_no_bytes_break_it(everything, raw):
     programs, _ids = everything
@@ -155,7 +155,7 @@ def test_no_bytes_break_it(everything, raw):
     assert response.status_code in {400, 422, 429}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cursor=st.text(max_size=60), q=st.text(max_size=60), day=st.text(max_size=12))
 def test_no_address_breaks_it(everything, cursor, q, day):
     programs, _ids = everything

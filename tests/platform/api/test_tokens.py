@@ -134,7 +134,7 @@ def test_the_page_keeps_what_was_typed_and_names_a_scope_beyond_the_roles(cast):
     }
     answer = browser.post("/administration/tokens/new/", form)
     assert answer.status_code == 422
-    assert "填写和提交原始记录" in answer.content.decode()
+    assert "records:write" in answer.content.decode()
     assert not ApiToken.objects.exists()
 
 

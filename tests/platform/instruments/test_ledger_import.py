@@ -248,3 +248,13 @@ def test_ten_thousand_rows_are_all_accounted_for_in_a_bounded_number_of_queries(
     assert (batch.total, batch.accepted, batch.rejected) == (10_000, 9_900, 100)
     assert Instrument.objects.count() == 9_900
     assert len(set(Instrument.objects.values_list("code", flat=True))) == 9_900
+
+
+@pytest.mark.parametrize("parameters", ["max=NaN; e=0.01", "max=1e400; e=0.01", "max=30; e=-0.01", "max=30; size=4"])
+def test_parameters_that_the_procedure_would_refuse_come_back(cast: Cast, parameters: str) -> None:
+    from quanheng.platform.instruments.imports import parse_parameters
+    from quanheng.platform.instruments.parameters import complaints
+    from quanheng.procedures.loader import load
+
+    assert complaints(load("JJG-539-2016"), parse_parameters(parameters))
+    assert not complaints(load("JJG-539-2016"), parse_parameters("max=30; e=0.01"))

@@ -127,7 +127,7 @@ def test_every_tab_of_an_instrument_opens(client: Client, cast: Cast) -> None:
     TraceNode.objects.create(pk=item.pk, kind="instrument", label="秤")
     assert "未入溯源链" in page(client, cast.keeper, f"{url}?tab=chain")
     assert "未入溯源链" in page(client, cast.keeper, url)
-    assert "断开" in page(client, cast.keeper, reverse("instruments:list"))
+    assert "未入链" in page(client, cast.keeper, reverse("instruments:list"))
 
 
 def test_the_preview_is_a_part_without_frame(client: Client, cast: Cast) -> None:

@@ -14,9 +14,10 @@ from quanheng.platform.instruments import duplicates, policies
 from quanheng.platform.instruments.categories import is_mandatory
 from quanheng.platform.instruments.codes import new_codes
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.parameters import complaints, procedure_of
 from quanheng.platform.instruments.serials import RangeProblem, lot_quantity
 from quanheng.platform.instruments.words import search_text
-from quanheng.platform.kernel import events
+from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import Refused, require
@@ -62,6 +63,9 @@ def checked(item: Instrument) -> None:
         item.quantity = lot_quantity(item.serial_number, item.serial_to, item.quantity)
     except RangeProblem as error:
         wrong.append(str(error))
+    wrong += complaints(procedure_of(item.category, clock.today()), item.parameters)
+    if item.installed_on and item.installed_on > clock.today():
+        wrong.append(_("启用日期晚于今天"))
     if wrong:
         raise Refused(*wrong, code="invalid")
     conflict = duplicates.conflicts([item], [item.organisation_id], ignore=[item.pk]).get(0)

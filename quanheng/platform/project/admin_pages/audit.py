@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -23,6 +21,7 @@ from quanheng.platform.web.components import Action, Definition, Empty, Figure, 
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, SearchFilter
 from quanheng.platform.web.pages import ListPage, Page
 from quanheng.platform.web.tables import DateColumn, NumberColumn, Table, TextColumn
+from quanheng.platform.web.templatetags.web import civil
 
 TITLE = gettext_lazy("审计记录")
 
@@ -78,7 +77,6 @@ class EventFilter(FilterSet):
     q = SearchFilter(("actor_name", "on_behalf_of", "reason"), label=gettext_lazy("人员或原因"))
     verb = ChoiceFilter(label=gettext_lazy("做了什么"), choices=verbs.known_verbs, field_name="verb")
     subject_type = ChoiceFilter(label=gettext_lazy("对象"), choices=lambda: sorted(verbs.SUBJECTS.items()))
-    subject_id = django_filters.CharFilter(label=gettext_lazy("对象标识"), widget=forms.HiddenInput)
     since = DateAfter(label=gettext_lazy("自"), field_name="happened_at__date")
     until = DateBefore(label=gettext_lazy("至"), field_name="happened_at__date")
 
@@ -101,8 +99,10 @@ class Trail(ListPage):
         return trail.may_read(actor)
 
     def get_queryset(self) -> QuerySet[AuditEvent]:
-        """By scope."""
-        return trail.events(self.actor)
+        """By scope; ``subject`` in the address keeps one thing (its id)."""
+        rows = trail.events(self.actor)
+        subject = self.request.GET.get("subject", "")
+        return rows.filter(subject_id=subject[:64]) if subject.isprintable() and subject else rows
 
     def header(self) -> Header:
         seals = Action.guarded(trail.may_check_seals(self.actor), _("封存状态"), reverse("project:seals"), icon="lock")
@@ -131,13 +131,13 @@ class Event(Page):
     def context(self) -> dict[str, Any]:
         event = self.event
         name = trail.subject_names([event]).get((event.subject_type, event.subject_id), event.subject_id)
-        same = f"{reverse('project:audit')}?subject_type={event.subject_type}&subject_id={event.subject_id}"
+        same = f"{reverse('project:audit')}?subject_type={event.subject_type}&subject={event.subject_id}"
         seal = AuditSeal.objects.filter(first_id__lte=event.pk, last_id__gte=event.pk).first()
         facts = [
             Definition(_("人员"), event.actor_name),
             Definition(_("代办或令牌"), event.on_behalf_of),
-            Definition(_("时间"), event.happened_at),
-            Definition(_("记录时间"), event.recorded_at),
+            Definition(_("时间"), civil(event.happened_at)),
+            Definition(_("记录时间"), civil(event.recorded_at)),
             Definition(_("对象"), f"{verbs.subject_words(event.subject_type)} {name}", url=same),
             Definition(_("原因"), event.reason),
             Definition(_("请求编号"), event.request_id),

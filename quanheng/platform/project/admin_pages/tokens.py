@@ -19,12 +19,14 @@ from quanheng.platform.kernel import clock, tokens
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import ApiToken, Organisation, User
 from quanheng.platform.kernel.policies import Decision, Denied
+from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project.accounts import queries as accounts
 from quanheng.platform.web.components import Action, Definition, Empty, Header, Status
 from quanheng.platform.web.filters import FilterSet, SearchFilter
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 from quanheng.platform.web.tables import DateColumn, StatusColumn, Table, TextColumn
+from quanheng.platform.web.templatetags.web import civil
 
 TITLE = gettext_lazy("接口令牌")
 STATES = {
@@ -111,6 +113,13 @@ def organisations_for(actor: Actor) -> QuerySet[Organisation]:
     return (accounts.organisations(actor) | mine.select_related("region", "parent")).filter(active=True).distinct()
 
 
+def _offered(actor: Actor) -> list[tokens.Scope]:
+    """Scopes of one's own roles; an administrator sees all, and the form says which the chosen person cannot have."""
+    manages = actor.has(Role.SYSTEM_ADMIN, Role.LAB_MANAGER)
+    held = {g.role for g in actor.grants}
+    return [s for s in tokens.SCOPES.values() if manages or s.roles & held]
+
+
 class TokenForm(Form):
     """For whom, what, and until when."""
 
@@ -135,7 +144,7 @@ class TokenForm(Form):
         fields = cast("dict[str, Any]", self.fields)
         fields["organisation"].queryset = organisations_for(actor)
         fields["user"].queryset = (accounts.persons(actor) | User.objects.filter(pk=actor.person)).distinct()
-        fields["scopes"].choices = [(s.name, s.label) for s in tokens.SCOPES.values()]
+        fields["scopes"].choices = [(s.name, f"{s.label} · {s.name}") for s in _offered(actor)]
         self.actor = actor
 
     def clean(self) -> dict[str, Any]:
@@ -158,7 +167,7 @@ class AddToken(FormPage):
     def allowed(self, actor: Actor) -> Decision:
         """Somebody with work that the API knows, or an administrator."""
         decision = super().allowed(actor)
-        if decision and not actor.has(*tokens.WORKING_ROLES, "system_admin"):
+        if decision and not actor.has(*tokens.WORKING_ROLES, Role.SYSTEM_ADMIN):
             return Denied(_("您的角色不办理接口业务"))
         return decision
 
@@ -190,10 +199,10 @@ def _facts(token: ApiToken) -> list[Definition]:
         Definition(_("单位"), token.organisation.name),
         Definition(_("代表人员"), token.user.name),
         Definition(_("权限"), scope_words(token.scopes)),
-        Definition(_("生成时间"), token.created_at),
-        Definition(_("有效期至"), token.expires_at),
-        Definition(_("最近使用"), token.used_at),
-        Definition(_("作废时间"), token.revoked_at),
+        Definition(_("生成时间"), civil(token.created_at)),
+        Definition(_("有效期至"), civil(token.expires_at)),
+        Definition(_("最近使用"), civil(token.used_at)),
+        Definition(_("作废时间"), civil(token.revoked_at)),
     ]
 
 

@@ -110,6 +110,8 @@ def subject_names(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
 
 
 def _called(one: Any) -> str:
+    if "__str__" in type(one).__dict__:
+        return str(one)
     for name in ("number", "name", "label", "title"):
         if getattr(one, name, ""):
             return str(getattr(one, name))

@@ -27,7 +27,7 @@ log = logging.getLogger("quanheng.api")
 DESCRIPTION = """
 Instruments, applications, records, certificates, traceability and the public log.
 
-* **Who**: `Authorization: Bearer qh_…` (a token of an organisation, made under 管理 → 接口令牌),
+* **Who**: `Authorization: Bearer qh_…` (a token of an organisation, made under Administration → API tokens),
   or a browser session with `X-CSRFToken`.
 * **Writes** carry an `Idempotency-Key`; a repeat does nothing and gets the same answer,
   another body under the same key is refused (409).

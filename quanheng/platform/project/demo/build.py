@@ -69,7 +69,7 @@ def _year(world: World, said: Callable[[str], Progress]) -> Iterator[Progress]:
     made = past.bring_in(world, list(planner.entries.values()), days.ago(world.today, ARRIVAL), "旧检字 ")
     planner.settle(made)
     yield said(f"{len(made)} instruments that will be verified here")
-    timeline = Timeline()
+    timeline = Timeline(world.today)
     walk, entering = Walk(world, timeline), Entering(world, timeline, serials)
     for visit in visits:
         if visit in planner.fresh:

@@ -53,15 +53,19 @@ class Visit:
 
 
 class Timeline:
-    """Steps waiting for their moment."""
+    """Steps waiting for their moment, none of them later than the last working day before today."""
 
-    def __init__(self) -> None:
+    def __init__(self, today: dt.date) -> None:
+        self._latest = days.ago(today, 1)
         self._steps: list[tuple[dt.datetime, int, Step]] = []
         self._order = itertools.count()
 
     def add(self, day: dt.date, hour: int, minute: int, step: Step) -> None:
-        """Have a step taken at that time."""
-        heapq.heappush(self._steps, (days.moment(day, hour, minute), next(self._order), step))
+        """Have a step taken at that time; what would lie in the future is done late on the last day, in order."""
+        at, order = days.moment(day, hour, minute), next(self._order)
+        if day > self._latest:
+            at = days.moment(self._latest, 17) + dt.timedelta(seconds=15 * order % 18_000)
+        heapq.heappush(self._steps, (at, order, step))
 
     def run(self) -> Iterator[dt.date]:
         """Take them all; yields the day of each."""

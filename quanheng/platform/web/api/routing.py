@@ -95,6 +95,8 @@ def _strict(view: Any) -> Any:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if "\x00" in request.path:  # PostgreSQL holds no such text: nothing can be called so
+            raise Stop("not_found", "nothing lives at this address")
         unknown = sorted(set(request.GET) - known)
         if unknown:
             raise Stop("unknown_parameter", "this parameter is not known; see the documentation", unknown[0][:60])

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from quanheng.platform.kernel import clock
 from quanheng.platform.web import components as c
 from quanheng.platform.web.http import address
+from quanheng.platform.web.registries import VERB_WORDS
 
 register = template.Library()
 _SHAPES = {
@@ -84,6 +85,14 @@ def quantity(value: Any, unit: str | Promise = "") -> SafeString:
 def count_words(value: int) -> str:
     """1 234; beyond the cap 10 000+."""
     return c.count_words(int(value))
+
+
+@register.filter
+def verb_words(verb: str) -> str:
+    """What an audit event says was done."""
+    for speak in VERB_WORDS.values():
+        return speak(verb)
+    return verb
 
 
 @register.filter

@@ -1,0 +1,103 @@
+"""What the demo folder holds comes back on another machine: same log, same documents, same people."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.platform.demo.conftest import described, quanheng
+
+
+@pytest.fixture(scope="module")
+def backup(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the demo folder."""
+    file = tmp_path_factory.mktemp("backup") / "quanheng.backup"
+    made = quanheng("backup", file, "--data-dir", demo_folder)
+    assert made.returncode == 0, made.stderr
+    return file
+
+
+def test_restored_elsewhere_the_log_has_the_same_checkpoint(demo_folder: Path, backup: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    restored = quanheng("restore", backup, "--data-dir", again)
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    heads = [quanheng("ledger", "checkpoint", "--data-dir", folder).stdout for folder in (demo_folder, again)]
+    assert heads[0]
+    assert heads[0] == heads[1]
+    assert quanheng("ledger", "fsck", "--data-dir", again).returncode == 0
+    assert quanheng("doctor", "--data-dir", again).returncode == 0
+    number = described(again)["samples"]["certificate"]
+    out = tmp_path / "out"
+    assert quanheng("certificate", "export", number, "--out", out, "--data-dir", again).returncode == 0
+    assert quanheng("demo", "--no-serve", "--data-dir", again).returncode == 0
+
+
+def test_a_backup_is_readable_by_its_owner_alone_and_never_overwritten(demo_folder: Path, backup: Path) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    size = backup.stat().st_size
+    refused = quanheng("backup", backup, "--data-dir", demo_folder)
+    assert (refused.returncode, refused.stderr.split(":")[0], backup.stat().st_size) == (2, "exists", size)
+
+
+def test_a_backup_into_nowhere_is_refused(demo_folder: Path, tmp_path: Path) -> None:
+    refused = quanheng("backup", tmp_path / "no" / "where", "--data-dir", demo_folder)
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (2, "no_folder")
+
+
+def test_restoring_over_data_is_refused(demo_folder: Path, backup: Path) -> None:
+    refused = quanheng("restore", backup, "--data-dir", demo_folder)
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (2, "not_empty")
+
+
+def test_a_backup_of_the_embedded_database_does_not_go_into_postgresql(backup: Path, tmp_path: Path) -> None:
+    refused = quanheng(
+        "restore", backup, "--data-dir", tmp_path / "x", QUANHENG_DATABASE_URL="postgresql://nobody@127.0.0.1/none"
+    )
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (2, "database")
+    assert not (tmp_path / "x").exists()
+
+
+def test_doctor_names_a_changed_document_and_a_changed_event(backup: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert quanheng("restore", backup, "--data-dir", folder).returncode == 0
+    with sqlite3.connect(folder / "quanheng.sqlite3") as database:
+        sha256 = database.execute("SELECT pdf_sha256 FROM documents_document WHERE origin = 'issued'").fetchone()[0]
+        database.execute("DROP TRIGGER audit_no_update")
+        database.execute("UPDATE kernel_auditevent SET actor_name = 'nobody' WHERE id = 5")
+    blob = folder / "blobs" / sha256[:2] / sha256[2:4] / sha256
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    report = quanheng("doctor", "--data-dir", folder)
+    assert report.returncode == 1
+    problems = [line for line in report.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert [p.split()[1].rstrip(":") for p in problems] == ["documents", "audit"]
+
+
+def test_doctor_names_a_log_that_lost_its_end(backup: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert quanheng("restore", backup, "--data-dir", folder).returncode == 0
+    for tile in sorted((folder / "log" / "tile" / "entries").rglob("*")):
+        if tile.is_file():
+            tile.write_bytes(tile.read_bytes()[:-7])
+    report = quanheng("doctor", "--data-dir", folder)
+    assert report.returncode == 1
+    assert "PROBLEM log" in report.stdout
+
+
+def test_verbs_need_a_data_folder(tmp_path: Path) -> None:
+    for words in (["doctor"], ["backup", tmp_path / "b"], ["worker", "--once"], ["serve"]):
+        refused = quanheng(*words, "--data-dir", tmp_path / "none")
+        assert (refused.returncode, refused.stderr.split(":")[0]) == (2, "no_data")
+
+
+def test_a_new_folder_is_prepared_by_migrate_and_worked_on_by_worker(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    first = quanheng("migrate", "--data-dir", folder)
+    assert (first.returncode, len(first.stdout.splitlines())) == (0, 3)
+    assert "database: 0 migrations applied" in quanheng("migrate", "--data-dir", folder).stdout
+    worker = quanheng("worker", "--once", "--data-dir", folder)
+    assert worker.returncode == 0, worker.stderr
+    assert "documents.merge_leaves: nothing to merge" in worker.stdout
+    assert quanheng("doctor", "--data-dir", folder).returncode == 0
+    assert quanheng("manage", "--data-dir", folder, "check").returncode == 0

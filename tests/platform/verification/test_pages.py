@@ -1,0 +1,150 @@
+"""Pages of the business: apply from the ledger, receive, assign, hand over, the week."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+
+from quanheng.platform.kernel import calendar as legal
+from quanheng.platform.kernel import clock
+from quanheng.platform.verification import services
+from quanheng.platform.verification.models import Application, Task
+from tests.platform import makers
+from tests.platform.cast import Cast
+
+
+@pytest.fixture(autouse=True)
+def weekdays(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = legal.WorkingDays(frozenset({2026, 2027}), frozenset(), frozenset())
+    monkeypatch.setattr(legal, "working_days", lambda: plain)
+
+
+def make_submitted(cast: Cast) -> Application:
+    made = services.create_application(
+        actor=cast.actor("keeper"),
+        organisation=cast.shop,
+        institute=cast.institute,
+        instruments=[makers.make_instrument(cast.shop)],
+        delivery="sent_in",
+    )
+    return services.submit_application(actor=cast.actor("keeper"), application=made)
+
+
+def make_accepted(cast: Cast) -> Task:
+    application = make_submitted(cast)
+    services.accept_application(actor=cast.actor("receptionist"), application=application)
+    return application.tasks.get()
+
+
+def test_two_scales_are_applied_for_at_once(cast: Cast, client: Client) -> None:
+    client.force_login(cast.keeper)
+    scales = [makers.make_instrument(cast.shop) for _ in range(2)]
+    address = f"/verification/applications/new/?i={scales[0].pk}&i={scales[1].pk}"
+    assert scales[1].serial_number in client.get(address).content.decode()
+    fields = {
+        "i": [str(s.pk) for s in scales],
+        "institute": str(cast.institute.pk),
+        "delivery": "on_site",
+        "contact": "钱掌柜",
+        "phone": "0990-1234567",
+    }
+    answer = client.post("/verification/applications/new/", fields, follow=True)
+    made = Application.objects.get()
+    assert (made.state, made.tasks.count()) == ("submitted", 2)
+    assert made.number in answer.content.decode()
+
+
+def test_a_wrong_telephone_number_is_named_and_the_rest_is_kept(cast: Cast, client: Client) -> None:
+    client.force_login(cast.keeper)
+    scale = makers.make_instrument(cast.shop)
+    fields = {
+        "i": str(scale.pk),
+        "institute": str(cast.institute.pk),
+        "delivery": "sent_in",
+        "contact": "钱掌柜",
+        "phone": "abc",
+    }
+    answer = client.post("/verification/applications/new/", fields)
+    assert answer.status_code == 422
+    assert "请填写电话号码" in answer.content.decode()
+    assert 'value="钱掌柜"' in answer.content.decode()
+    assert not Application.objects.exists()
+
+
+def test_another_firms_scale_in_the_address_is_not_taken(cast: Cast, client: Client) -> None:
+    client.force_login(cast.keeper)
+    other = makers.make_instrument(cast.rival)
+    assert other.serial_number not in client.get(f"/verification/applications/new/?i={other.pk}").content.decode()
+
+
+def test_the_receptionist_accepts_with_one_button(cast: Cast, client: Client) -> None:
+    application = make_submitted(cast)
+    client.force_login(cast.receptionist)
+    client.post(f"/verification/applications/{application.pk}/step/", {"step": "accept"})
+    application.refresh_from_db()
+    assert application.state == "accepted"
+    assert application.due_on is not None
+
+
+def test_returning_asks_for_the_reason_and_the_keeper_reads_it(cast: Cast, client: Client) -> None:
+    application = make_submitted(cast)
+    client.force_login(cast.receptionist)
+    address = f"/verification/applications/{application.pk}/step/"
+    assert client.get(f"{address}?step=return").status_code == 200
+    client.post(address, {"step": "return", "reason": "缺少联系电话"})
+    client.force_login(cast.keeper)
+    assert "缺少联系电话" in client.get(f"/verification/applications/{application.pk}/").content.decode()
+
+
+def test_what_stands_against_acceptance_is_shown_before_one_tries(cast: Cast, client: Client) -> None:
+    application = make_submitted(cast)
+    cast.institute.authorisations.update(withdrawn_on=dt.date(2026, 1, 1))
+    client.force_login(cast.receptionist)
+    page = client.get(f"/verification/applications/{application.pk}/").content.decode()
+    assert "不在本机构授权项目内" in page
+
+
+def test_tasks_are_assigned_in_batch_to_a_licensed_verifier(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    client.force_login(cast.receptionist)
+    answer = client.post("/verification/tasks/", {"batch": "assign", "pk": str(task.pk)})
+    form = client.get(answer.headers["Location"]).content.decode()
+    assert "周检定" in form
+    assert "吴核验" not in form
+    client.post(
+        "/verification/tasks/assign/",
+        {"t": str(task.pk), "verifier": str(cast.verifier.pk), "on": clock.today().isoformat()},
+    )
+    task.refresh_from_db()
+    assert (task.state, task.verifier) == ("assigned", cast.verifier)
+    client.force_login(cast.verifier)
+    assert task.instrument.serial_number in client.get("/verification/schedule/").content.decode()
+
+
+def test_the_hand_over_log_takes_an_instrument_in_once(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    client.force_login(cast.receptionist)
+    fields = {"direction": "in", "counterpart": "钱掌柜", "condition": "完好"}
+    assert client.post(f"/verification/tasks/{task.pk}/handover/", fields).status_code == 302
+    again = client.post(f"/verification/tasks/{task.pk}/handover/", fields)
+    assert again.status_code == 422
+    assert "已收样" in again.content.decode()
+    assert task.handovers.count() == 1
+
+
+def test_the_appointment_slip_prints_with_every_instrument(cast: Cast, client: Client) -> None:
+    application = make_submitted(cast)
+    client.force_login(cast.keeper)
+    page = client.get(f"/verification/applications/{application.pk}/slip/").content.decode()
+    assert application.tasks.get().instrument.serial_number in page
+
+
+def test_a_task_is_cancelled_with_its_reason_and_the_application_closes(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    client.force_login(cast.receptionist)
+    client.post(f"/verification/tasks/{task.pk}/step/", {"step": "cancel", "reason": "器具已报废"})
+    task.refresh_from_db()
+    task.application.refresh_from_db()
+    assert (task.state, task.application.state) == ("cancelled", "completed")
