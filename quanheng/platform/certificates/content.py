@@ -208,6 +208,8 @@ def _conclusion(record: Record, passed: bool) -> dict[str, str]:
     grade = record.instrument.accuracy_class
     if not grade:
         return {"zh": "合格", "en": "Passed"}
+    if "±" in grade or "%" in grade:
+        return {"zh": f"合格(最大允许误差 {grade})", "en": f"Passed (maximum permissible error {grade})"}
     if not grade.endswith("级"):
         return {"zh": f"符合{grade}级", "en": f"Passed as class {grade}"}
     return {"zh": f"符合{grade}", "en": f"Passed as class {grade.removesuffix('级')}"}
@@ -245,8 +247,10 @@ def _replaces(replacing: Replacing | None) -> dict[str, Any] | None:
 
 
 def _unverified(record: Record) -> Iterator[dict[str, Any]]:
-    for row in (record.result or {})["unverified"]:
-        yield {"what": _words(row), "source": row["source"]}
+    """Each doubtful rule once, however many points rest on it."""
+    rows = (record.result or {})["unverified"]
+    for zh, en, source in dict.fromkeys((str(r["zh"]), str(r["en"]), str(r["source"])) for r in rows):
+        yield {"what": {"zh": zh, "en": en}, "source": source}
 
 
 def _statements(record: Record) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from quanheng.procedures.tables import tables
 
 UNSIGNED = "—"
 KEEP_PAGES = 300
+CONFORMITY = {"pass": "合格", "fail": "不合格"}
 
 
 DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the language of the screen
@@ -123,12 +124,13 @@ def _results(record: Record) -> list[Sheet]:
         heads, columns = [], []
         for column in table["columns"]:
             heads.append(_titled(column["title"]["zh"], symbol_of(column["unit"] or "")))
-            columns.append([v or "/" for v in column["values"]])
+            columns.append([CONFORMITY.get(v, v) or "/" for v in column["values"]])
             if column["U"] is not None:
                 heads.append(f"U (k={column['k'] or '-'})")
                 columns.append([u or "/" for u in column["U"]])
         found.append(Sheet(table["title"]["zh"], tuple(heads), tuple(zip(*columns, strict=True))))
-    return found
+    doubtful = dict.fromkeys((str(row["zh"]), str(row["source"])) for row in record.result["unverified"])
+    return [*found, Sheet("以下依据未经原文核实", ("依据", "来源"), tuple(doubtful))] if doubtful else found
 
 
 def _people(record: Record) -> list[tuple[str, str]]:

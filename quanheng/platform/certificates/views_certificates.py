@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, QuerySet
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,6 +24,7 @@ from quanheng.platform.documents.numbering import public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.standing import OWN_LEAF
 from quanheng.platform.documents.workflow import DOCUMENT
+from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events, files
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
@@ -49,7 +52,16 @@ class CertificateList(ListPage):
         return Header(pgettext("list", "证书"))
 
     def get_queryset(self) -> QuerySet[Document]:
-        named = {"item_name": F("public__item__name"), "item_serial": F("public__item__serial_number")}
+        # History came in without the particulars of the instrument: the ledger has them.
+        item = Instrument.objects.filter(pk=OuterRef("subject_id"))
+        named = {
+            "item_name": Coalesce(
+                KT("public__item__name"), Subquery(item.values("name")[:1]), output_field=CharField()
+            ),
+            "item_serial": Coalesce(
+                KT("public__item__serial_number"), Subquery(item.values("serial_number")[:1]), output_field=CharField()
+            ),
+        }
         return queries.documents(self.actor).annotate(**named).order_by("-performed_on", "-number")
 
     def chips(self) -> Sequence[Chip]:

@@ -252,6 +252,7 @@ class BatchPage(FormPage):
             rows.append((record, conditions.failing(found)))
         return {
             "act": self.act,
+            "blocked": sum(bool(failing) for _record, failing in rows),
             "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
             "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
             "meaning": naming.said(content.MEANINGS["approve"]),
