@@ -17,7 +17,7 @@ from quanheng.platform.instruments.models import Delivery, Instrument, Use
 from quanheng.platform.instruments.parameters import complaints, procedure_of
 from quanheng.platform.instruments.registries import USED_BY
 from quanheng.platform.instruments.serials import RangeProblem, lot_quantity
-from quanheng.platform.instruments.services.keeping import fresh_codes, refresh
+from quanheng.platform.instruments.services.keeping import FAR, fresh_codes, refresh
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, ImportKind, ImportRow
@@ -181,8 +181,8 @@ def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> Non
             _put(row, "region", partial(places.find, values["region"]))
         elif "region" not in row.errors and "owner" not in row.errors:
             values["region"] = values["owner"].region
-        if values.get("installed_on") and values["installed_on"] > clock.today():
-            row.fail("installed_on", _("启用日期晚于今天"))
+        if values.get("installed_on") and values["installed_on"] > clock.today() + FAR:
+            row.fail("installed_on", _("启用日期在一年以后"))
         if values.get("parameters") and not {"category", "parameters"} & set(row.errors):
             judged.check(row, values["category"], values["parameters"])
         if not {"serial_number", "serial_to", "quantity"} & set(row.errors):

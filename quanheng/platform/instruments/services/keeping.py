@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ TEXTS = (
     "origin_place",
     "location",
 )
+FAR = dt.timedelta(days=366)  # an instrument may be entered before it is put into use, not years before
 PLAIN = (*TEXTS, "quantity", "use", "delivery", "parameters", "installed_on")
 IDENTITY = frozenset({"category", "serial_number", "serial_to", "quantity", "manufacturer", "region", "use"})
 FREE_STATES = frozenset({"draft"})
@@ -64,8 +66,8 @@ def checked(item: Instrument) -> None:
     except RangeProblem as error:
         wrong.append(str(error))
     wrong += complaints(procedure_of(item.category, clock.today()), item.parameters)
-    if item.installed_on and item.installed_on > clock.today():
-        wrong.append(_("启用日期晚于今天"))
+    if item.installed_on and item.installed_on > clock.today() + FAR:
+        wrong.append(_("启用日期在一年以后"))
     if wrong:
         raise Refused(*wrong, code="invalid")
     conflict = duplicates.conflicts([item], [item.organisation_id], ignore=[item.pk]).get(0)
