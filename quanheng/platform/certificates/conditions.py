@@ -41,8 +41,7 @@ class Condition:
     @property
     def refusal(self) -> str:
         """The sentence of a refusal."""
-        words = {"what": self.text, "why": self.detail}
-        return _("%(what)s:%(why)s") % words if self.detail else self.text
+        return f"{self.text} — {self.detail}" if self.detail else self.text
 
 
 @dataclass(frozen=True)
