@@ -195,10 +195,10 @@ ACCIDENTS: dict[str, tuple[Callable[[Cast], None], list[str]]] = {
         change(MeasurementStandard, assessed_until=YESTERDAY),
         ["M1级砝码标准装置"],
     ),
-    "the certificate of the standard expired": (change(TraceCertificate, valid_to=YESTERDAY), ["使用时证书已过期"]),
+    "the certificate of the standard expired": (change(TraceCertificate, valid_to=YESTERDAY), ["当日可溯源", "过期"]),
     "the certificate of the standard was withdrawn": (
         change(TraceCertificate, void_from=dt.date(2026, 9, 1)),
-        ["证书已被撤销"],
+        ["当日可溯源", "撤销"],
     ),
     "the verifier's licence ended": (change(Licence, valid_until=YESTERDAY), ["周检定", "JJG 539-2016"]),
     "the norm is out of force": (
