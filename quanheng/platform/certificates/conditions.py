@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.naming import Names, said
 from quanheng.platform.certificates.policies import signatory_may_check
@@ -21,6 +20,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
+from quanheng.platform.parties.queries import authorised, licence_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove

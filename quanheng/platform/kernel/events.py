@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
@@ -81,8 +81,3 @@ def record_many(actor: Actor, verb: str, subjects: Iterable[models.Model], **fie
 def history(subject: models.Model) -> models.QuerySet[AuditEvent]:
     """Everything that ever happened to the subject, newest first."""
     return AuditEvent.objects.filter(subject_type=subject._meta.label_lower, subject_id=str(subject.pk)).order_by("-id")
-
-
-def in_transaction() -> bool:
-    """Whether the caller holds a transaction, as every service must."""
-    return bool(connection.in_atomic_block)

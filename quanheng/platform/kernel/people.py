@@ -88,11 +88,6 @@ def grant_role(*, actor: Actor, user: User, role: str, organisation: Organisatio
     return grant
 
 
-def subtree(path: str) -> QuerySet[Organisation]:
-    """An organisation and everything below it."""
-    return Organisation.objects.filter(path__startswith=path)
-
-
 def scope_q(actor: Actor, *, owner: str = "", region: str = "", roles: tuple[str, ...] = ()) -> Q:
     """Rows of the actor's own organisations (``owner`` = lookup of the organisation) or supervised regions.
 

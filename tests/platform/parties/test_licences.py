@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from quanheng.platform.certificates.authority import authorised, licence_for
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.parties import services
 from quanheng.platform.parties.models import Licence
+from quanheng.platform.parties.queries import authorised, licence_for
 from tests.platform import makers
 from tests.platform.cast import Cast
 
