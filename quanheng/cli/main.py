@@ -18,6 +18,7 @@ from quanheng.errors import InputError
 
 # verb → (module with configure(parser) and run(args) -> int, one line of help)
 VERBS: dict[str, tuple[str, str]] = {
+    "compute": ("quanheng.cli.compute", "compute an uncertainty, a comparison, a calibration line and other tasks"),
     "procedure": ("quanheng.cli.procedure", "list, show, run or replay measurement procedures"),
     "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
