@@ -41,7 +41,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The documented keys."""
-        zh, en, document, _ = RULES[self.zones.rule] if self.zones.rule in RULES else _GIVEN
+        zh, en, document, _ = RULES.get(self.zones.rule, _GIVEN)
         p = self.probability
         accepted = self.decision in (ACCEPT, CONDITIONAL_ACCEPT)
         return {
@@ -82,16 +82,14 @@ class Result:
         return f"{self.decision or 'rule'}: accepted in {zone}{part}"
 
     def _sentence(self) -> tuple[str, str]:
-        assert self.decision is not None
-        zh, en = WORDS[self.decision]
-        rule_zh, rule_en = (RULES.get(self.zones.rule) or _GIVEN)[:2]
+        zh, en = WORDS[self.zones.decide(self.measured.value)]
+        rule_zh, rule_en = RULES.get(self.zones.rule, _GIVEN)[:2]
         value = self._shown(self.measured.value)
         expanded = text(2 * self.measured.u, 2 * self.measured.u, self.digits)
         p = f"{100 * (self.probability or 0.0):.4g} %"
         return (
             f"测得值 {value}，U = {expanded}（k = 2），按“{rule_zh}”规则判定：{zh}；符合概率 {p}。",
-            f"Measured {value} with U = {expanded} (k = 2); by {rule_en} it {en if en != 'undecided' else 'is undecided'}; "
-            f"conformance probability {p}.",
+            f"Measured {value} with U = {expanded} (k = 2); by {rule_en} it {en}; conformance probability {p}.",
         )
 
     def table(self) -> str:
@@ -117,7 +115,7 @@ class Result:
     def figures(self) -> tuple[Figure, ...]:
         """The density of the measured value with all limits; the risks against the guard band."""
         found = [self._density()] if self.has_value else []
-        return (*found, self._curve()) if self.population is not None else tuple(found)
+        return tuple(found) if self.population is None else (*found, self._curve(self.population))
 
     def _density(self) -> Figure:
         m = self.measured
@@ -136,14 +134,11 @@ class Result:
             tuple(line for line in lines if math.isfinite(line[2])),
         )
 
-    def _curve(self) -> Figure:
-        assert self.population is not None
+    def _curve(self, population: Population) -> Figure:
         expanded = 2 * self.measured.u
         most = min(1.0, 0.49 * self.limits.width / expanded)
         steps = np.linspace(-1.0, most, 17)
-        found = [
-            self.population.risks(self.measured, self.limits, self.limits.guarded(float(r) * expanded)) for r in steps
-        ]
+        found = [population.risks(self.measured, self.limits, self.limits.guarded(float(r) * expanded)) for r in steps]
         return Figure(
             ("总体风险与保护带", "Global risks against the guard band"),
             ("w / U", "w / U"),
