@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "quanheng.platform.kernel",
     "quanheng.platform.web",
+    "quanheng.platform.compute",
     "quanheng.platform.law",
     "quanheng.platform.catalog",
     "quanheng.platform.parties",

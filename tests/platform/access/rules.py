@@ -101,6 +101,8 @@ RULES: dict[str, Rule] = {
     "notices/": Rule(EVERYBODY),
     "notices/read/": Rule(EVERYBODY, postable=True),
     "notices/<int:notice_id>/": Rule(frozenset({"keeper"}), path=of("notice"), postable=True),
+    "compute/": Rule(EVERY_ROLE),
+    "compute/<slug:task>/": Rule(EVERY_ROLE, path=lambda h: ("uncertainty",)),
     "law/": Rule(EVERYBODY),
     "law/<int:pk>/": Rule(EVERYBODY, path=of("law_item")),
     "law/coverage/": Rule(EVERYBODY),
