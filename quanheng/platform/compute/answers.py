@@ -9,7 +9,8 @@ from typing import Any
 
 from quanheng.platform.compute.words import word
 
-_TEXT = "text"
+_TEXTS = ("text", "texts")  # rounded text of the keys beside them
+_ELSEWHERE = ("warnings", "request")  # shown above, and as the inputs
 _LONGEST_ROW = 400
 
 
@@ -40,8 +41,8 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}".replace("-", "\u2212") if math.isfinite(value) else "—"
     if isinstance(value, Mapping):
-        if _TEXT in value:
-            return str(value[_TEXT])
+        if isinstance(value.get("text"), str):
+            return str(value["text"])
         return "; ".join(f"{word(k)} {cell(v)}" for k, v in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         shown = ", ".join(cell(v) for v in value[:12])
@@ -58,8 +59,9 @@ def arranged(data: Mapping[str, Any]) -> Answer:
 
 def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
     single: list[tuple[str, str]] = []
+    rounded = _rounded(data)
     for key, value in data.items():
-        if key == "warnings" or value is None or key.endswith(f"_{_TEXT}"):
+        if key in _ELSEWHERE or value is None or _is_rounding(key, value):
             continue
         name = f"{title} · {word(key)}" if title else word(key)
         if _is_rows(value):
@@ -67,14 +69,26 @@ def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
         elif _is_matrix(value):
             heads = tuple(str(i + 1) for i in range(len(value[0])))
             answer.tables.append(Table(name, heads, tuple(tuple(cell(v) for v in row) for row in value)))
-        elif isinstance(value, Mapping) and _TEXT not in value and value:
+        elif isinstance(value, Mapping) and "text" not in value and value:
             _walk_mapping(value, name, answer)
         elif value != [] and value != {}:
-            single.append((word(key), str(data.get(f"{key}_{_TEXT}") or cell(value))))
+            single.append((word(key), cell(rounded.get(key) or value)))
     if title and single:
         answer.tables.insert(_before(title, answer), Table(title, (word("name"), word("value")), tuple(single)))
     else:
         answer.values += single
+
+
+def _rounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key in _TEXTS:
+        if isinstance(data.get(key), Mapping):
+            found |= data[key]
+    return found
+
+
+def _is_rounding(key: str, value: Any) -> bool:
+    return key in _TEXTS and isinstance(value, Mapping)
 
 
 def _before(title: str, answer: Answer) -> int:
@@ -104,13 +118,13 @@ def _is_rows(value: Any) -> bool:
 
 def _is_matrix(value: Any) -> bool:
     rows = isinstance(value, list | tuple) and bool(value) and all(isinstance(row, list | tuple) for row in value)
-    return rows and len({len(row) for row in value}) == 1 and len(value[0]) > 0
+    return rows and len({len(row) for row in value}) == 1 and len(value[0]) * len(value) > 1
 
 
 def _rows_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    keys = [k for k in dict.fromkeys(k for row in rows for k in row) if not k.endswith(f"_{_TEXT}") and k != _TEXT]
+    keys = dict.fromkeys(k for row in rows for k, v in row.items() if not _is_rounding(k, v))
     shown = []
     for row in rows[:_LONGEST_ROW]:
-        rounded = {"value": row[_TEXT]} if _TEXT in row and "value" in row else {}
-        shown.append(tuple(str(rounded.get(k) or row.get(f"{k}_{_TEXT}") or cell(row.get(k))) for k in keys))
+        rounded = _rounded(row)
+        shown.append(tuple(cell(rounded.get(k) or row.get(k)) for k in keys))
     return Table(name, tuple(word(k) for k in keys), tuple(shown))

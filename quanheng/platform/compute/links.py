@@ -18,7 +18,7 @@ MOST_TRIALS = 2_000_000
 
 def packed(request: Mapping[str, Any]) -> str:
     """The request as URL-safe text; empty where it is too long for an address."""
-    text = json.dumps(request, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
     code = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
     return code if len(code) <= LONGEST_LINK else ""
 

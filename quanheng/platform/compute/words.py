@@ -10,6 +10,8 @@ WORDS: dict[str, str | Promise] = {
     "yes": pgettext_lazy("answer", "是"),
     "no": pgettext_lazy("answer", "否"),
     "name": _("名称"),
+    "text": _("结果表达"),
+    "dof_status": _("自由度的来历"),
     "value": pgettext_lazy("compute", "值"),
     "method": _("方法"),
     "model": _("测量模型"),
