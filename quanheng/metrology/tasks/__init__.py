@@ -17,6 +17,7 @@ from quanheng.errors import InputError
 # task → module; a module is imported only when its task is asked for
 MODULES: dict[str, str] = {
     "uncertainty": "quanheng.metrology.tasks.uncertainty",
+    "conformity": "quanheng.metrology.tasks.conformity",
 }
 
 
