@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from quanheng.errors import InputError
 
 # task → module; a module is imported only when its task is asked for
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "comparison": "quanheng.metrology.tasks.comparison",
+}
 
 
 @dataclass(frozen=True)
