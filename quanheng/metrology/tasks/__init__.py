@@ -18,6 +18,7 @@ from quanheng.errors import InputError
 MODULES: dict[str, str] = {
     "uncertainty": "quanheng.metrology.tasks.uncertainty",
     "conformity": "quanheng.metrology.tasks.conformity",
+    "comparison": "quanheng.metrology.tasks.comparison",
 }
 
 
