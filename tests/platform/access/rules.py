@@ -168,7 +168,7 @@ RULES: dict[str, Rule] = {
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),
     "certificates/<uuid:pk>/revoke/": Rule(
-        frozenset({"signatory"}), frozenset({"signatory"}), {"void_from": "2026-10-12", **WHY}, document
+        frozenset({"signatory"}), NOBODY, {"void_from": "2026-10-12", **WHY}, document
     ),
     "certificates/tasks/<uuid:pk>/record/": Rule(OURS, path=task),
     "certificates/records/": Rule(both(*SEES_RECORDS)),
