@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Store:
 
     def write(
         self,
-        rows: pl.DataFrame,
+        rows: pl.DataFrame | Iterable[pl.DataFrame],
         *,
         batch: str,
         recorded_at: dt.datetime,
@@ -81,8 +82,9 @@ class Store:
     ) -> Receipt:
         """Put a whole batch in. The same batch again does nothing; other content under its name is refused.
 
-        ``rows``: area_id, meter_id, role, ts, kwh, optionally kwh_export, seconds and region (else ``region``).
-        Of several readings of one meter and moment inside the batch the resolved one is kept.
+        ``rows``: area_id, meter_id, role, ts, kwh, optionally kwh_export, seconds and region (else ``region``), as one
+        table or as parts that together are the batch: they count all at once or not at all. Of several readings of
+        one meter and moment inside the batch the resolved one is kept.
         """
         if not batch or recorded_at.tzinfo is None:
             raise InputError("usage", "a batch needs a name and a moment with a time zone", "batch")
@@ -90,20 +92,18 @@ class Store:
         known = registry.load(self.batches).find(name)
         if known is not None:
             return self._again(known, name, digest)
-        stamped = rows.with_columns(
-            *([] if "region" in rows.columns else [pl.lit(region).alias("region")]),
-            pl.lit(source).alias("source"),
-            pl.lit(name).alias("batch"),
-            pl.lit(recorded_at).dt.convert_time_zone("UTC").alias("recorded_at"),
-        )
-        attempt = registry.new_attempt()
-        kept, partitions = self._write_parts(conform(stamped, batch), attempt)
+        attempt, kept, days = registry.new_attempt(), 0, set[tuple[str, Any]]()
+        stamp = _stamp(source, name, recorded_at)
+        for number, table in enumerate([rows] if isinstance(rows, pl.DataFrame) else rows):
+            located = [] if "region" in table.columns else [pl.lit(region).alias("region")]
+            some, more = self._write_parts(conform(table.with_columns(*located, *stamp), batch), f"{attempt}.{number}")
+            kept, days = kept + some, days | more
         with locked(self.root / "locks" / "batches"):
             known = registry.load(self.batches).find(name)
             if known is not None:  # another process was faster; our files never count
                 return self._again(known, name, digest)
             registry.commit(self.batches, [registry.entry(name, attempt, digest, recorded_at, kept)])
-        return Receipt(name, kept, partitions)
+        return Receipt(name, kept, len(days))
 
     def _again(self, known: Any, name: str, digest: str) -> Receipt:
         if digest and known["digest"] and known["digest"] != digest:
@@ -112,20 +112,15 @@ class Store:
             )
         return Receipt(name, int(known["rows"]), 0, repeated=True)
 
-    def _write_parts(self, rows: pl.DataFrame, attempt: str) -> tuple[int, int]:
-        if not rows.height:
-            return 0, 0
+    def _write_parts(self, rows: pl.DataFrame, attempt: str) -> tuple[int, set[tuple[str, Any]]]:
         kept = 0
-        keyed = rows.with_columns(pl.col("ts").dt.date().alias("day"))
-        parts = keyed.partition_by(["region", "day"], as_dict=True, maintain_order=False)
+        parts = _by_day(rows)
         for (region, day), part in parts.items():
-            region_checked(str(region))
-            table = part.drop("day")
-            if not distinct(table):
-                table = resolve(table.lazy()).collect()
-            self._put(self.folder(str(region), day) / f"b-{attempt}.parquet", table)
+            region_checked(region)
+            table = part if distinct(part) else resolve(part.lazy()).collect()
+            self._put(self.folder(region, day) / f"b-{attempt}.parquet", table)
             kept += table.height
-        return kept, len(parts)
+        return kept, set(parts)
 
     def _put(self, path: Path, table: pl.DataFrame) -> None:
         body = table.drop("region")
@@ -170,7 +165,8 @@ class Store:
         commits = registry.load(self.batches)
         fresh = commits.unknown(live) if live.height else live
         touched = set(fresh.select("region", pl.col("ts").dt.date()).unique().iter_rows()) if fresh.height else set()
-        clean, mixed = [], []
+        clean: list[tuple[str, Path]] = []
+        mixed: list[tuple[str, Path]] = []
         for part in self.partitions(regions=regions, since=since, until=until, attempts=commits.attempts):
             whole = len(part.files) == 1 and (part.region, part.day) not in touched
             (clean if whole else mixed).extend((part.region, path) for path in part.files)
@@ -211,7 +207,7 @@ class Store:
                 whole, torn = read_segment(path)
                 frames += whole
                 if torn:
-                    put_file(self.dead / "journal" / f"{path.name}.torn", lambda to, torn=torn: to.write_bytes(torn))
+                    put_file(self.dead / "journal" / f"{path.name}.torn", partial(_write_bytes, torn))
             count = self._settle_rows(pl.concat(frames)) if frames else 0
             for path in left:
                 path.unlink(missing_ok=True)
@@ -222,7 +218,7 @@ class Store:
         if not fresh.height:
             return 0
         attempt = registry.new_attempt()
-        kept, _partitions = self._write_parts(fresh, attempt)
+        kept, _days = self._write_parts(fresh, f"{attempt}.0")
         named = (
             fresh.filter(pl.col("batch") != "")
             .group_by("batch")
@@ -257,7 +253,7 @@ class Store:
                 path.unlink(missing_ok=True)
 
     def _attempts_on_disk(self) -> frozenset[str]:
-        return frozenset(p.stem.removeprefix("b-") for p in self.parts.glob("region=*/day=*/b-*.parquet"))
+        return frozenset(_attempt(p) for p in self.parts.glob("region=*/day=*/b-*.parquet"))
 
     def expire(self, *, today: dt.date, keep: dt.timedelta = RETENTION) -> list[tuple[str, dt.date]]:
         """Remove days older than the retention; returns what was removed."""
@@ -270,10 +266,32 @@ class Store:
         return gone
 
 
+def _stamp(source: str, batch: str, recorded_at: dt.datetime) -> list[pl.Expr]:
+    moment = pl.lit(recorded_at).dt.convert_time_zone("UTC")
+    return [pl.lit(source).alias("source"), pl.lit(batch).alias("batch"), moment.alias("recorded_at")]
+
+
+def _by_day(rows: pl.DataFrame) -> dict[tuple[str, dt.date], pl.DataFrame]:
+    if not rows.height:
+        return {}
+    keyed = rows.with_columns(pl.col("ts").dt.date().alias("day"))
+    found = keyed.partition_by(["region", "day"], as_dict=True, maintain_order=False, include_key=True)
+    return {(str(region), day): part.drop("day") for (region, day), part in found.items()}
+
+
+def _attempt(path: Path) -> str:
+    """``b-<attempt>.<number>.parquet``."""
+    return path.name.removeprefix("b-").split(".", 1)[0]
+
+
+def _write_bytes(data: bytes, to: Path) -> None:
+    to.write_bytes(data)
+
+
 def _counts(path: Path, attempts: frozenset[str]) -> bool:
     if path.name.startswith("c-"):
         return path.suffix == ".parquet"
-    return path.name.startswith("b-") and path.suffix == ".parquet" and path.stem.removeprefix("b-") in attempts
+    return path.name.startswith("b-") and path.suffix == ".parquet" and _attempt(path) in attempts
 
 
 def _scanned(files: Iterable[tuple[str, Path]]) -> pl.LazyFrame:

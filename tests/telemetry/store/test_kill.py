@@ -37,9 +37,9 @@ def batches():
     for n in itertools.count():
         store.write(make_readings(1, 30, area=f"r{run}b{n}"), batch=f"r{run}b{n}", recorded_at=RECORDED, source="k", region="990101")
         acknowledge(f"r{run}b{n}")
+print("ready", flush=True)
 for target, args in ((push, (0,)), (push, (1,)), (keep_house, ()), (batches, ())):
     threading.Thread(target=target, args=args, daemon=True).start()
-print("ready", flush=True)
 threading.Event().wait()
 """
 
