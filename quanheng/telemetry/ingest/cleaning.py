@@ -74,8 +74,11 @@ def _prepared(rows: pl.DataFrame, areas: pl.DataFrame | None) -> pl.DataFrame:
     if "area_id" not in work.columns and areas is not None:
         only = areas.unique(subset=["meter_id"], keep="none").select("meter_id", "area_id")
         work = work.join(only, on="meter_id", how="left", maintain_order="left")
-    texts = [pl.col(n).cast(pl.String).str.strip_chars().replace("", None).alias(n) for n in _IDS]
-    return work.with_columns(texts)
+    work = work.with_columns(pl.col(n).cast(pl.String) for n in _IDS if work.schema[n] != pl.String)
+    names = work.select(_IDS).unique()
+    texts = [pl.col(n).str.strip_chars().replace("", None).alias(n) for n in _IDS]
+    tidy = names.with_columns(texts).equals(names, null_equal=True)  # names repeat: look at each once
+    return work if tidy else work.with_columns(texts)
 
 
 def _identified(work: pl.DataFrame, areas: pl.DataFrame | None) -> pl.DataFrame:
@@ -245,9 +248,7 @@ def _repeats(work: pl.DataFrame) -> pl.DataFrame:
     """Equal repeats: the first stays. Different values for one moment: nobody can tell which holds, none stays."""
     good = pl.col("why").is_null()
     key = ("area_id", "meter_id", "ts")
-    mixed = pl.col("meter_id").hash(1) ^ pl.col("area_id").hash(2) ^ pl.col("ts").hash(4)
-    seen = work.filter(good).select(mixed.n_unique().alias("n"), pl.len().alias("all")).row(0)
-    if seen[0] == seen[1]:
+    if _once_each(work.select(*key, "why").filter(good)):
         return work
     live = work.filter(good)
     counted = live.group_by(*key).agg(
@@ -257,3 +258,14 @@ def _repeats(work: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(_mark("conflict", pl.col("values") > 1)).with_columns(
         _mark("duplicate", pl.col("row") > pl.col("first"))
     )
+
+
+def _once_each(rows: pl.DataFrame) -> bool:
+    """Whether no meter has a moment twice: seen at once where each meter's rows stand together in order of time."""
+    other = (pl.col("meter_id") != pl.col("meter_id").shift()) | (pl.col("area_id") != pl.col("area_id").shift())
+    ordered = (other | (pl.col("ts") > pl.col("ts").shift())).all()
+    runs, in_order = rows.select((other.sum() + 1).alias("runs"), ordered.alias("ordered")).row(0)
+    if in_order and runs == rows.select(pl.struct("area_id", "meter_id").n_unique()).item():
+        return True
+    mixed = pl.col("meter_id").hash(1) ^ pl.col("area_id").hash(2) ^ pl.col("ts").hash(4)
+    return bool(rows.select(mixed.n_unique() == pl.len()).item())

@@ -104,7 +104,9 @@ def ingest_file(
         for _part in parts():
             pass
     else:
-        receipt = store.write(parts(), batch=name, recorded_at=now, source=source, region=region, digest=digest)
+        receipt = store.write(
+            parts(), batch=name, recorded_at=now, source=source, region=region, digest=digest, distinct=True
+        )
         repeated = receipt.repeated
     rejected = (
         pl.concat(bad) if bad else pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String, "content": pl.String})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from quanheng.errors import InputError
@@ -85,6 +86,11 @@ _ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
 @dataclass(frozen=True)
 class Mapping:
     """One source's manner of writing.
@@ -117,7 +123,7 @@ class Mapping:
             raise InputError("mapping", f"the unit must be one of {', '.join(UNITS)}", self.unit[:40])
         if self.reading not in ("interval", "register") or self.stamp not in ("start", "end"):
             raise InputError("mapping", "reading is interval or register, stamp is start or end", "mapping")
-        if self.timezone not in zoneinfo.available_timezones():
+        if self.timezone not in _zones():
             raise InputError("mapping", "the time zone is a name such as UTC or Asia/Shanghai", self.timezone[:40])
         if self.seconds and not 60 <= self.seconds <= 86_400:
             raise InputError("mapping", "an interval lasts from 60 to 86400 seconds", str(self.seconds))

@@ -79,12 +79,13 @@ class Store:
         source: str,
         region: str = "",
         digest: str = "",
+        distinct: bool = False,
     ) -> Receipt:
         """Put a whole batch in. The same batch again does nothing; other content under its name is refused.
 
         ``rows``: area_id, meter_id, role, ts, kwh, optionally kwh_export, seconds and region (else ``region``), as one
         table or as parts that together are the batch: they count all at once or not at all. Of several readings of
-        one meter and moment inside the batch the resolved one is kept.
+        one meter and moment inside the batch the resolved one is kept; ``distinct`` says that no part holds any.
         """
         if not batch or recorded_at.tzinfo is None:
             raise InputError("usage", "a batch needs a name and a moment with a time zone", "batch")
@@ -96,7 +97,8 @@ class Store:
         stamp = _stamp(source, name, recorded_at)
         for number, table in enumerate([rows] if isinstance(rows, pl.DataFrame) else rows):
             located = [] if "region" in table.columns else [pl.lit(region).alias("region")]
-            some, more = self._write_parts(conform(table.with_columns(*located, *stamp), batch), f"{attempt}.{number}")
+            part = conform(table.with_columns(*located, *stamp), batch)
+            some, more = self._write_parts(part, f"{attempt}.{number}", distinct)
             kept, days = kept + some, days | more
         with locked(self.root / "locks" / "batches"):
             known = registry.load(self.batches).find(name)
@@ -112,12 +114,12 @@ class Store:
             )
         return Receipt(name, int(known["rows"]), 0, repeated=True)
 
-    def _write_parts(self, rows: pl.DataFrame, attempt: str) -> tuple[int, set[tuple[str, Any]]]:
+    def _write_parts(self, rows: pl.DataFrame, attempt: str, once: bool = False) -> tuple[int, set[tuple[str, Any]]]:
         kept = 0
         parts = _by_day(rows)
         for (region, day), part in parts.items():
             region_checked(region)
-            table = part if distinct(part) else resolve(part.lazy()).collect()
+            table = part if once or distinct(part) else resolve(part.lazy()).collect()
             self._put(self.folder(region, day) / f"b-{attempt}.parquet", table)
             kept += table.height
         return kept, set(parts)
@@ -274,9 +276,12 @@ def _stamp(source: str, batch: str, recorded_at: dt.datetime) -> list[pl.Expr]:
 def _by_day(rows: pl.DataFrame) -> dict[tuple[str, dt.date], pl.DataFrame]:
     if not rows.height:
         return {}
-    keyed = rows.with_columns(pl.col("ts").dt.date().alias("day"))
-    found = keyed.partition_by(["region", "day"], as_dict=True, maintain_order=False, include_key=True)
-    return {(str(region), day): part.drop("day") for (region, day), part in found.items()}
+    found: dict[tuple[str, dt.date], pl.DataFrame] = {}
+    for region in rows["region"].unique().to_list():
+        here = rows.filter(pl.col("region") == region).with_columns(pl.col("ts").dt.date().alias("day"))
+        days = here.partition_by("day", as_dict=True, maintain_order=True, include_key=False)
+        found |= {(str(region), day): part for (day,), part in days.items()}
+    return found
 
 
 def _attempt(path: Path) -> str:
