@@ -22,7 +22,7 @@ from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
 from quanheng.platform.web.ratelimit import public_page
 
-LOG_FILE = re.compile(r"checkpoint|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
+LOG_FILE = re.compile(r"checkpoint|cosigned|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
 FOREVER = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
 
