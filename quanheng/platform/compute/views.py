@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.evidence.rendering.plot import svg
+from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 from quanheng.platform.compute import links, report
 from quanheng.platform.compute.answers import Answer, arranged
@@ -103,7 +104,7 @@ class TaskPage(Page):
             return self._filled(found, InputError("too_many", _("请稍候一分钟再算"), ""), status=429)
         try:
             links.bounded(found)
-            result = self.task.compute(found)
+            result = self.task.compute(complete(self.task.tables, found))
             data = result.to_dict()
         except InputError as error:
             return self._filled(found, error)
