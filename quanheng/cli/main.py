@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
     "trace": ("quanheng.cli.trace", "prove a chain, list what a standard reached, audit the graph"),
+    "fleet": ("quanheng.cli.fleet", "simulate, judge and score fleets of meters; take in readings"),
     "certificate": ("quanheng.cli.certificate", "list or export issued certificates"),
     "import": ("quanheng.cli.imports", "import rows from a sheet"),
     "demo": ("quanheng.cli.demo", "build the demo region and serve it"),

@@ -60,6 +60,9 @@ class SignatureReport:
         }
 
 
+ABSENT = SignatureReport("absent", "the file carries no signature")
+
+
 @dataclass(frozen=True)
 class Trust:
     """What the checker believes in, and when: ``at`` is a time somebody else vouches for, such as a log's."""

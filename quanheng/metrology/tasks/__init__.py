@@ -15,7 +15,16 @@ from typing import Any, Protocol
 from quanheng.errors import InputError
 
 # task → module; a module is imported only when its task is asked for
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "uncertainty": "quanheng.metrology.tasks.uncertainty",
+    "conformity": "quanheng.metrology.tasks.conformity",
+    "comparison": "quanheng.metrology.tasks.comparison",
+    "robust": "quanheng.metrology.tasks.robust",
+    "homogeneity": "quanheng.metrology.tasks.homogeneity",
+    "stability": "quanheng.metrology.tasks.stability",
+    "net-content": "quanheng.metrology.tasks.net_content",
+    "emission": "quanheng.metrology.tasks.emission",
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Task:
     schema: Mapping[str, Any]
     example: Mapping[str, Any]
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # kinds of the library whose rows the request needs under `tables`; quanheng.library.tables.complete brings them
+    tables: tuple[str, ...] = ()
 
 
 def names() -> tuple[str, ...]:

@@ -95,8 +95,8 @@ def save_draft(
         raise Refused(_("记录已提交,不能再修改"), code="not_draft")
     procedure.checked_size(data)
     day = performed_on or record.performed_on
-    if day > clock.today():
-        raise InputError("performed_on", "the day of the verification cannot lie in the future", "performed_on")
+    if why := conditions.wrong_day(record.task, day):
+        raise InputError("performed_on", why, "performed_on")
     record.performed_on = day
     kept = {**data, "procedure": record.procedure_id, "purpose": record.task.purpose}
     kept["standards"] = standards_used.described(record, data.get("standards") or [])

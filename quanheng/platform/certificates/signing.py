@@ -16,9 +16,10 @@ from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.documents import services as documents
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
+from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
 from quanheng.platform.instruments.services import Result, set_verification_result
-from quanheng.platform.kernel import clock, files, workflow
+from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
@@ -166,10 +167,23 @@ def _refuse_replacement(record: Record, act: content.Act) -> None:
         raise Refused(*(c.refusal for c in bad), code="conditions")
 
 
+def revoke_certificate(
+    document: Document, *, reason: str, void_from: dt.date, second_factor_code: str, actor: Actor
+) -> Document:
+    """Withdraw a document: public page and status note at once, the graph from ``void_from`` on, the instrument too.
+
+    As serious as signing, so it asks the same: the person's second factor, under words that say what the act means.
+    """
+    require(may_withdraw(actor, document))
+    factor = _factor(actor, second_factor_code)  # outside the transaction: a spent code stays spent
+    return _revoke(document, reason, void_from, factor, actor)
+
+
 @transaction.atomic
-def revoke_certificate(document: Document, *, reason: str, void_from: dt.date, actor: Actor) -> Document:
-    """Withdraw a document: public page and status note at once, the graph from ``void_from`` on, the instrument too."""
+def _revoke(document: Document, reason: str, void_from: dt.date, factor: str, actor: Actor) -> Document:
     documents.revoke(document, reason=reason, void_from=void_from, actor=actor)
+    after = {"meaning": content.WITHDRAWING["zh"], "factor": factor}
+    events.record(actor, "documents.revocation_signed", document, reason=reason, after=after)
     trace.void_certificate(document.pk, void_from, actor=actor)
     links.withdraw_from_instrument(document, void_from, actor)
     return document

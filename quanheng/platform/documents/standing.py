@@ -40,6 +40,7 @@ HEADLINES = {
         Headline("replaced", _("已被替换"), "due", _("这份文书已被新的文书替换,请以新的为准。")),
         Headline("rejected", _("不合格"), "bad", _("最近一次检定不合格,不得使用。")),
         Headline("ended", _("已失效"), "bad", _("修理、更换、迁移或撤销之后,原检定不再有效,须重新检定。")),
+        Headline("awaiting", _("修后待检"), "due", _("这台器具修理之后尚未重新检定,合格前不得使用。")),
         Headline("out_of_use", _("已停用"), "off", _("这台器具已报停、送修或报废。")),
     )
 }
@@ -95,6 +96,8 @@ def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -
 
 def subject_key(subject: PublicSubject, today: dt.date) -> str:
     """The headline of an instrument."""
+    if subject.state == "awaiting":
+        return "awaiting"
     if subject.state != "in_use":
         return "rejected" if subject.verdict == "reject" and subject.state != "scrapped" else "out_of_use"
     if subject.verified_on is None:

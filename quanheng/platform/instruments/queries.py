@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.registries import PENDING
 from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
@@ -97,6 +98,14 @@ def percent(part: int, whole: int) -> str:
         return "—"
     share = Decimal(100 * part) / Decimal(whole)
     return str(share.quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def applied_for() -> Q:
+    """Instruments that wait for something already begun, such as a verification applied for."""
+    found = Q(pk__in=[])
+    for pending in PENDING.values():
+        found |= pending()
+    return found
 
 
 def districts(viewer: Actor, *, digits: int = 6) -> list[District]:

@@ -11,6 +11,7 @@ from quanheng.platform.kernel.registries import Registry
 if TYPE_CHECKING:
     import uuid
 
+    from django.db.models import Q
     from django_stubs_ext import StrPromise
 
     from quanheng.platform.instruments.models import Instrument
@@ -46,10 +47,12 @@ class Act:
 
 OnFiled = Callable[[Sequence["Instrument"], "Actor"], None]
 InUse = Callable[[Iterable["uuid.UUID"]], "set[uuid.UUID]"]
+Pending = Callable[[], "Q"]
 Happened = Callable[["Actor", "Instrument"], "Iterable[Moment]"]
 
 TABS: Registry[InstrumentTab] = Registry("instrument_tabs")
 ACTS: Registry[Act] = Registry("instrument_acts")
 ON_FILED: Registry[OnFiled] = Registry("instrument_filed")
+PENDING: Registry[Pending] = Registry("instrument_pending")
 USED_BY: Registry[InUse] = Registry("instrument_used_by")
 TIMELINE: Registry[Happened] = Registry("instrument_timeline")

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "quanheng.platform.kernel",
     "quanheng.platform.web",
+    "quanheng.platform.compute",
     "quanheng.platform.law",
     "quanheng.platform.catalog",
     "quanheng.platform.parties",
@@ -139,6 +140,7 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_ADAPTER = "quanheng.platform.project.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"reset_password": "quanheng.platform.project.accounts.forms.ForgottenForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

@@ -64,6 +64,7 @@ def kind(_house: House) -> tuple[Any, ...]:
 
 
 TOKEN_OF = frozenset({"keeper", "administrator"})
+ENTERING = both("manager") | {"administrator"}
 KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
@@ -77,17 +78,19 @@ RULES: dict[str, Rule] = {
     "accounts/profile/": Rule(EVERYBODY),
     "accounts/second-factor/": Rule(EVERYBODY),
     "administration/people/": Rule(MANAGERS),
-    "administration/people/new/": Rule(MANAGERS),
+    "administration/people/new/": Rule(ENTERING),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
     "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGERS_OF, path=person, postable=True),
-    "administration/people/<uuid:user_id>/grant/": Rule(MANAGES, path=person),
+    "administration/people/<uuid:user_id>/grant/": Rule(MANAGERS_OF, path=person),
     "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
-        MANAGES, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
+        MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
-    "administration/people/<uuid:user_id>/state/": Rule(MANAGES, MANAGERS_OF, {"active": "", **WHY}, person),
-    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(MANAGES, MANAGERS_OF, WHY, person),
+    "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
+        frozenset({"security admin"}), frozenset({"security admin"}), WHY, lambda h: (h.cast.signatory.pk,)
+    ),
     "administration/organisations/": Rule(MANAGERS),
-    "administration/organisations/new/": Rule(MANAGERS),
+    "administration/organisations/new/": Rule(ENTERING),
     "administration/organisations/<uuid:organisation_id>/": Rule(MANAGES, path=lambda h: (h.cast.institute.pk,)),
     "administration/audit/": Rule(both("keeper", "manager", "regulator") | {"audit admin"}),
     "administration/audit/<int:pk>/": Rule(frozenset({"keeper", "regulator", "audit admin"}), path=of("event")),
@@ -101,6 +104,8 @@ RULES: dict[str, Rule] = {
     "notices/": Rule(EVERYBODY),
     "notices/read/": Rule(EVERYBODY, postable=True),
     "notices/<int:notice_id>/": Rule(frozenset({"keeper"}), path=of("notice"), postable=True),
+    "compute/": Rule(EVERY_ROLE),
+    "compute/<slug:task>/": Rule(EVERY_ROLE, path=lambda h: ("uncertainty",)),
     "law/": Rule(EVERYBODY),
     "law/<int:pk>/": Rule(EVERYBODY, path=of("law_item")),
     "law/coverage/": Rule(EVERYBODY),
@@ -165,7 +170,7 @@ RULES: dict[str, Rule] = {
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),
     "certificates/<uuid:pk>/revoke/": Rule(
-        frozenset({"signatory"}), frozenset({"signatory"}), {"void_from": "2026-10-12", **WHY}, document
+        frozenset({"signatory"}), NOBODY, {"void_from": "2026-10-12", **WHY}, document
     ),
     "certificates/tasks/<uuid:pk>/record/": Rule(OURS, path=task),
     "certificates/records/": Rule(both(*SEES_RECORDS)),

@@ -74,7 +74,7 @@ def make_scene() -> Scene:
     first = make_cast()
     outsiders = {
         "administrator": first.administrator,
-        "security admin": makers.make_user("秦安全", first.bureau, "security_admin"),
+        "security admin": first.security,
         "audit admin": makers.make_user("许审计", first.bureau, "audit_admin"),
         "nobody": first.nobody,
         "unknown role": makers.make_user("尤未知", first.shop, "superuser"),
@@ -109,6 +109,7 @@ def _neighbour() -> Cast:
         "rival_keeper": nobody,
         "other_regulator": nobody,
         "administrator": nobody,
+        "security": nobody,
         "nobody": nobody,
     }
     places: dict[str, Any] = {"rival": shop, "other_bureau": bureau}

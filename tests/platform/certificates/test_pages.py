@@ -198,7 +198,13 @@ def test_replacing_and_revoking_from_the_page(cast: Cast) -> None:
     client.post(reverse("certificates:replace", args=[document.pk]), {"reason": "单位名称有误", "code": code})
     new = Document.objects.get(replaces=document)
     assert "已被替换" in client.get(reverse("certificates:detail", args=[document.pk])).content.decode()
-    client.post(reverse("certificates:revoke", args=[new.pk]), {"reason": "读数有误", "void_from": "2026-10-12"})
+    address, why = reverse("certificates:revoke", args=[new.pk]), {"reason": "读数有误", "void_from": "2026-10-12"}
+    assert "本人已核实撤销的原因" in client.get(address).content.decode()
+    assert client.post(address, why).status_code == 422
+    assert client.post(address, {**why, "code": "000000"}).status_code == 422
+    new.refresh_from_db()
+    assert new.state == "issued"
+    client.post(address, {**why, "code": steps.code_of(cast.signatory)})
     new.refresh_from_db()
     assert new.state == "revoked"
 

@@ -148,3 +148,24 @@ def test_a_task_is_cancelled_with_its_reason_and_the_application_closes(cast: Ca
     task.refresh_from_db()
     task.application.refresh_from_db()
     assert (task.state, task.application.state) == ("cancelled", "completed")
+
+
+def test_the_queue_does_not_offer_to_apply_again_for_what_is_applied_for(cast: Cast, client: Client) -> None:
+    long_ago = dt.date(2020, 1, 1)
+    late = {"verified_on": long_ago, "valid_until": long_ago, "last_verdict": "pass"}
+    open_one, waiting = (makers.make_instrument(cast.shop, **late) for _ in range(2))
+    services.create_application(
+        actor=cast.actor("keeper"),
+        organisation=cast.shop,
+        institute=cast.institute,
+        instruments=[open_one],
+        delivery="sent_in",
+    )
+    client.force_login(cast.keeper)
+    home = client.get("/").content.decode()
+    assert waiting.serial_number in home
+    assert open_one.serial_number not in home
+    assert "未提交的申请" in home
+    listed = client.get("/instruments/?status=overdue&applied=no").content.decode()
+    assert waiting.serial_number in listed
+    assert open_one.serial_number not in listed

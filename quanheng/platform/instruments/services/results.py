@@ -94,12 +94,17 @@ def set_verification_result(*, actor: Actor, instrument: Instrument, result: Res
     item.version += 1
     after = {k: getattr(item, k) for k in FIELDS if k != "search"}
     events.record(actor, "instruments.verified", item, before=before, after=after)
-    if result.verdict == REJECT and item.state == "in_use":
+    if result.verdict == REJECT and item.state in ("in_use", "awaiting"):
         reason = _("检定不合格:%(number)s") % {"number": result.document_number}
         workflow.apply(INSTRUMENT, "stop_on_rejection", item, actor=actor, reason=reason)
-    elif result.verdict == PASS and rejected_before and _stopped_by_rejection(item):
+    elif result.verdict == PASS and (passes_after_repair(item) or (rejected_before and _stopped_by_rejection(item))):
         workflow.apply(INSTRUMENT, "resume_on_pass", item, actor=actor)
     return item
+
+
+def passes_after_repair(item: Instrument) -> bool:
+    """Whether a pass made after the repair has come in for an instrument that waits for one."""
+    return item.state == "awaiting" and item.last_verdict == PASS and item.invalidated_on is None
 
 
 def _stopped_by_rejection(item: Instrument) -> bool:

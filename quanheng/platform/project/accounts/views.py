@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.views import ReauthenticateView
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -102,6 +104,16 @@ class Profile(OwnPage):
         events.record(self.actor, "kernel.profile_changed", user, after={"fields": sorted(form.changed_data)})
         messages.success(self.request, _("已保存"))
         return reverse("project:profile")
+
+
+class Reauthenticate(ReauthenticateView):
+    """The password once more; of those who have a second factor that one is asked for instead."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and is_mfa_enabled(request.user):
+            query = request.GET.urlencode()
+            return redirect(f"{reverse('mfa_reauthenticate')}{'?' if query else ''}{query}")
+        return super().dispatch(request, *args, **kwargs)
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,7 @@ VERBS: Mapping[str, StrPromise] = {
     "documents.import_undone": _("撤销历史证书导入"),
     "documents.imported": _("导入历史证书"),
     "documents.issued": _("签发文书"),
+    "documents.revocation_signed": _("签名撤销文书"),
     "documents.number_reserved": _("预留证书编号"),
     "documents.number_voided": _("作废证书编号"),
     "instruments.added": _("登记器具"),

@@ -1,0 +1,63 @@
+"""Evaluation from files to files: verdicts, the report of areas beside them, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from quanheng.errors import InputError
+from quanheng.telemetry.fleets.evaluate import digest, finish, measure_all
+from quanheng.telemetry.fleets.profiles import load_profile
+from quanheng.telemetry.fleets.readings import normalise, read_areas, scan
+from quanheng.telemetry.fleets.result import FleetResult
+
+
+def evaluate_files(
+    readings: Path, areas: Path, out: Path, *,
+    engine: str = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
+    language: str = "zh",
+) -> FleetResult:  # fmt: skip
+    """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
+
+    Raises
+    ------
+    InputError
+        A file that is not whole Parquet or CSV, lacks a column, or cannot be written. Nothing is written then.
+    """
+    if out.suffix not in (".parquet", ".csv"):
+        raise InputError("usage", f"--out {out} must end in .parquet or .csv", "--out")
+    if not out.parent.is_dir():
+        raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
+    chosen = load_profile(profile, rule=rule, limit=limit)
+    listed = read_areas(areas)
+    try:
+        rows = normalise(scan(readings), str(readings)).collect()
+    except pl.exceptions.PolarsError as error:
+        raise InputError("unreadable", f"the readings cannot be read to their end: {error}", str(readings)) from error
+    result = finish(
+        measure_all(rows, listed, chosen), chosen, language=language,
+        inputs={"readings": digest(rows), "areas": digest(listed)},
+    )  # fmt: skip
+    save(result, out)
+    return result
+
+
+def save(result: FleetResult, out: Path) -> None:
+    """Both files appear whole or not at all."""
+    part, report = out.with_name(out.name + ".part"), out.with_suffix(".areas.json")
+    report_part = report.with_name(report.name + ".part")
+    try:
+        if out.suffix == ".csv":
+            result.verdicts.write_csv(part)
+        else:
+            result.verdicts.write_parquet(part, compression="zstd")
+        report_part.write_text(json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False), "utf-8")
+        report_part.replace(report)
+        part.replace(out)
+    except OSError as error:
+        raise InputError("unwritable", f"cannot write: {error.strerror}", str(out)) from error
+    finally:
+        part.unlink(missing_ok=True)
+        report_part.unlink(missing_ok=True)
