@@ -18,6 +18,7 @@ from quanheng.errors import InputError
 MODULES: dict[str, str] = {
     "uncertainty": "quanheng.metrology.tasks.uncertainty",
     "conformity": "quanheng.metrology.tasks.conformity",
+    "calibration-line": "quanheng.metrology.tasks.calibration_line",
     "comparison": "quanheng.metrology.tasks.comparison",
     "robust": "quanheng.metrology.tasks.robust",
     "homogeneity": "quanheng.metrology.tasks.homogeneity",
