@@ -125,13 +125,24 @@ def _inputs(data: Any, model: Model) -> dict[str, Distribution]:
         raise InputError("input_missing", f"describe the inputs {', '.join(missing)}", "inputs")
     if unused:
         raise InputError("input_unused", f"the model does not read {', '.join(unused)[:80]}", "inputs")
-    found = {name: distribution_from(spec, f"inputs.{name}") for name, spec in data.items()}
+    found = {name: distribution_from(_placed(spec, data, name), f"inputs.{name}") for name, spec in data.items()}
     for name, distribution in found.items():
         try:
             distribution.estimate()
         except InputError as error:
             raise InputError(error.code, error.message, f"inputs.{name}") from None
     return found
+
+
+def _placed(spec: Any, data: Mapping[str, Any], name: str) -> Any:
+    """A specification whose `at` names another input is evaluated at the estimate of that input."""
+    at = spec.get("at") if isinstance(spec, Mapping) and spec.get("distribution") == "specification" else None
+    if not isinstance(at, str) or at not in data:
+        return spec
+    other = data[at]
+    if isinstance(other, Mapping) and other.get("distribution") == "specification":
+        raise InputError("distribution_specification", "at names an input that is itself a specification", name)
+    return {**spec, "at": distribution_from(other, f"inputs.{at}").estimate().value}
 
 
 def _correlations(data: Any, inputs: Mapping[str, Distribution]) -> tuple[Correlation, ...]:
