@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, special, stats
+from scipy import linalg, optimize, special
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 
 
@@ -95,7 +96,7 @@ def reliability_target(
     if not 0 < confidence < 1:
         raise InputError("range", f"confidence is {confidence:g}; it lies between 0 and 1", "confidence")
     sided = (1 + confidence) / 2 if low is not None and high is not None else confidence
-    k = float(stats.t.ppf(sided, line.dof))
+    k = quantiles.t_ppf(sided, line.dof)
 
     def room(t: float) -> float:
         half = k * math.hypot(u0, line.u_prediction(t))

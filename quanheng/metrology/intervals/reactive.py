@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import finite
 
 
@@ -222,8 +223,8 @@ def _rejection(n: int, passed: int, target: float) -> float:
     if passed == 0:
         return float(1.0 - (1.0 - target) ** n)
     if passed / n < target:
-        return max(0.0, float(1.0 - 2.0 * stats.binom.cdf(passed, n, target)))
-    return max(0.0, float(1.0 - 2.0 * stats.binom.sf(passed - 1, n, target)))
+        return max(0.0, 1.0 - 2.0 * quantiles.binomial_cdf(passed, n, target))
+    return max(0.0, 1.0 - 2.0 * quantiles.binomial_sf(passed - 1, n, target))
 
 
 def reliability_limits(n: int, passed: int, confidence: float) -> tuple[float, float]:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
 
 Model = Callable[[Floats, Floats], Floats]
@@ -291,7 +292,7 @@ def _deviance(data: Counts | Sequences, best: Fit) -> tuple[float, int, float | 
     g, n = data.passed, data.n
     parts = special.xlogy(g, g / (n * r)) + special.xlogy(n - g, (n - g) / (n * (1 - r)))
     deviance, dof = float(2 * parts.sum()), len(n) - len(best.parameters)
-    return deviance, dof, float(stats.chi2.sf(deviance, dof)) if dof > 0 else None
+    return deviance, dof, quantiles.chi2_sf(deviance, dof) if dof > 0 else None
 
 
 @dataclass(frozen=True)
