@@ -1,7 +1,14 @@
 """Errors of meters from the energy balance of an area: sums, prior, posterior, criticism, identifiability."""
 
 from quanheng.metrology.energy_balance.criticism import Criticism, criticise, filled, resolution
-from quanheng.metrology.energy_balance.losses import Lines, Located, behind_each_other, locate, slope_columns
+from quanheng.metrology.energy_balance.losses import (
+    Lines,
+    Located,
+    behind_each_other,
+    locate,
+    location_gain,
+    slope_columns,
+)
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
 from quanheng.metrology.energy_balance.solve import Posterior, solve
 from quanheng.metrology.energy_balance.sums import (
@@ -29,6 +36,7 @@ __all__ = [
     "filled",
     "learn",
     "locate",
+    "location_gain",
     "resolution",
     "row_variance",
     "slope_columns",

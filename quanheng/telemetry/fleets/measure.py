@@ -21,6 +21,7 @@ from quanheng.metrology.energy_balance import (
     criticise,
     filled,
     locate,
+    location_gain,
     resolution,
     row_variance,
     solve,
@@ -28,11 +29,10 @@ from quanheng.metrology.energy_balance import (
 )
 from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
-from quanheng.telemetry.fleets.diagnose import LAG, NORMAL_SIGMA, diagnose
+from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
 from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
-SLOPE_SCREEN = 0.4  # score of slopes above which the location model is tried
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -154,10 +154,13 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     figures = fitted.figures
     doubtful = figures.sigma > NORMAL_SIGMA or figures.kurtosis > 1
     copied = filled(data.imports) if doubtful else 0.0
-    out.figures |= figures.to_dict() | {"filled": round(copied, 5)}
+    out.figures |= figures.to_dict() | {"filled": round(copied, 5), "location_gain": round(fitted.location_gain, 1)}
     out.sigma = best.sigma
-    lines = lines_of(data)
-    out.suspected = diagnose(figures, filled=copied, located=best.slope_sd > 0, lines_known=lines is not None)
+    wrong = float((best.tilted.outside(profile.limit) > profile.check_above).mean())
+    out.suspected = diagnose(
+        figures, filled=copied, located=best.slope_sd > 0, location_gain=fitted.location_gain,
+        wrong=wrong if len(out.meters) >= 30 else 0.0,
+    )  # fmt: skip
     if out.suspected:
         raise Unfit(str(out.suspected[0]["cause"]))
     middle = fitted.rows.shape[0] // 2
@@ -179,6 +182,7 @@ class _Model:
     layout: Layout
     variance: Array
     figures: Criticism
+    location_gain: float
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -188,12 +192,16 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
     lines = lines_of(data)
-    if lines is not None and (figures.slope > SLOPE_SCREEN or figures.lag1 > LAG):
+    gain = 0.0
+    if lines is None:
+        gain = location_gain(balance, variance, profile.prior, best)
+    else:
         located = locate(balance, variance, lines, profile.prior, best)
         if located is not None:
+            gain = located.posterior.evidence - best.evidence
             best, rows, layout = located.posterior, located.rows, located.sums.layout
             figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures)
+    return _Model(best, rows, layout, variance, figures, gain)
 
 
 def _strangers(fitted: _Model, balance: Balance, out: Measured) -> list[int]:
