@@ -1,12 +1,13 @@
 """Errors of meters from the energy balance of an area: sums, prior, posterior, criticism, identifiability."""
 
+from quanheng.metrology.energy_balance.batches import BatchGrade, grade
 from quanheng.metrology.energy_balance.criticism import Criticism, criticise, filled, resolution
+from quanheng.metrology.energy_balance.identifiability import Identifiability, foretell
 from quanheng.metrology.energy_balance.losses import (
     Lines,
     Located,
     behind_each_other,
     locate,
-    location_gain,
     slope_columns,
 )
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
@@ -22,8 +23,10 @@ from quanheng.metrology.energy_balance.sums import (
 
 __all__ = [
     "Balance",
+    "BatchGrade",
     "Criticism",
     "ErrorPrior",
+    "Identifiability",
     "Layout",
     "Lines",
     "Located",
@@ -34,9 +37,10 @@ __all__ = [
     "behind_each_other",
     "criticise",
     "filled",
+    "foretell",
+    "grade",
     "learn",
     "locate",
-    "location_gain",
     "resolution",
     "row_variance",
     "slope_columns",

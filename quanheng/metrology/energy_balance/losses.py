@@ -23,6 +23,8 @@ from quanheng.metrology.energy_balance.sums import Balance, Layout, NormalEquati
 Array = NDArray[np.float64]
 NO_PHASES = -2 / 3
 _KAPPAS = (NO_PHASES, 0.0, 0.4, 1.0)
+LEAST_GAIN = 60.0  # log evidence that the location model must bring: it costs half of the recall
+ORDER_NOISE = 1.5  # factor on σ for the order along a feeder being estimated; from simulated areas
 _SLOPE_SDS = (0.005, 0.01, 0.02, 0.04)
 
 
@@ -126,7 +128,7 @@ def locate(
         for kappa, sums in zip(kappas, _even_sums(balance, variance, lines, kappas), strict=True)
     ]
     best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
-    if best.evidence < plain.evidence - 60.0:
+    if best.evidence < plain.evidence:
         return None
     best = _tune(solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma), sums, prior)
     energy = balance.net_each()
@@ -144,18 +146,9 @@ def locate(
         if gain < 3.0:
             break
     best = _tune(best, sums, prior)
-    if rows is None or best.evidence < plain.evidence + 10.0:
+    if rows is None or best.evidence < plain.evidence + LEAST_GAIN:
         return None
     return Located(best, sums, rows, kappa)
-
-
-def location_gain(balance: Balance, variance: Array, prior: ErrorPrior, plain: Posterior) -> float:
-    """Log evidence that loss slopes on the whole area's load would bring: the test where feeders are not known."""
-    count = balance.imports.shape[1]
-    line = Lines(np.zeros(count, np.int64), np.zeros(count, np.int64))
-    (sums,) = _even_sums(balance, variance, line, (NO_PHASES,))
-    tried = [solve(sums, prior, sd, start=plain.sites, sigma0=plain.sigma, sweeps=6).evidence for sd in (0.005, 0.02)]
-    return max(tried) - plain.evidence
 
 
 def _tune(best: Posterior, sums: NormalEquations, prior: ErrorPrior) -> Posterior:

@@ -13,7 +13,7 @@ LAG = 0.22  # autocorrelation of residuals above which something is missing from
 CLOCK, CLOCK_MOST = 2.8, 60.0
 HEAVY_TAIL = 2.5
 CHANGE, CHANGE_MOST = 3.5, 28.0
-LOCATION_GAIN = 20.0  # log evidence for losses by location where feeders are unknown
+LOCATION_GAIN = 500.0  # log evidence for losses by location where feeders are unknown
 MOST_WRONG = 0.1  # no fleet is that bad: look at the model first
 NORMAL_SIGMA = 0.0013
 FILLED = 0.004
@@ -63,7 +63,7 @@ def diagnose(
             say("unlisted_consumer", correlated)
         else:
             say("model_misfit", correlated)
-    if not located and location_gain > LOCATION_GAIN:
+    if location_gain > LOCATION_GAIN:
         say("location_loss", min(location_gain / LOCATION_GAIN, 1.5) if found else location_gain / LOCATION_GAIN)
     if wrong > MOST_WRONG and not found:
         say("model_misfit", wrong / MOST_WRONG)
