@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quanheng.errors import InputError
+from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 
 _LARGEST = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.file is None:
         raise InputError("usage", "needs a FILE.json, --schema or --example", f"compute {args.task}")
     else:
-        result = task.compute(_read(args.file))
+        result = task.compute(complete(task.tables, _read(args.file)))
         if args.json:
             _print(result.to_dict())
         else:

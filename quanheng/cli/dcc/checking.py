@@ -10,7 +10,7 @@ from quanheng.evidence.dcc import schema
 from quanheng.evidence.dcc.validate import Validation, validate
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import ABSENT, SignatureReport
-from quanheng.evidence.signing.several import verify_signatures
+from quanheng.evidence.signing.xmlverify import verify_signatures
 
 path = Path
 _MARK = {"error": "错误 error", "warning": "警告 warning", "info": "提示 info"}

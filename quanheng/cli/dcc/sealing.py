@@ -10,6 +10,7 @@ from pathlib import Path
 from quanheng.cli.dcc.inputs import Answer, read_file, time_of
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.tsa_client import http_stamper
 from quanheng.evidence.signing.xades import sign_xml
 
 PASSPHRASE = "QUANHENG_SEAL_PASSPHRASE"  # noqa: S105 the name of a variable, not a secret
@@ -20,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = f"The passphrase of the key, if it has one, is read from ${PASSPHRASE}."
     parser.add_argument("--seal", type=Path, required=True, help="folder with seal.key.pem and seal.pem")
     parser.add_argument("--at", type=time_of, help="signing time (default: now)")
+    parser.add_argument("--tsa", metavar="URL", help="time-stamping authority (RFC 3161) for XAdES-T")
     parser.add_argument("--out", type=Path, help="folder for the signed files (default: beside each file)")
 
 
@@ -27,7 +29,7 @@ def sign_one(args: argparse.Namespace, file: Path) -> Answer:
     """One signed copy beside the file."""
     passphrase = os.environ.get(PASSPHRASE)
     seal = Seal.load(args.seal, passphrase.encode() if passphrase else None)
-    signed = sign_xml(read_file(file), seal, args.at or datetime.now(UTC))
+    signed = sign_xml(read_file(file), seal, args.at or datetime.now(UTC), http_stamper(args.tsa) if args.tsa else None)
     target = (args.out or file.parent) / f"{file.stem}.signed.xml"
     try:
         with target.open("xb") as out:

@@ -14,7 +14,7 @@ from lxml import etree
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names, rules, safe, schema
 from quanheng.evidence.signing.report import SignatureReport
-from quanheng.evidence.signing.several import verify_signatures
+from quanheng.evidence.signing.xmlverify import verify_signatures
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,20 @@ def verify_pdf(
     others = [x509.load_der_x509_certificate(c.dump()) for c in embedded.other_embedded_certs]
     time = status.signer_reported_dt
     trust = Trust(tuple(anchors), at, now, tuple(revocations))
-    state, reason = judge(leaf, others, trust, time)
-    trusted = state not in {"untrusted", "revoked"}
-    return SignatureReport(state, reason, "PAdES", signer_name(leaf), leaf, time, trusted)
+    verdict = judge(leaf, others, trust, time)
+    trusted = verdict.state not in {"untrusted", "revoked"}
+    known = verdict.revocation_known
+    return SignatureReport(
+        verdict.state,
+        verdict.reason,
+        "PAdES",
+        signer_name(leaf),
+        leaf,
+        time,
+        trusted,
+        level="B",
+        revocation_known=known,
+    )
 
 
 def _status(data: bytes) -> tuple[Any, Any]:

@@ -28,7 +28,7 @@ from quanheng.evidence.ledger.note import COSIGNATURE, split
 from quanheng.evidence.ledger.status import Status, open_status
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
-from quanheng.evidence.signing.xades import verify_xml
+from quanheng.evidence.signing.xmlverify import verify_xml
 from quanheng.evidence.verify.attachment import attached_xml
 from quanheng.evidence.verify.claims import claims
 from quanheng.evidence.verify.keys import Keys

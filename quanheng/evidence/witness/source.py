@@ -12,7 +12,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.ledger.note import MAX_NOTE
 from quanheng.evidence.ledger.tiles import MAX_ENTRY, TILE, Files, Folder
 
-TIMEOUT = 20.0
+TIMEOUT = 10.0
 MAX_FILE = TILE * (MAX_ENTRY + 2)
 
 

@@ -82,7 +82,7 @@ def hierarchical(x: Floats, u: Floats, prior_scale: float | None = None) -> Cons
     x, u : ndarray (n,)
         Independent results, at least three.
     prior_scale : float, optional
-        Scale of the half-Cauchy prior of tau; 1.4826 median |x - median| when absent, the median of u where that is zero.
+        Scale of the half-Cauchy prior of tau; if absent 1.4826 median |x - median|, or the median of u if that is zero.
     """
     n = len(x)
     if n < 3:

@@ -18,7 +18,13 @@ from quanheng.errors import InputError
 MODULES: dict[str, str] = {
     "uncertainty": "quanheng.metrology.tasks.uncertainty",
     "conformity": "quanheng.metrology.tasks.conformity",
+    "calibration-line": "quanheng.metrology.tasks.calibration_line",
     "comparison": "quanheng.metrology.tasks.comparison",
+    "robust": "quanheng.metrology.tasks.robust",
+    "homogeneity": "quanheng.metrology.tasks.homogeneity",
+    "stability": "quanheng.metrology.tasks.stability",
+    "net-content": "quanheng.metrology.tasks.net_content",
+    "emission": "quanheng.metrology.tasks.emission",
 }
 
 
@@ -74,6 +80,8 @@ class Task:
     schema: Mapping[str, Any]
     example: Mapping[str, Any]
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # kinds of the library whose rows the request needs under `tables`; quanheng.library.tables.complete brings them
+    tables: tuple[str, ...] = ()
 
 
 def names() -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from quanheng import __version__
+from quanheng.evidence.rendering.fonts import missing_glyphs
 from quanheng.evidence.rendering.plot import svg
 from quanheng.evidence.rendering.typeset import qr_svg, typeset
 from quanheng.metrology.tasks import Figure, Task
@@ -60,7 +62,17 @@ def pdf(
         "sha256": hashlib.sha256(canonical.encode()).hexdigest(),
         "software": f"Quanheng {__version__}",
     }
-    return typeset("calculation", data, at)
+    return typeset("calculation", _printable(data), at)
+
+
+def _printable(value: Any) -> Any:
+    """The same data with characters no font prints in their plain form (CO₂ as CO2); a report is no legal document."""
+    if isinstance(value, str):
+        lacking = {ord(c): unicodedata.normalize("NFKC", c) for c in missing_glyphs(value)}
+        return value.translate(lacking) if lacking else value
+    if isinstance(value, Mapping):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _printed(task: Task, name: str, value: Any) -> str:

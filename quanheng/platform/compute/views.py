@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.evidence.rendering.plot import svg
+from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 from quanheng.platform.compute import links, report
 from quanheng.platform.compute.answers import Answer, arranged
@@ -98,32 +99,26 @@ class TaskPage(Page):
         return request_of(self.task.schema, request.POST.dict())
 
     def _answered(self, found: Any, form: str) -> HttpResponse:
-        actor = self.actor.user_id or 0
-        if counted(f"compute:{actor}", _PER_MINUTE, 60):
+        if counted(f"compute:{self.actor.user_id or 0}", _PER_MINUTE, 60):
             return self._filled(found, InputError("too_many", _("请稍候一分钟再算"), ""), status=429)
         try:
             links.bounded(found)
-            result = self.task.compute(found)
-            data = result.to_dict()
+            result = self.task.compute(complete(self.task.tables, found))
+            if form == "json":
+                return _download(_json(result.to_dict()), "application/json", self._name(found, "json"))
+            if form == "request":
+                return _download(_json(found), "application/json", f"{self.task.name}.json")
+            answer = arranged(result.to_dict())
+            if form == "pdf":
+                return self._paper(found, answer, result.figures())
         except InputError as error:
             return self._filled(found, error)
-        figures = result.figures()
-        if form == "json":
-            return _download(
-                json.dumps(data, ensure_ascii=False, indent=2).encode(), "application/json", self._name(found, "json")
-            )
-        if form == "request":
-            return _download(
-                json.dumps(found, ensure_ascii=False, indent=2).encode(), "application/json", f"{self.task.name}.json"
-            )
-        answer = arranged(data)
-        if form == "pdf":
-            link = self._link(found)
-            paper = report.pdf(
-                self.task, found, answer, figures, link=link, language="en" if _which() else "zh", at=clock.now()
-            )
-            return _download(paper, "application/pdf", self._name(found, "pdf"))
-        return self._shown(found, answer, figures)
+        return self._shown(found, answer, result.figures())
+
+    def _paper(self, found: Any, answer: Answer, figures: tuple[tasks.Figure, ...]) -> HttpResponse:
+        language, link = "en" if _which() else "zh", self._link(found)
+        paper = report.pdf(self.task, found, answer, figures, link=link, language=language, at=clock.now())
+        return _download(paper, "application/pdf", self._name(found, "pdf"))
 
     def _link(self, found: Any) -> str:
         code = links.packed(found)
@@ -164,6 +159,10 @@ class TaskPage(Page):
 
 def _with_text(field: Any, text: str) -> Any:
     return type(field)(**{**field.__dict__, "text": text})
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=2).encode()
 
 
 def _download(data: bytes, kind: str, name: str) -> HttpResponse:
