@@ -11,6 +11,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.reference_material.homogeneity import Homogeneity, homogeneity
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, numbers, text
 
 SCHEMA = layout.schema(
@@ -129,6 +130,7 @@ class HomogeneityResult:
         )
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> HomogeneityResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("bottles",), optional=tuple(SCHEMA["properties"]))
