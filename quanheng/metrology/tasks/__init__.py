@@ -16,6 +16,9 @@ from quanheng.errors import InputError
 
 # task → module; a module is imported only when its task is asked for
 MODULES: dict[str, str] = {
+    "uncertainty": "quanheng.metrology.tasks.uncertainty",
+    "conformity": "quanheng.metrology.tasks.conformity",
+    "calibration-line": "quanheng.metrology.tasks.calibration_line",
     "comparison": "quanheng.metrology.tasks.comparison",
     "robust": "quanheng.metrology.tasks.robust",
     "homogeneity": "quanheng.metrology.tasks.homogeneity",
