@@ -163,7 +163,7 @@ class ComparisonResult:
         c, wide = self.consensus, self.k * self.consensus.u
         ends = (-0.5, len(order) - 0.5)
         results = Figure(
-            ("参比实验室结果与参考值", "Results of the participants and reference value"),
+            ("参比实验室结果与参考值", "Results and reference value"),
             ("实验室", "Laboratory"),
             ("测得值", "Value"),
             (

@@ -117,7 +117,7 @@ class HomogeneityResult:
         u = tuple(float(h.s_w / np.sqrt(len(b))) for b in self.bottles)
         return (
             Figure(
-                ("各单元结果与均值", "Results and means of the units"),
+                ("各单元结果与均值", "Results of the units"),
                 ("单元", "Unit"),
                 ("测得值", "Value"),
                 (
