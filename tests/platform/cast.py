@@ -29,6 +29,7 @@ class Cast:
     regulator: User
     other_regulator: User
     administrator: User
+    security: User
     nobody: User
 
     def actor(self, part: str) -> Actor:
@@ -54,6 +55,7 @@ def make_cast() -> Cast:
         "regulator": makers.make_user("冯监管", bureau, "regulator"),
         "other_regulator": makers.make_user("陈监管", other, "regulator"),
         "administrator": makers.make_user("褚管理", bureau, "system_admin"),
+        "security": makers.make_user("秦安全", bureau, "security_admin"),
         "nobody": makers.make_user("卫路人", rival),
     }
     norm = makers.make_norm()

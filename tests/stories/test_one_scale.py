@@ -117,7 +117,14 @@ def test_a_revoked_certificate_says_so_to_everybody(
     scale: Instrument, cast: Cast, client: Client, tmp_path: Path
 ) -> None:
     document = acts.issue(cast, acts.write_down(cast, acts.apply_and_assign(cast, scale)))
-    signing.revoke_certificate(document, reason="砝码证书系误用", void_from=steps.TODAY, actor=cast.actor("signatory"))
+    code = steps.code_of(cast.signatory)
+    signing.revoke_certificate(
+        document,
+        reason="砝码证书系误用",
+        void_from=steps.TODAY,
+        second_factor_code=code,
+        actor=cast.actor("signatory"),
+    )
     acts.ledger.merge_leaves()
     page = scanned(client, document.public_code)
     assert headline(page) == "已撤销"
@@ -154,7 +161,7 @@ def test_a_rejected_scale_is_stopped_repaired_and_verified_again(scale: Instrume
     with pytest.raises(Refused):
         acts.apply_and_assign(cast, scale)
     instruments.return_from_repair(actor=keeper, instrument=scale)
-    assert headline(scanned(client, scale.code)) == "不合格"
+    assert headline(scanned(client, scale.code)) == "修后待检"
     certificate = acts.issue(cast, acts.write_down(cast, acts.apply_and_assign(cast, scale)))
     scale.refresh_from_db()
     assert (scale.state, scale.last_verdict, scale.last_document_number) == ("in_use", "pass", certificate.number)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.pdf import open_pdf
 from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -92,20 +93,30 @@ def verify_pdf(
     others = [x509.load_der_x509_certificate(c.dump()) for c in embedded.other_embedded_certs]
     time = status.signer_reported_dt
     trust = Trust(tuple(anchors), at, now, tuple(revocations))
-    state, reason = judge(leaf, others, trust, time)
-    trusted = state not in {"untrusted", "revoked"}
-    return SignatureReport(state, reason, "PAdES", signer_name(leaf), leaf, time, trusted)
+    verdict = judge(leaf, others, trust, time)
+    trusted = verdict.state not in {"untrusted", "revoked"}
+    known = verdict.revocation_known
+    return SignatureReport(
+        verdict.state,
+        verdict.reason,
+        "PAdES",
+        signer_name(leaf),
+        leaf,
+        time,
+        trusted,
+        level="B",
+        revocation_known=known,
+    )
 
 
 def _status(data: bytes) -> tuple[Any, Any]:
     """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
     from pyhanko.pdf_utils.misc import PdfReadError
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
-        reader = PdfFileReader(io.BytesIO(data), strict=True)
+        reader = open_pdf(data, strict=True)
         signatures = list(reader.embedded_signatures)
     except PdfReadError as error:
         if not data.startswith(b"%PDF-"):

@@ -16,8 +16,10 @@ from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.naming import Names, said
 from quanheng.platform.certificates.policies import signatory_may_check
+from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
 from quanheng.platform.parties.queries import authorised, licence_for
@@ -25,8 +27,9 @@ from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
 from quanheng.platform.trace.words import broken_words
+from quanheng.platform.verification.models import Task
 
-VERIFIABLE = ("in_use", "stopped")
+VERIFIABLE = ("in_use", "stopped", "awaiting")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def issue_conditions(
 ) -> list[Condition]:
     """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet."""
     people = people or people_of(record)
-    found = [_instrument(record), *_norm(record)]
+    found = [_instrument(record), _day(record), *_norm(record)]
     found += _computed(record) if recompute else []
     found += _standards(record)
     found += _people(record, people)
@@ -82,8 +85,26 @@ def failing(conditions: list[Condition]) -> list[Condition]:
 def _instrument(record: Record) -> Condition:
     instrument = record.instrument
     ok = instrument.state in VERIFIABLE
-    detail = "" if ok else _("器具当前状态不能检定(%(state)s)") % {"state": instrument.state}
+    detail = "" if ok else _("器具当前状态不能检定(%(state)s)") % {"state": INSTRUMENT.states[instrument.state]}
     return Condition("instrument_state", ok, _("器具处于可检定状态"), detail)
+
+
+def wrong_day(task: Task, day: dt.date) -> str:
+    """Why a verification of this task cannot have been done that day; empty where it can."""
+    accepted = task.application.decided_at
+    if day > clock.today():
+        return _("检定日期 %(day)s 晚于今天") % {"day": day}
+    if accepted is not None and day < clock.civil_date(accepted):
+        return _("检定日期 %(day)s 早于受理日期 %(accepted)s:未受理的器具不能检定") % {
+            "day": day,
+            "accepted": clock.civil_date(accepted),
+        }
+    return ""
+
+
+def _day(record: Record) -> Condition:
+    detail = wrong_day(record.task, record.performed_on)
+    return Condition("performed_on", not detail, _("检定日期在受理之后、今天之前"), detail)
 
 
 def norm_of(record: Record) -> Norm | None:
@@ -112,7 +133,8 @@ def _computed(record: Record) -> Iterator[Condition]:
         result = procedures.compute(record.procedure_id, record.data)
     except InputError as error:
         place = Names(record.procedure_id, record.data).of(error.place) or error.place
-        yield Condition("record_complete", False, _("原始记录完整"), _("%(place)s 缺少或有误") % {"place": place})
+        detail = f"{place}:{words_of(error)}" if place else words_of(error)
+        yield Condition("record_complete", False, _("原始记录完整"), detail)
         return
     yield Condition("record_complete", True, _("原始记录完整"))
     same = result["hashes"]["procedure"] == record.procedure_sha256 and (

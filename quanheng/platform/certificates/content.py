@@ -33,6 +33,12 @@ MEANINGS = {
     }
 }
 
+WITHDRAWING = {
+    "zh": "本人已核实撤销的原因,以本机构名义撤销本文书;撤销立即公开,不可恢复",
+    "en": "I have verified the reason and withdraw this document in the name of the institute; the withdrawal is public"
+    " at once and final",
+}
+
 
 @dataclass(frozen=True)
 class Act:

@@ -41,3 +41,4 @@ class RevokeForm(forms.Form):
 
     reason = fields.CharField(label=_("撤销原因"), max_length=300, widget=fields.Textarea(attrs={"rows": 2}))
     void_from = fields.DateField(label=_("自此日起无效"), widget=forms.DateInput())
+    code = code_field()

@@ -11,7 +11,14 @@ from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.trace.queries import Card, cards, prove
 
-SHOWN = {"draft": "in_use", "filing": "in_use", "in_use": "in_use", "stopped": "stopped", "repair": "stopped"}
+SHOWN = {
+    "draft": "in_use",
+    "filing": "in_use",
+    "in_use": "in_use",
+    "stopped": "stopped",
+    "repair": "stopped",
+    "awaiting": "awaiting",
+}
 
 
 def _subject(one: Instrument | None) -> PublicSubject | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,9 +17,11 @@ from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.documents import services as documents
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
+from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
-from quanheng.platform.instruments.services import Result, set_verification_result
-from quanheng.platform.kernel import clock, files, workflow
+from quanheng.platform.instruments.ledger_words import to_complete
+from quanheng.platform.instruments.services import Result, complete_parameters, set_verification_result
+from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
@@ -112,6 +115,11 @@ def _issue(record: Record, sealed: Sealed, actor: Actor, replaces: Document | No
     )
 
 
+def given(record: Record) -> dict[str, Any]:
+    """The instrument's parameters as the record has them."""
+    return dict(record.data.get("instrument") or {})
+
+
 def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) -> None:
     """Tell the instrument ledger and the trace graph."""
     result = Result(
@@ -122,6 +130,9 @@ def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) ->
         document_number=document.number,
     )
     set_verification_result(actor=actor, instrument=record.instrument, result=result)
+    known = to_complete(procedures.loaded(record.procedure_id).procedure.parameters, given(record), record.instrument)
+    if known:
+        complete_parameters(actor=actor, instrument=record.instrument, found=known, document_number=document.number)
     if record.verdict == "pass":
         links.record_in_graph(record, document, actor)
 
@@ -166,10 +177,23 @@ def _refuse_replacement(record: Record, act: content.Act) -> None:
         raise Refused(*(c.refusal for c in bad), code="conditions")
 
 
+def revoke_certificate(
+    document: Document, *, reason: str, void_from: dt.date, second_factor_code: str, actor: Actor
+) -> Document:
+    """Withdraw a document: public page and status note at once, the graph from ``void_from`` on, the instrument too.
+
+    As serious as signing, so it asks the same: the person's second factor, under words that say what the act means.
+    """
+    require(may_withdraw(actor, document))
+    factor = _factor(actor, second_factor_code)  # outside the transaction: a spent code stays spent
+    return _revoke(document, reason, void_from, factor, actor)
+
+
 @transaction.atomic
-def revoke_certificate(document: Document, *, reason: str, void_from: dt.date, actor: Actor) -> Document:
-    """Withdraw a document: public page and status note at once, the graph from ``void_from`` on, the instrument too."""
+def _revoke(document: Document, reason: str, void_from: dt.date, factor: str, actor: Actor) -> Document:
     documents.revoke(document, reason=reason, void_from=void_from, actor=actor)
+    after = {"meaning": content.WITHDRAWING["zh"], "factor": factor}
+    events.record(actor, "documents.revocation_signed", document, reason=reason, after=after)
     trace.void_certificate(document.pk, void_from, actor=actor)
     links.withdraw_from_instrument(document, void_from, actor)
     return document

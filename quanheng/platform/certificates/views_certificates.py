@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from quanheng.errors import InputError
-from quanheng.platform.certificates import archive, forms, queries, signing, tables
+from quanheng.platform.certificates import archive, content, forms, naming, queries, signing, tables
 from quanheng.platform.certificates.models import Record
-from quanheng.platform.documents import ledger
+from quanheng.platform.documents import ledger, standing
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import public_url
 from quanheng.platform.documents.policies import may_withdraw
@@ -133,11 +133,18 @@ class Detail(OfDocument):
 
 
 def _facts(document: Document) -> list[Definition]:
-    item, norm = document.public.get("item", {}), document.public.get("norm", {})
+    """What stands in the document; an imported one names its instrument through the ledger, as its public page does."""
+    shown = standing.find(document.public_code)
+    item, norm = shown.item, document.public.get("norm", {})
     rows = [
         (_("器具名称"), item.get("name")),
         (_("型号规格"), item.get("model")),
         (_("出厂编号"), item.get("serial_number")),
+        (_("生产厂家"), item.get("manufacturer")),
+        (_("测量范围"), item.get("measuring_range")),
+        (_("准确度等级"), item.get("accuracy_class")),
+        (_("器具码"), shown.subject_code),
+        (_("查验结论"), shown.headline.word),
         (_("使用单位"), document.owner),
         (_("签发机构"), document.issuer_name),
         (_("检定依据"), f"{norm.get('number', '')} {norm.get('title', '')}".strip()),
@@ -170,7 +177,9 @@ class Download(OfDocument):
 
 
 class Withdraw(FormPage, OfDocument):
-    """Base of replacement and revocation."""
+    """Base of replacement and revocation: what the act means stands above the code that seals it."""
+
+    template_name = "certificates/withdraw.html"
 
     def allowed(self, actor: Any) -> Decision:
         return may_withdraw(actor, self.document)
@@ -188,6 +197,9 @@ class Replace(Withdraw):
     def header(self) -> Header:
         lead = _("同一原始记录按台账现在的单位和器具信息重新签发,使用新编号;旧证书仍可查看,公众页显示“已被替换”。")
         return Header(_("替换证书"), lead=lead, crumbs=[(self.document.number, self.here())])
+
+    def context(self) -> dict[str, Any]:
+        return {"meaning": naming.said(content.MEANINGS["approve"])}
 
     def done(self, form: Any) -> str:
         record = get_object_or_404(queries.records(self.actor), document=self.document)
@@ -212,10 +224,20 @@ class Revoke(Withdraw):
         lead = _("撤销不可恢复:公众页和公开日志立即显示已撤销,器具自该日起视为未检定。")
         return Header(_("撤销证书"), lead=lead, crumbs=[(self.document.number, self.here())])
 
+    def context(self) -> dict[str, Any]:
+        return {"meaning": naming.said(content.WITHDRAWING)}
+
     def initial(self) -> Mapping[str, Any]:
         return {"void_from": clock.today()}
 
     def done(self, form: Any) -> str:
-        signing.revoke_certificate(self.document, actor=self.actor, **form.cleaned_data)
+        clean = form.cleaned_data
+        signing.revoke_certificate(
+            self.document,
+            reason=clean["reason"],
+            void_from=clean["void_from"],
+            second_factor_code=clean["code"],
+            actor=self.actor,
+        )
         messages.success(self.request, _("已撤销"))
         return self.here()

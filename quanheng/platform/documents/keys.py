@@ -12,15 +12,19 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from quanheng.evidence.ledger import Signer, load_or_create_signer
+from quanheng.evidence.ledger import Signer, Verifier, load_or_create_signer
+from quanheng.evidence.ledger.policy import Policy
+from quanheng.evidence.ledger.rotation import KEY as LOG_KEY
+from quanheng.evidence.ledger.rotation import retired
 from quanheng.evidence.signing.authority import Authority, Seal
+from quanheng.evidence.verify.keys import Keys, read_keys, write_keys
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
 
-LOG_KEY = "log.ed25519"
 AUTHORITY = "authority"
 AUTHORITY_NAME = "Quanheng Seal Authority"
 SEALS = "seal"
+WITNESSES = "witnesses"
 
 
 def log_origin() -> str:
@@ -37,6 +41,17 @@ def _signer(path: Path, origin: str) -> Signer:
 def log_signer() -> Signer:
     """The key that signs checkpoints and status notes; its name is fixed when it is made."""
     return _signer(settings.QUANHENG.keys_dir / LOG_KEY, log_origin())
+
+
+def log_verifiers() -> tuple[Verifier, ...]:
+    """Every key that ever signed for this log, the present one first."""
+    return (log_signer().verifier, *retired(settings.QUANHENG.keys_dir))
+
+
+def witness_policy() -> Policy:
+    """The witnesses this office asks to cosign: C2SP tlog-policy lines in DATA/keys/witnesses, if there are any."""
+    path = settings.QUANHENG.keys_dir / WITNESSES
+    return read_keys(path.read_bytes(), place=WITNESSES).policy if path.is_file() else Policy()
 
 
 @contextmanager
@@ -107,8 +122,9 @@ def anchors() -> list[str]:
 def keys_text() -> str:
     """The text of KEYS: trust anchors of the seals, then the log's verifier line."""
     ensure_keys()
-    head = "# Trust anchors of the seals and the key of the public log. Keep this file; check it out of band.\n"
-    return head + "".join(f"{pem.strip()}\n" for pem in anchors()) + f"{log_signer().verifier.line}\n"
+    head = "# Trust anchors of the seals and the keys of the public log. Keep this file; check it out of band.\n"
+    pems = "".join(f"{pem.strip()}\n" for pem in anchors())
+    return head + pems + write_keys(Keys((), log_verifiers(), witness_policy()))
 
 
 def keys_file() -> str:

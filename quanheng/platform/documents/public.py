@@ -18,8 +18,8 @@ PUBLIC_STANDARD_FIELDS = ("name", "number", "range", "uncertainty", "certificate
 class PublicSubject:
     """An instrument as its label shows it, and how it stands. Nothing about who owns or keeps it.
 
-    ``state`` is ``in_use``, ``stopped`` or ``scrapped``; ``invalidated_on`` is the day on which repair, replacement or
-    relocation ended the validity of the last verification.
+    ``state`` is ``in_use``, ``stopped``, ``awaiting`` (repaired, not verified since) or ``scrapped``;
+    ``invalidated_on`` is the day on which repair, replacement or relocation ended validity.
     """
 
     kind: str
@@ -54,6 +54,9 @@ class SubjectSource:
 
 
 PUBLIC_SUBJECTS: Registry[SubjectSource] = Registry("public_subjects")
+
+# More to say of the thing behind a label's code: ``title``, ``text``, ``url`` and ``link``. Nothing personal.
+PUBLIC_NOTES: Registry[Callable[[str], Mapping[str, Any] | None]] = Registry("public_notes")
 
 
 def _only(source: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, str]:

@@ -33,6 +33,12 @@ HEADLINES = {
     h.key: h
     for h in (
         Headline("valid", _("有效"), "ok", _("检定合格,在有效期内。")),
+        Headline(
+            "recorded",
+            _("有效(历史记录,未见证明)"),
+            "due",
+            _("签发机构的历史记录写明检定合格、在有效期内;本系统没有可核验的文件,请向签发机构核对。"),
+        ),
         Headline("expired", _("过期"), "bad", _("检定有效期已过,尚未见新的检定。")),
         Headline("unverified", _("未见检定"), "due", _("系统中没有这台器具的有效检定记录。")),
         Headline("unknown", _("查无此器具"), "bad", _("没有这个编号的器具或证书。请核对编号,谨防伪造。")),
@@ -40,6 +46,7 @@ HEADLINES = {
         Headline("replaced", _("已被替换"), "due", _("这份文书已被新的文书替换,请以新的为准。")),
         Headline("rejected", _("不合格"), "bad", _("最近一次检定不合格,不得使用。")),
         Headline("ended", _("已失效"), "bad", _("修理、更换、迁移或撤销之后,原检定不再有效,须重新检定。")),
+        Headline("awaiting", _("修后待检"), "due", _("这台器具修理之后尚未重新检定,合格前不得使用。")),
         Headline("out_of_use", _("已停用"), "off", _("这台器具已报停、送修或报废。")),
     )
 }
@@ -87,14 +94,23 @@ def find(code: str) -> Answer:
 
 def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -> Answer:
     document = Document.objects.filter(pk=subject.document_id).first() if subject.document_id else None
-    headline = HEADLINES[subject_key(subject, today)]
+    headline = _headline(subject_key(subject, today), document)
     if document is None:
         return Answer(subject.code, headline, subject.item, subject.code)
     return _with_document(subject.code, headline, subject.item, subject.code, document, source)
 
 
+def _headline(key: str, document: Document | None) -> Headline:
+    """A pass that only a bureau's history tells of is said to be valid as such, never as one that we can prove."""
+    if key == "valid" and document is not None and document.origin == Origin.IMPORTED:
+        return HEADLINES["recorded"]
+    return HEADLINES[key]
+
+
 def subject_key(subject: PublicSubject, today: dt.date) -> str:
     """The headline of an instrument."""
+    if subject.state == "awaiting":
+        return "awaiting"
     if subject.state != "in_use":
         return "rejected" if subject.verdict == "reject" and subject.state != "scrapped" else "out_of_use"
     if subject.verified_on is None:
@@ -109,7 +125,7 @@ def subject_key(subject: PublicSubject, today: dt.date) -> str:
 def _of_document(document: Document, today: dt.date) -> Answer:
     source = _source(document)
     subject = source.by_id(document.subject_id) if source else None
-    headline = HEADLINES[document_key(document, subject, today)]
+    headline = _headline(document_key(document, subject, today), document)
     item = document.public.get("item", {}) or (subject.item if subject else {})
     return _with_document(document.public_code, headline, item, subject.code if subject else "", document, source)
 

@@ -195,8 +195,8 @@ class InstrumentQuery(Schema):
     """Filters of the list."""
 
     q: str = Field("", max_length=200, description="Words of name, serial number, place, maker; pinyin initials.")
-    status: Literal["", "in_use", "due", "overdue", "unverified", "stopped", "scrapped"] = ""
-    state: Literal["", "draft", "filing", "in_use", "stopped", "repair", "scrapped"] = ""
+    status: Literal["", "in_use", "due", "overdue", "unverified", "awaiting", "stopped", "scrapped"] = ""
+    state: Literal["", "draft", "filing", "in_use", "stopped", "repair", "awaiting", "scrapped"] = ""
     region: str = Field("", max_length=6, pattern=r"^\d*$")
     organisation: uuid.UUID | None = None
     category: str = Field("", max_length=60)

@@ -21,7 +21,7 @@ from quanheng.platform.instruments.imports import LEDGER, OWNER, draft, entered,
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.registries import USED_BY
 from quanheng.platform.instruments.services.filing import filed
-from quanheng.platform.instruments.services.results import FIELDS, Result, put
+from quanheng.platform.instruments.services.results import FIELDS, Result, passes_after_repair, put
 from quanheng.platform.instruments.status import PASS, REJECT
 from quanheng.platform.instruments.words import search_text
 from quanheng.platform.kernel import clock, events
@@ -35,7 +35,7 @@ from quanheng.platform.trace.models import TraceCertificate, TraceNode
 VERDICTS = {"合格": PASS, "不合格": REJECT}
 BROUGHT = "instruments.history_imported"
 UPDATED = "instruments.history_noted"
-KEPT = tuple(f for f in FIELDS if f != "search")
+KEPT = (*(f for f in FIELDS if f != "search"), "state")
 Key = tuple[Any, ...]
 
 PAST = (
@@ -115,10 +115,12 @@ def apply(rows: Sequence[ImportRow], context: Context) -> int:
             item.filed_at = clock.now()
             new.append(item)
         else:
+            if passes_after_repair(item):
+                item.state = "in_use"
             old.append((item, before if changed else {}))
         item.__dict__["_document_id"] = document.pk
     Instrument.objects.bulk_create(new, batch_size=500)
-    Instrument.objects.bulk_update([i for i, _before in old], FIELDS, batch_size=200)
+    Instrument.objects.bulk_update([i for i, _before in old], [*FIELDS, "state"], batch_size=200)
     filed(new, context.actor)
     _record(new, old, context)
     return len(rows)
@@ -167,7 +169,7 @@ def undo(batch: ImportBatch, actor: Actor) -> int:
             setattr(item, name, _field(name).to_python(value))
         item.search = search_text(item, item.organisation.name)
         restored.append(item)
-    Instrument.objects.bulk_update(restored, FIELDS, batch_size=200)
+    Instrument.objects.bulk_update(restored, [*FIELDS, "state"], batch_size=200)
     events.record_many(actor, "instruments.import_undone", [*new, *restored], after={"batch": str(batch.pk)})
     TraceNode.objects.filter(pk__in=[i.pk for i in new]).delete()
     Instrument.objects.filter(batch=batch).delete()

@@ -25,6 +25,7 @@ STATUSES: dict[str, Status] = {
     "due": Status("due", gettext_lazy("待检")),
     "overdue": Status("bad", gettext_lazy("已超期")),
     "unverified": Status("unknown", gettext_lazy("未见检定")),
+    "awaiting": Status("due", gettext_lazy("修后待检")),
     "stopped": Status("wait", gettext_lazy("停用")),
     "scrapped": Status("off", pgettext_lazy("state", "报废")),
 }
@@ -46,6 +47,8 @@ def status_of(item: Dated, today: dt.date) -> str:
         return "scrapped"
     if item.state in OUT_OF_USE:
         return "stopped"
+    if item.state == "awaiting":
+        return "awaiting"
     if item.verified_on is None or item.invalidated_on is not None or item.last_verdict == REJECT:
         return "unverified"
     if item.valid_until is not None and item.valid_until < today:
@@ -64,6 +67,7 @@ def status_case(today: dt.date, prefix: str = "") -> Case:
     return Case(
         When(q(state="scrapped"), then=Value("scrapped")),
         When(q(state__in=OUT_OF_USE), then=Value("stopped")),
+        When(q(state="awaiting"), then=Value("awaiting")),
         When(
             q(verified_on=None) | q(invalidated_on__isnull=False) | q(last_verdict=REJECT),
             then=Value("unverified"),
@@ -90,7 +94,9 @@ def has_status(key: str, today: dt.date) -> Q:
         return Q(state="scrapped")
     if key == "stopped":
         return Q(state__in=OUT_OF_USE)
-    live = ~Q(state__in=("scrapped", *OUT_OF_USE))
+    if key == "awaiting":
+        return Q(state="awaiting")
+    live = ~Q(state__in=("scrapped", "awaiting", *OUT_OF_USE))
     seen = live & Q(verified_on__isnull=False, invalidated_on=None) & ~Q(last_verdict=REJECT)
     soon = today + dt.timedelta(days=SOON_DAYS)
     if key == "unverified":
@@ -111,9 +117,11 @@ def in_force(today: dt.date) -> Q:
 def sentence(item: Instrument, today: dt.date) -> str:
     """The line on top of an instrument's page: state, last verdict, until when."""
     from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": pgettext("state", "报停")}
-    from_states |= {"repair": _("维修中"), "scrapped": _("已报废")}
+    from_states |= {"repair": _("维修中"), "awaiting": _("修后待检"), "scrapped": _("已报废")}
     parts = [from_states.get(item.state, item.state)]
-    if item.last_verdict == REJECT:
+    if item.state == "awaiting":
+        parts.append(_("修理后须重新检定,合格前不得使用"))
+    elif item.last_verdict == REJECT:
         parts.append(_("检定不合格,不得使用"))
     elif item.verified_on is None:
         parts.append(_("未见检定"))

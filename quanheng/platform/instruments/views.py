@@ -93,6 +93,8 @@ class InstrumentList(ListPage):
         status, state = data.get("status", ""), data.get("state", "")
         if status:
             rows = rows.filter(has_status(status, clock.today()))
+        if data.get("applied") == "no":
+            rows = rows.exclude(queries.applied_for())
         return filters, rows.filter(state=state) if state else rows
 
     def chips(self) -> Sequence[Chip]:

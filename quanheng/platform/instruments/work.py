@@ -41,20 +41,36 @@ def _group(
 
 
 def keepers(actor: Actor) -> Sequence[WorkGroup]:
-    """Overdue, due within thirty days, filings returned."""
+    """Overdue, due within thirty days, back from repair, filings returned; what is applied for is not offered again."""
     if actor.system or not actor.has(Role.ENTERPRISE):
         return []
     today = clock.today()
     mine = Instrument.objects.filter(scope_q(actor, owner="organisation", roles=(Role.ENTERPRISE,)))
-    used = mine.filter(state="in_use")
+    idle = mine.exclude(queries.applied_for())
+    used = idle.filter(state="in_use")
     events = AuditEvent.objects.filter(
         verb="instruments.return_filing", organisation_id__in=mine.filter(state="draft").values("organisation_id")
     )
     returned = mine.filter(state="draft", pk__in=list(events.values_list("subject_id", flat=True)[:1000]))
+    repaired = idle.filter(state="awaiting")
     overdue, due = used.filter(has_status("overdue", today)), used.filter(has_status("due", today))
     return [
-        _group("instruments.overdue", _("已超期的器具"), overdue, "status=overdue", _("申请检定"), late=True),
-        _group("instruments.due", _("30 天内到期的器具"), due, "status=due", _("申请检定")),
+        _group(
+            "instruments.overdue",
+            _("已超期、未申请检定的器具"),
+            overdue,
+            "status=overdue&applied=no",
+            _("申请检定"),
+            late=True,
+        ),
+        _group("instruments.due", _("30 天内到期、未申请检定的器具"), due, "status=due&applied=no", _("申请检定")),
+        _group(
+            "instruments.awaiting",
+            _("修后待检、未申请检定的器具"),
+            repaired,
+            "status=awaiting&applied=no",
+            _("申请检定"),
+        ),
         _group("instruments.returned", _("被退回的备案"), returned, "state=draft", _("修改后重报")),
     ]
 

@@ -14,6 +14,7 @@ STATES = {
     "in_use": _("在用"),
     "stopped": pgettext_lazy("state", "报停"),
     "repair": _("维修"),
+    "awaiting": _("修后待检"),
     "scrapped": pgettext_lazy("state", "报废"),
 }
 
@@ -40,25 +41,32 @@ INSTRUMENT = WORKFLOWS.register(
                 (policies.not_rejected,),
             ),
             Transition(
-                "send_to_repair", ("in_use", "stopped"), "repair", _("送修"), policies.may_keep, reason_required=True
+                "send_to_repair",
+                ("in_use", "stopped", "awaiting"),
+                "repair",
+                _("送修"),
+                policies.may_keep,
+                reason_required=True,
             ),
-            Transition("return_from_repair", ("repair",), "in_use", _("修理完毕"), policies.may_keep),
+            Transition("return_from_repair", ("repair",), "awaiting", _("修理完毕"), policies.may_keep),
             Transition("move", ("in_use",), "in_use", _("迁移"), policies.may_keep, reason_required=True),
             Transition(
                 "relocate", ("in_use", "stopped"), "filing", _("跨区迁移"), policies.may_keep, reason_required=True
             ),
             Transition(
                 "stop_on_rejection",
-                ("in_use",),
+                ("in_use", "awaiting"),
                 "stopped",
                 _("不合格停用"),
                 policies.may_record_result,
                 reason_required=True,
             ),
-            Transition("resume_on_pass", ("stopped",), "in_use", _("合格恢复使用"), policies.may_record_result),
+            Transition(
+                "resume_on_pass", ("stopped", "awaiting"), "in_use", _("合格恢复使用"), policies.may_record_result
+            ),
             Transition(
                 "scrap",
-                ("draft", "in_use", "stopped", "repair"),
+                ("draft", "in_use", "stopped", "repair", "awaiting"),
                 "scrapped",
                 _("报废"),
                 policies.may_keep,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
-from quanheng.platform.kernel import events
+from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
 from quanheng.platform.kernel.registries import Registry
@@ -93,6 +94,22 @@ def _wrong_state(machine: Workflow, step: Transition, obj: Stateful) -> Decision
     return Denied(f"{step.label}: {machine.states.get(obj.state, obj.state)}")
 
 
+def _overtaken(machine: Workflow, step: Transition, obj: Stateful) -> str:
+    """Who did what and when, for the one who comes second."""
+    state = machine.states.get(obj.state, obj.state)
+    last = events.history(obj).filter(verb__startswith=f"{machine.name}.").first()
+    done = next((t for t in machine.transitions if last and last.verb == f"{machine.name}.{t.name}"), None)
+    if last is None or done is None:
+        return _("现为“%(state)s”,不能再“%(step)s”") % {"state": state, "step": step.label}
+    return _("%(name)s 已于 %(at)s 办理“%(done)s”,现为“%(state)s”,不能再“%(step)s”;请重新载入") % {
+        "name": last.actor_name,
+        "at": last.happened_at.astimezone(clock.CIVIL).strftime("%Y-%m-%d %H:%M"),
+        "done": done.label,
+        "state": state,
+        "step": step.label,
+    }
+
+
 StatefulT = TypeVar("StatefulT", bound=Stateful)
 
 
@@ -104,9 +121,10 @@ def apply(machine: Workflow, name: str, obj: StatefulT, *, actor: Actor, reason:
     """
     step = machine[name]
     if step.reason_required and not reason.strip():
-        raise Refused(f"{step.label}: a reason is required", code="reason_required", place="reason")
+        words = _("请写明“%(step)s”的原因") % {"step": step.label}
+        raise Refused(words, code="reason_required", place="reason")
     if obj.state not in step.sources:
-        require(_wrong_state(machine, step, obj))
+        raise Refused(_overtaken(machine, step, obj), code="forbidden")
     require(step.policy(actor, obj))
     for guard in step.guards:
         require(guard(obj))
@@ -117,7 +135,8 @@ def apply(machine: Workflow, name: str, obj: StatefulT, *, actor: Actor, reason:
         .update(state=step.target, version=F("version") + 1, **changes)
     )
     if not changed:
-        raise Refused("somebody else changed this a moment ago; reload and look again", code="conflict")
+        obj.refresh_from_db(fields=["state", "version"])
+        raise Refused(_overtaken(machine, step, obj), code="conflict")
     for key, value in {"state": step.target, "version": obj.version + 1, **changes}.items():
         setattr(obj, key, value)
     verb = f"{machine.name}.{name}"

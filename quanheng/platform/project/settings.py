@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "quanheng.platform.kernel",
     "quanheng.platform.web",
+    "quanheng.platform.compute",
     "quanheng.platform.law",
     "quanheng.platform.catalog",
     "quanheng.platform.parties",
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "quanheng.platform.standards",
     "quanheng.platform.verification",
     "quanheng.platform.certificates",
+    "quanheng.platform.surveillance",
     "quanheng.platform.project",
     # Below ours, so that our templates come first.
     "allauth",
@@ -139,6 +141,7 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_ADAPTER = "quanheng.platform.project.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"reset_password": "quanheng.platform.project.accounts.forms.ForgottenForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

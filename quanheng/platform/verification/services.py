@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import calendar, clock, events, numbering
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
@@ -57,8 +58,9 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
     for one in instruments:
         if one.organisation_id != organisation.pk and not one.organisation.path.startswith(organisation.path):
             reasons.append(_("%(item)s 不属于申请单位") % {"item": one})
-        elif one.state not in {"in_use", "stopped"}:
-            reasons.append(_("%(item)s 尚未备案或已停止管理(%(state)s)") % {"item": one, "state": one.state})
+        elif one.state not in {"in_use", "stopped", "awaiting"}:
+            state = INSTRUMENT.states[one.state]
+            reasons.append(_("%(item)s 尚未备案或已停止管理(%(state)s)") % {"item": one, "state": state})
         elif one.quantity > 1:
             reasons.append(_("%(item)s 是批量登记,不能逐台申请检定") % {"item": one})
         elif one.pk in pending:
@@ -176,6 +178,15 @@ def load_on(organisation: Organisation, norm: Norm, day: dt.date) -> int:
     return (
         Task.objects.filter(organisation=organisation, norm=norm, scheduled_on=day).exclude(state="cancelled").count()
     )
+
+
+def off_day(day: dt.date) -> str:
+    """A warning where the institute does not work that day; empty on a working day. It warns, for some do."""
+    days = calendar.working_days()
+    if days.is_working(day):
+        return ""
+    kind = _("法定节假日") if day in days.holidays else _("周末")
+    return _("%(day)s 是%(kind)s,请确认当日有人检定") % {"day": day, "kind": kind}
 
 
 def _check_assignment(task: Task, verifier: User, day: dt.date) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from quanheng.platform.verification import queries, services
 from quanheng.platform.verification.models import Application, Task
 
 FIRST = 5
+CLOSED = ("issued", "cancelled")
 
 
 def _applications(rows: QuerySet[Application], key: str, label: str, state: str, action: str) -> WorkGroup:
@@ -55,8 +56,10 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
     """Groups by role; the queue leaves out the empty ones."""
     groups: list[WorkGroup] = []
     if actor.has(Role.ENTERPRISE):
-        mine = queries.applications(actor).filter(state="returned")
-        groups.append(_applications(mine, "applications.returned", _("被退回的申请"), "returned", _("修改后重报")))
+        mine = queries.applications(actor)
+        returned, drafts = mine.filter(state="returned"), mine.filter(state="draft")
+        groups.append(_applications(returned, "applications.returned", _("被退回的申请"), "returned", _("修改后重报")))
+        groups.append(_applications(drafts, "applications.draft", _("未提交的申请"), "draft", _("提交申请")))
     if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER):
         received = queries.applications(actor).filter(state="submitted")
         groups.append(_applications(received, "applications.submitted", _("待受理的申请"), "submitted", _("受理")))
@@ -84,6 +87,11 @@ def may_start_for(actor: Actor, instrument: Instrument) -> Decision:
     if reasons := services.refusals([instrument], instrument.organisation):
         return Denied(reasons[0])
     return Allowed()
+
+
+def being_verified() -> Q:
+    """Instruments with an application or a task that is not closed: nothing more to apply for."""
+    return Q(pk__in=Task.objects.exclude(state__in=CLOSED).values("instrument_id"))
 
 
 def with_tasks(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:

@@ -53,6 +53,11 @@ person, standard, instrument, batch, record, document, task = (
 )
 
 
+def watched(name: str) -> Callable[[House], tuple[Any, ...]]:
+    """The id of one thing that is watched by its data."""
+    return lambda house: (getattr(house.watched, name).pk,)
+
+
 def application(house: House) -> tuple[Any, ...]:
     """The application behind the open task."""
     return (house.task.application_id,)
@@ -64,30 +69,35 @@ def kind(_house: House) -> tuple[Any, ...]:
 
 
 TOKEN_OF = frozenset({"keeper", "administrator"})
+ENTERING = both("manager") | {"administrator"}
 KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
 MANAGERS_OF = frozenset({"manager", "administrator"})
 SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
+RECEPTION = frozenset({"receptionist", "manager"})
 SUPERVISORS = both("regulator")
+WATCHERS_OF = both("keeper", "regulator")
 
 RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
     "accounts/profile/": Rule(EVERYBODY),
     "accounts/second-factor/": Rule(EVERYBODY),
     "administration/people/": Rule(MANAGERS),
-    "administration/people/new/": Rule(MANAGERS),
+    "administration/people/new/": Rule(ENTERING),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
     "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGERS_OF, path=person, postable=True),
-    "administration/people/<uuid:user_id>/grant/": Rule(MANAGES, path=person),
+    "administration/people/<uuid:user_id>/grant/": Rule(MANAGERS_OF, path=person),
     "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
-        MANAGES, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
+        MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
-    "administration/people/<uuid:user_id>/state/": Rule(MANAGES, MANAGERS_OF, {"active": "", **WHY}, person),
-    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(MANAGES, MANAGERS_OF, WHY, person),
+    "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
+        frozenset({"security admin"}), frozenset({"security admin"}), WHY, lambda h: (h.cast.signatory.pk,)
+    ),
     "administration/organisations/": Rule(MANAGERS),
-    "administration/organisations/new/": Rule(MANAGERS),
+    "administration/organisations/new/": Rule(ENTERING),
     "administration/organisations/<uuid:organisation_id>/": Rule(MANAGES, path=lambda h: (h.cast.institute.pk,)),
     "administration/audit/": Rule(both("keeper", "manager", "regulator") | {"audit admin"}),
     "administration/audit/<int:pk>/": Rule(frozenset({"keeper", "regulator", "audit admin"}), path=of("event")),
@@ -101,6 +111,8 @@ RULES: dict[str, Rule] = {
     "notices/": Rule(EVERYBODY),
     "notices/read/": Rule(EVERYBODY, postable=True),
     "notices/<int:notice_id>/": Rule(frozenset({"keeper"}), path=of("notice"), postable=True),
+    "compute/": Rule(EVERY_ROLE),
+    "compute/<slug:task>/": Rule(EVERY_ROLE, path=lambda h: ("uncertainty",)),
     "law/": Rule(EVERYBODY),
     "law/<int:pk>/": Rule(EVERYBODY, path=of("law_item")),
     "law/coverage/": Rule(EVERYBODY),
@@ -108,14 +120,12 @@ RULES: dict[str, Rule] = {
     "catalog/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.instrument.category_id,)),
     "catalog/norms/": Rule(EVERYBODY),
     "catalog/norms/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.task.norm_id,)),
-    "parties/licences/": Rule(both(*STAFF)),
+    "parties/licences/": Rule(both(*STAFF) | {"administrator"}),
     "parties/licences/add/": Rule(both("manager") | {"administrator"}),
-    "parties/licences/<uuid:pk>/withdraw/": Rule(frozenset({"manager"}), frozenset({"manager"}), WHY, of("licence")),
-    "parties/authorisations/": Rule(both(*STAFF)),
+    "parties/licences/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("licence")),
+    "parties/authorisations/": Rule(both(*STAFF) | {"administrator"}),
     "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
-    "parties/authorisations/<uuid:pk>/withdraw/": Rule(
-        frozenset({"manager"}), frozenset({"manager"}), WHY, of("authorisation")
-    ),
+    "parties/authorisations/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("authorisation")),
     "trace/": Rule(EVERY_ROLE),
     "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
     "trace/<uuid:pk>/": Rule(STAFF, path=standard),
@@ -132,11 +142,11 @@ RULES: dict[str, Rule] = {
     "instruments/imports/<slug:kind>/template/": Rule(KEEPERS | {"administrator"}, path=kind),
     "instruments/imports/<uuid:pk>/": Rule(frozenset({"keeper"}), frozenset({"keeper"}), {"do": "mend"}, batch),
     "instruments/imports/<uuid:pk>/rejected/": Rule(frozenset({"keeper"}), path=batch),
-    "instruments/<uuid:pk>/": Rule(SEES_ITEM, path=instrument),
+    "instruments/<uuid:pk>/": Rule(SEES_ITEM | INSTITUTE, path=instrument),
     "instruments/<uuid:pk>/preview/": Rule(SEES_ITEM, path=instrument),
     "instruments/<uuid:pk>/edit/": Rule(frozenset({"keeper"}), path=instrument),
     "instruments/<uuid:pk>/step/": Rule(
-        SEES_ITEM, frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
+        frozenset({"keeper"}), frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
     ),
     "instruments/<uuid:pk>/move/": Rule(frozenset({"keeper"}), path=instrument),
     "instruments/<uuid:pk>/label/": Rule(SEES_ITEM, path=instrument),
@@ -145,27 +155,29 @@ RULES: dict[str, Rule] = {
     "standards/<uuid:pk>/": Rule(STAFF, path=standard),
     "standards/<uuid:pk>/certificate/": Rule(frozenset({"verifier", "manager"}), path=standard),
     "standards/<uuid:pk>/step/": Rule(
-        STAFF, frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
+        frozenset({"manager"}), frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
     ),
     "verification/applications/": Rule(EVERY_ROLE),
     "verification/applications/new/": Rule(KEEPERS),
     "verification/applications/<uuid:pk>/": Rule(OURS, path=application),
     "verification/applications/<uuid:pk>/step/": Rule(
-        OURS, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
+        RECEPTION, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
     ),
     "verification/applications/<uuid:pk>/slip/": Rule(OURS, path=application),
     "verification/tasks/": Rule(both(*PARTS)),
     "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
     "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
-    "verification/tasks/<uuid:pk>/step/": Rule(OURS, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"),
-    "verification/tasks/<uuid:pk>/handover/": Rule(OURS, INSTITUTE, {"direction": "in"}, task),
+    "verification/tasks/<uuid:pk>/step/": Rule(
+        RECEPTION, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"
+    ),
+    "verification/tasks/<uuid:pk>/handover/": Rule(INSTITUTE, INSTITUTE, {"direction": "in"}, task),
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),
     "certificates/<uuid:pk>/revoke/": Rule(
-        frozenset({"signatory"}), frozenset({"signatory"}), {"void_from": "2026-10-12", **WHY}, document
+        frozenset({"signatory"}), NOBODY, {"void_from": "2026-10-12", **WHY}, document
     ),
     "certificates/tasks/<uuid:pk>/record/": Rule(OURS, path=task),
     "certificates/records/": Rule(both(*SEES_RECORDS)),
@@ -183,5 +195,22 @@ RULES: dict[str, Rule] = {
     "certificates/records/<uuid:pk>/act/<str:act>/": Rule(
         SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")
     ),
-    "certificates/records/<uuid:pk>/step/": Rule(SEES_RECORDS, NOBODY, WHY, record),
+    "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
+    "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/meters/": Rule(WATCHERS_OF),
+    "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
+    "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
+    "surveillance/runs/": Rule(WATCHERS_OF),
+    "surveillance/runs/new/": Rule(WATCHERS_OF),
+    "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
+    "surveillance/checks/": Rule(both(*PARTS)),
+    "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
+    "surveillance/requests/": Rule(WATCHERS_OF),
+    "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/letters/": Rule(WATCHERS_OF),
 }

@@ -12,6 +12,7 @@ from quanheng.platform.certificates import services, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document, NumberRecord
 from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.verification.models import Task
 from tests.platform.cast import Cast
@@ -101,7 +102,7 @@ def test_bad_readings_stop_the_submission_with_their_place(cast: Cast, reading: 
 
 def test_a_record_from_the_future_is_refused(cast: Cast) -> None:
     record = steps.filled(cast)
-    with pytest.raises(InputError, match="future"):
+    with pytest.raises(InputError, match="晚于今天"):
         services.save_draft(
             record,
             data=record.data,
@@ -109,6 +110,19 @@ def test_a_record_from_the_future_is_refused(cast: Cast) -> None:
             actor=cast.actor("verifier"),
             performed_on=steps.TODAY + dt.timedelta(days=1),
         )
+
+
+def test_nothing_is_verified_before_it_was_accepted(cast: Cast) -> None:
+    record = steps.filled(cast)
+    before = steps.TODAY - dt.timedelta(days=1)
+    with pytest.raises(InputError, match=f"早于受理日期 {steps.TODAY}"):
+        services.save_draft(
+            record, data=record.data, version=record.version, actor=cast.actor("verifier"), performed_on=before
+        )
+    Record.objects.filter(pk=record.pk).update(performed_on=before)  # as an older release would have let it in
+    record.refresh_from_db()
+    with pytest.raises(Refused, match="未受理的器具不能检定"):
+        services.submit(record, actor=cast.actor("verifier"))
 
 
 def test_sending_back_needs_a_reason_and_keeps_what_was_typed(cast: Cast) -> None:
@@ -123,6 +137,15 @@ def test_sending_back_needs_a_reason_and_keeps_what_was_typed(cast: Cast) -> Non
     assert again.state == "checking"
 
 
+def test_who_comes_second_reads_who_was_first_and_when(cast: Cast) -> None:
+    record = steps.submitted(cast)
+    again = Record.objects.get(pk=record.pk)
+    services.check(record, actor=cast.actor("checker"))
+    said = r"吴核验 已于 2026-10-12 10:00 办理“核验通过”,现为“待签发”,不能再“核验通过”"
+    with pytest.raises(Refused, match=said):
+        services.check(again, actor=cast.actor("checker"))
+
+
 def test_two_checkers_at_once_the_second_is_refused(cast: Cast) -> None:
     record = steps.submitted(cast)
     other = Record.objects.select_related("task").get(pk=record.pk)
@@ -135,7 +158,7 @@ def test_two_signatures_at_once_make_one_document_and_explain_the_other_number(c
     record = steps.checked(cast)
     other = Record.objects.select_related("task").get(pk=record.pk)
     signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(Refused, match="郑签发 已于 2026-10-12 10:00 办理“签发”,现为“已签发”"):
         signing.sign(other, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
     assert Document.objects.count() == 1
     assert list(NumberRecord.objects.order_by("id").values_list("state", flat=True)) == ["used", "voided"]
@@ -180,6 +203,14 @@ def test_a_replacement_carries_the_new_name_and_the_old_stays(cast: Cast) -> Non
 def test_revoking_ends_the_validity_of_the_scale(cast: Cast) -> None:
     record = steps.signed(cast)
     assert record.document is not None
-    signing.revoke_certificate(record.document, reason="读数造假", void_from=steps.TODAY, actor=cast.actor("signatory"))
+    why = {"reason": "读数造假", "void_from": steps.TODAY, "actor": cast.actor("signatory")}
+    with pytest.raises(Refused, match="验证码"):
+        signing.revoke_certificate(record.document, second_factor_code="000000", **why)
+    with pytest.raises(Refused):
+        signing.revoke_certificate(record.document, second_factor_code="", **{**why, "actor": cast.actor("manager")})
+    signing.revoke_certificate(record.document, second_factor_code=steps.code_of(cast.signatory), **why)
+    act = AuditEvent.objects.get(verb="documents.revocation_signed")
+    assert (act.actor_name, act.after["factor"]) == ("郑签发", "TOTP")
+    assert "撤销本文书" in act.after["meaning"]
     record.instrument.refresh_from_db()
     assert record.instrument.invalidated_on == steps.TODAY

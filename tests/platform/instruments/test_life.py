@@ -6,14 +6,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quanheng.platform.documents import standing
 from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.queries import filings_waiting
 from quanheng.platform.instruments.services import Result
-from quanheng.platform.instruments.status import status_of
+from quanheng.platform.instruments.status import has_status, status_of, with_status
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock, events, workflow
 from quanheng.platform.kernel.policies import Refused
@@ -93,13 +95,39 @@ def test_repair_ends_validity_until_the_next_verification(cast: Cast) -> None:
         item = make_instrument(cast.shop, verified_on=TODAY - dt.timedelta(days=9), last_verdict="pass")
         services.send_to_repair(actor=actor, instrument=item, reason="显示不亮")
         services.return_from_repair(actor=actor, instrument=item)
-        assert status_of(Instrument.objects.get(), TODAY) == "unverified"
+        assert status_of(Instrument.objects.get(), TODAY) == "awaiting"
         early = services.set_verification_result(
             actor=SYSTEM, instrument=item, result=passed(TODAY - dt.timedelta(days=1))
         )
-        assert status_of(early, TODAY) == "unverified"
+        assert (early.state, status_of(early, TODAY)) == ("awaiting", "awaiting")
         item = services.set_verification_result(actor=SYSTEM, instrument=item, result=passed(TODAY))
-        assert status_of(item, TODAY) == "in_use"
+        assert (item.state, status_of(item, TODAY)) == ("in_use", "in_use")
+
+
+def test_a_rejected_instrument_is_not_in_use_after_repair_and_every_page_says_the_same(cast: Cast) -> None:
+    keeper = cast.actor("keeper")
+    with clock.at(TODAY):
+        item = make_instrument(cast.shop)
+        item = services.set_verification_result(actor=SYSTEM, instrument=item, result=rejected(TODAY))
+        services.send_to_repair(actor=keeper, instrument=item, reason="传感器损坏")
+        services.return_from_repair(actor=keeper, instrument=item)
+        item = Instrument.objects.get()
+        assert item.state == "awaiting"
+        assert (status_of(item, TODAY), standing.find(item.code).headline.key) == ("awaiting", "awaiting")
+        assert list(Instrument.objects.filter(has_status("awaiting", TODAY))) == [item]
+        assert with_status(Instrument.objects.all(), TODAY).get().status == "awaiting"
+        with pytest.raises(Refused):
+            services.restart(actor=keeper, instrument=item)
+        client = Client()
+        client.force_login(cast.keeper)
+        assert "修后待检" in client.get(f"/instruments/{item.pk}/").content.decode()
+        assert "修后待检、未申请检定的器具" in client.get("/").content.decode()
+        item = services.set_verification_result(actor=SYSTEM, instrument=item, result=rejected(TODAY))
+        assert item.state == "stopped"
+        services.send_to_repair(actor=keeper, instrument=item, reason="再修")
+        services.return_from_repair(actor=keeper, instrument=item)
+        item = services.set_verification_result(actor=SYSTEM, instrument=item, result=passed(TODAY))
+        assert (item.state, status_of(item, TODAY)) == ("in_use", "in_use")
 
 
 def test_a_rejection_stops_use_and_only_a_pass_brings_it_back(cast: Cast) -> None:

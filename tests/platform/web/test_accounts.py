@@ -336,14 +336,6 @@ def test_closing_an_account_ends_its_sessions_at_once(cast: Cast, client: Client
     assert sign_in(other, cast.verifier.username, PASSWORD) != 302 or other.get("/accounts/profile/").status_code == 302
 
 
-def test_a_lost_second_factor_is_reset_by_another_administrator(cast: Cast) -> None:
-    give_totp(cast.signatory)
-    assert services.reset_second_factor(actor=cast.actor("manager"), user=cast.signatory, reason="手机丢失") == 1
-    assert not second_factor.is_set_up(cast.signatory)
-    with pytest.raises(Refused):
-        services.reset_second_factor(actor=cast.actor("verifier"), user=cast.signatory, reason="x")
-
-
 def test_an_organisation_with_a_wrong_credit_code_is_refused_beside_its_field(cast: Cast, client: Client) -> None:
     give_totp(cast.administrator)
     client.force_login(cast.administrator)

@@ -36,7 +36,7 @@ def send_to_repair(*, actor: Actor, instrument: Instrument, reason: str) -> Inst
 
 @transaction.atomic
 def return_from_repair(*, actor: Actor, instrument: Instrument) -> Instrument:
-    """Back from repair, to be verified anew."""
+    """Back from repair: not in use until it is verified anew and passes."""
     return workflow.apply(INSTRUMENT, "return_from_repair", instrument, actor=actor)
 
 

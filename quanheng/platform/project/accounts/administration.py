@@ -18,8 +18,9 @@ from quanheng.platform.kernel import events, people
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
-from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.policies import Decision, first_denial
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.project.accounts import forms as f
 from quanheng.platform.project.accounts import policies, queries, services, tables
 from quanheng.platform.web.components import Action, Definition, Empty, Header, Moment, Status, Text
@@ -55,7 +56,10 @@ class People(Guarded, ListPage):
         return queries.persons(self.actor)
 
     def header(self) -> Header:
-        return Header(PEOPLE, primary=Action(_("新增人员"), reverse("project:add-person"), icon="user-plus"))
+        may = policies.may_add_people(self.actor)
+        return Header(
+            PEOPLE, primary=Action.guarded(may, _("新增人员"), reverse("project:add-person"), icon="user-plus")
+        )
 
 
 class AddPerson(Guarded, FormPage):
@@ -63,6 +67,10 @@ class AddPerson(Guarded, FormPage):
 
     form_class = f.PersonForm
     submit = gettext_lazy("新增并生成设置密码的链接")
+
+    def allowed(self, actor: Actor) -> Decision:
+        """Those who manage an organisation."""
+        return policies.may_add_people(actor)
 
     def header(self) -> Header:
         return Header(_("新增人员"), crumbs=[(PEOPLE, reverse("project:people"))])
@@ -86,7 +94,13 @@ class AddPerson(Guarded, FormPage):
                 valid_from=None,
                 valid_until=None,
             )
-        _invite(self.request, self.actor, user)
+        may = policies.may_send_link(self.actor, user)
+        if may:
+            _invite(self.request, self.actor, user)
+        else:
+            messages.warning(
+                self.request, _("人员已新增。设置密码的链接请安全管理员生成:%(why)s") % {"why": may.reason}
+            )
         return reverse("project:person", args=[user.pk])
 
 
@@ -115,9 +129,11 @@ class Person(PersonPage):
         person, may = self.person, policies.may_manage_person(self.actor, self.person)
         here = self.request.path
         word = _("重置密码并生成新链接") if person.has_usable_password() else _("重新生成链接")
+        link = policies.may_send_link(self.actor, person)
+        factor = policies.may_reset_second_factor(self.actor, person)
         menu = [
-            Action.guarded(may, word, f"{here}invite/", icon="send", method="post"),
-            Action.guarded(may, _("重置第二因子"), f"{here}reset-second-factor/", icon="key"),
+            Action.guarded(link, word, f"{here}invite/", icon="send", method="post"),
+            Action.guarded(factor, _("重置第二因子"), f"{here}reset-second-factor/", icon="key"),
             Action.guarded(may, _("停用账户") if person.is_active else _("恢复账户"), f"{here}state/", icon="ban"),
         ]
         primary = Action.guarded(may, _("授予角色"), f"{here}grant/", icon="user-shield")
@@ -192,7 +208,7 @@ class Invite(PersonPage):
                 services.forget_password(actor=self.actor, user=self.person)
             _invite(request, self.actor, self.person)
         except InputError as error:
-            messages.error(request, error.message)
+            messages.error(request, words_of(error))
         return redirect("project:person", user_id=self.person.pk)
 
 
@@ -208,6 +224,14 @@ class PersonForm(PersonPage, FormPage):
             (str(person), reverse("project:person", args=[person.pk])),
         ]
         return Header(self.title, crumbs=crumbs)
+
+    def allowed(self, actor: Actor) -> Decision:
+        """Who may not act does not see the form either."""
+        return first_denial(super().allowed(actor), self.may(actor))
+
+    def may(self, actor: Actor) -> Decision:
+        """The policy of the act."""
+        return policies.may_manage_person(actor, self.person)
 
     def context(self) -> dict[str, Any]:
         return {"back": reverse("project:person", args=[self.person.pk])}
@@ -277,8 +301,16 @@ class ResetSecondFactor(PersonForm):
     submit = gettext_lazy("重置")
     form_class = f.ReasonForm
 
+    def may(self, actor: Actor) -> Decision:
+        """Ways in are guarded apart."""
+        return policies.may_reset_second_factor(actor, self.person)
+
     def act(self, data: dict[str, Any]) -> None:
         services.reset_second_factor(actor=self.actor, user=self.person, reason=data["reason"])
+
+
+def _shown(organisation: Organisation, name: str) -> Any:
+    return organisation.get_kind_display() if name == "kind" else getattr(organisation, name)
 
 
 class Organisations(Guarded, ListPage):
@@ -299,13 +331,19 @@ class Organisations(Guarded, ListPage):
         return queries.organisations(self.actor)
 
     def header(self) -> Header:
-        return Header(ORGANISATIONS, primary=Action(_("新增机构"), reverse("project:add-organisation"), icon="plus"))
+        may = policies.may_add_people(self.actor)
+        add = Action.guarded(may, _("新增机构"), reverse("project:add-organisation"), icon="plus")
+        return Header(ORGANISATIONS, primary=add)
 
 
 class AddOrganisation(Guarded, FormPage):
     """A new organisation."""
 
     form_class = f.NewOrganisationForm
+
+    def allowed(self, actor: Actor) -> Decision:
+        """Those who manage an organisation."""
+        return policies.may_add_people(actor)
 
     def header(self) -> Header:
         return Header(_("新增机构"), crumbs=[(ORGANISATIONS, reverse("project:organisations"))])
@@ -352,6 +390,12 @@ class OrganisationDetail(Guarded, FormPage):
 
     def context(self) -> dict[str, Any]:
         return {
+            "may": may_administer(self.actor, self.organisation),
+            "facts": [
+                Definition(str(field.verbose_name), _shown(self.organisation, field.name))
+                for field in Organisation._meta.fields
+                if field.name in f.OrganisationForm.Meta.fields and field.name != "active"
+            ],
             "people": [
                 (p, tables.account_status(p), tables.roles_of(p))
                 for p in queries.persons(self.actor).filter(organisation=self.organisation)[:200]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import django_filters
+from allauth.account.forms import ResetPasswordForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
@@ -56,6 +57,18 @@ class FirstPasswordForm(Form):
         if data.get("password") and data.get("again") and data["password"] != data["again"]:
             self.add_error("again", _("两次输入不一致"))
         return data
+
+
+class ForgottenForm(ResetPasswordForm):
+    """A forgotten password by e-mail: only who once had one; the first comes by the link of an administrator."""
+
+    users: list[User]
+
+    def clean_email(self) -> str:
+        email = str(super().clean_email())
+        found: list[User] = vars(self)["users"]  # allauth sets it, without a type
+        self.users = [user for user in found if user.has_usable_password()]
+        return email
 
 
 class ProfileForm(ModelForm):

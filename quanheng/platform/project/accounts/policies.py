@@ -1,14 +1,19 @@
-"""Who may look after organisations, people and roles."""
+"""Who may look after organisations, people and roles; and who may give somebody a new way to sign in.
+
+Whoever can renew both the password and the second factor of a signatory can sign as them. So for people who sign or
+administer that is the security administrator's, never the work of one who manages, entered or invited the person.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
+from quanheng.platform.kernel.models import AuditEvent, Organisation, OrganisationKind, User
 from quanheng.platform.kernel.people import may_administer
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied
-from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, first_denial
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, SECOND_FACTOR_ROLES, Role
+from quanheng.platform.web.second_factor import is_set_up
 
 _BY_KIND: dict[str, frozenset[str]] = {
     OrganisationKind.ENTERPRISE: frozenset({Role.ENTERPRISE}),
@@ -36,6 +41,71 @@ def may_manage_person(actor: Actor, user: User) -> Decision:
     if above and not actor.has(Role.SYSTEM_ADMIN):
         return Denied(_("该人员持有更高的角色,只有系统管理员可以维护"))
     return Allowed()
+
+
+def may_add_people(actor: Actor) -> Decision:
+    """Those who manage some organisation; the security administrator guards ways in and enters nobody."""
+    if actor.has(Role.SYSTEM_ADMIN, Role.LAB_MANAGER):
+        return Allowed()
+    return Denied(_("只有系统管理员或机构管理员可以新增机构和人员"))
+
+
+def holds_power(user: User) -> bool:
+    """Whether the person signs or administers, or once did: taking a role away and giving it back changes nothing."""
+    return user.is_superuser or any(g.role in SECOND_FACTOR_ROLES for g in user.grants.all())
+
+
+def acted_on(actor: Actor, user: User, *verbs: str) -> bool:
+    """Whether the actor did one of these to the person before; the audit trail knows."""
+    mine = AuditEvent.objects.filter(subject_type=User._meta.label_lower, subject_id=str(user.pk))
+    return actor.user_id is not None and mine.filter(verb__in=verbs, actor_id=actor.user_id).exists()
+
+
+def _guards_ways_in(actor: Actor, user: User) -> Decision:
+    """A security administrator who neither manages the person nor entered them; the system itself, at the console."""
+    if actor.system:
+        return Allowed()
+    if not actor.has(Role.SECURITY_ADMIN):
+        return Denied(
+            _(
+                "该人员可以签发证书或管理系统:其密码和第二因子只能由安全管理员重置,管理或邀请该人员的人不能办理,否则一人即可冒名签字"
+            )
+        )
+    place = user.organisation
+    manages = actor.has(Role.SYSTEM_ADMIN) or (place is not None and actor.acts_for(place.path, Role.LAB_MANAGER))
+    if manages or acted_on(actor, user, "kernel.person_added"):
+        return Denied(_("您同时管理该人员或由您新增,须由另一位安全管理员办理,否则一人即可冒名签字"))
+    return Allowed()
+
+
+def may_send_link(actor: Actor, user: User) -> Decision:
+    """A new password link: not for oneself, not by who took the second factor away, not by a signatory's manager."""
+    if user.pk == actor.user_id:
+        return Denied(_("不能为自己生成设置密码的链接,请在“我的账户”中修改密码"))
+    if not holds_power(user):
+        return may_manage_person(actor, user)
+    if acted_on(actor, user, "kernel.second_factor_reset") and not is_set_up(user):
+        return Denied(_("您重置过该人员的第二因子,本人尚未重新设置:密码须由另一位安全管理员重置,否则一人即可冒名签字"))
+    return _guards_ways_in(actor, user)
+
+
+def may_reset_second_factor(actor: Actor, user: User) -> Decision:
+    """Taking a lost second factor away: never one's own, never by who made a password link for the person."""
+    if user.pk == actor.user_id:
+        return Denied(_("不能重置自己的第二因子:请在“我的账户”中用现有的第二因子更换;已丢失的,由另一位安全管理员办理"))
+    if not holds_power(user):
+        return may_manage_person(actor, user)
+    invited = Denied(_("您为该人员生成过设置密码的链接:第二因子须由另一位安全管理员重置,否则一人即可冒名签字"))
+    return first_denial(
+        _guards_ways_in(actor, user), invited if acted_on(actor, user, "kernel.person_invited") else Allowed()
+    )
+
+
+def may_give(actor: Actor, user: User, role: str) -> Decision:
+    """A role that signs or administers is not given by who holds the person's way in."""
+    if role in SECOND_FACTOR_ROLES and acted_on(actor, user, "kernel.person_invited", "kernel.second_factor_reset"):
+        return Denied(_("该人员设置密码的链接由您生成:签发或管理的角色须由另一位管理员授予,否则一人即可冒名签字"))
+    return may_manage_person(actor, user)
 
 
 def grantable(actor: Actor, organisation: Organisation) -> list[str]:

@@ -71,14 +71,15 @@ def add_person(
 
 def invite(*, actor: Actor, user: User) -> tuple[str, bool]:
     """A one-time link and whether it was also sent by e-mail."""
-    require(policies.may_manage_person(actor, user))
+    require(policies.may_send_link(actor, user))
     if not user.is_active:
         raise Refused(_("该账户已停用"), code="inactive")
     address = invitations.link(user)
     with transaction.atomic():
         events.record(actor, "kernel.person_invited", user, organisation_id=user.organisation_id)
     sent = False
-    if user.email:
+    # An address that others typed and nobody confirmed by signing in must not carry the key of a signatory.
+    if user.email and not (policies.holds_power(user) and user.password_set_at is None):
         text = _("%(name)s,您好:请打开以下链接设置登录密码,链接只能使用一次。\n\n%(link)s\n") % {
             "name": user.name,
             "link": address,
@@ -112,7 +113,7 @@ def give_role(
     valid_until: dt.date | None,
 ) -> RoleGrant:
     """Give a role that fits the organisation and does not exceed what the actor may give."""
-    require(policies.may_manage_person(actor, user))
+    require(policies.may_give(actor, user, role))
     if role not in policies.grantable(actor, organisation):
         raise Refused(_("您不能在该机构授予此角色"), code="role_not_grantable", place="role")
     if valid_from and valid_until and valid_until < valid_from:
@@ -157,7 +158,7 @@ def set_active(*, actor: Actor, user: User, active: bool, reason: str) -> None:
 @transaction.atomic
 def reset_second_factor(*, actor: Actor, user: User, reason: str) -> int:
     """Remove a lost second factor after the person was identified; the role's duty to set one up remains."""
-    require(policies.may_manage_person(actor, user))
+    require(policies.may_reset_second_factor(actor, user))
     count, _details = Authenticator.objects.filter(user=user).delete()
     end_sessions(user)
     events.record(actor, "kernel.second_factor_reset", user, organisation_id=user.organisation_id, reason=reason)
@@ -178,7 +179,7 @@ def end_sessions(user: User) -> int:
 @transaction.atomic
 def forget_password(*, actor: Actor, user: User) -> None:
     """Make the present password useless, so that only a new link opens the account."""
-    require(policies.may_manage_person(actor, user))
+    require(policies.may_send_link(actor, user))
     user.set_unusable_password()
     user.save(update_fields=["password"])
     end_sessions(user)

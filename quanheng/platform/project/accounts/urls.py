@@ -7,6 +7,7 @@ from quanheng.platform.project.accounts import views
 
 urlpatterns = [
     path("accounts/invitation/<uuid:user_id>/<str:token>/", views.Invitation.as_view(), name="invitation"),
+    path("accounts/reauthenticate/", views.Reauthenticate.as_view(), name="reauthenticate"),
     path("accounts/profile/", views.Profile.as_view(), name="profile"),
     path("accounts/second-factor/", views.second_factor, name="second-factor"),
     path("administration/people/", a.People.as_view(), name="people"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.views import ReauthenticateView
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +22,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.policies import Allowed, Decision
 from quanheng.platform.kernel.roles import SECOND_FACTOR_ROLES, Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.project.accounts import invitations, queries, services
 from quanheng.platform.project.accounts.forms import FirstPasswordForm, ProfileForm
 from quanheng.platform.web.components import Header
@@ -54,7 +57,7 @@ class Invitation(View):
             try:
                 services.accept_invitation(user=user, password=form.cleaned_data["password"])
             except InputError as error:
-                form.add_error("password", error.message)
+                form.add_error("password", words_of(error))
             else:
                 messages.success(request, _("密码已设置,请用登录名 %(name)s 登录") % {"name": user.username})
                 return redirect("account_login")
@@ -102,6 +105,16 @@ class Profile(OwnPage):
         events.record(self.actor, "kernel.profile_changed", user, after={"fields": sorted(form.changed_data)})
         messages.success(self.request, _("已保存"))
         return reverse("project:profile")
+
+
+class Reauthenticate(ReauthenticateView):
+    """The password once more; of those who have a second factor that one is asked for instead."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and is_mfa_enabled(request.user):
+            query = request.GET.urlencode()
+            return redirect(f"{reverse('mfa_reauthenticate')}{'?' if query else ''}{query}")
+        return super().dispatch(request, *args, **kwargs)
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:

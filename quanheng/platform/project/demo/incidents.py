@@ -136,5 +136,6 @@ def put_right(world: World, issued: list[Record]) -> None:
             there(void.document),
             reason="器具铅封被破坏，检定结论不再成立",
             void_from=days.ago(world.today, 4),
+            second_factor_code=code_of(world.secrets[there(void.signatory).pk]),
             actor=world.actor(there(void.signatory)),
         )

@@ -1,0 +1,167 @@
+"""Nobody can sign as somebody else alone: who manages people does not hold their keys, and no one holds both."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import AuditEvent, User
+from quanheng.platform.kernel.people import actor_of
+from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.project.accounts import policies, services
+from quanheng.platform.web import second_factor
+from tests.platform import makers
+from tests.platform.cast import Cast
+from tests.platform.web.test_accounts import NEW, PASSWORD, code, give_totp, sign_in
+
+
+def make_role(actor: Actor, user: User, role: str) -> None:
+    """Give a role at the person's own house, without end."""
+    assert user.organisation is not None
+    services.give_role(
+        actor=actor,
+        user=user,
+        role=role,
+        organisation=user.organisation,
+        valid_from=None,
+        valid_until=None,
+    )
+
+
+@pytest.mark.parametrize("part", ["manager", "administrator"])
+def test_who_manages_a_signatory_renews_neither_their_factor_nor_their_password(cast: Cast, part: str) -> None:
+    give_totp(cast.signatory)
+    with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+        services.reset_second_factor(actor=cast.actor(part), user=cast.signatory, reason="手机丢失")
+    with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+        services.invite(actor=cast.actor(part), user=cast.signatory)
+    with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+        services.forget_password(actor=cast.actor(part), user=cast.signatory)
+    cast.signatory.refresh_from_db()
+    assert cast.signatory.has_usable_password()
+    assert second_factor.is_set_up(cast.signatory)
+
+
+def test_the_security_administrator_resets_a_lost_second_factor_but_then_makes_no_password_link(cast: Cast) -> None:
+    give_totp(cast.signatory)
+    actor = cast.actor("security")
+    assert services.reset_second_factor(actor=actor, user=cast.signatory, reason="手机丢失") == 1
+    assert not second_factor.is_set_up(cast.signatory)
+    with pytest.raises(Refused, match="重置过该人员的第二因子"):
+        services.invite(actor=actor, user=cast.signatory)
+    give_totp(cast.signatory)
+    assert services.invite(actor=actor, user=cast.signatory)[0]
+    with pytest.raises(Refused, match="生成过设置密码的链接"):
+        services.reset_second_factor(actor=actor, user=cast.signatory, reason="x")
+
+
+def test_a_security_administrator_who_also_manages_the_house_is_no_second_person(cast: Cast) -> None:
+    both = makers.make_user("蒋兼任", cast.institute, "security_admin", "lab_manager")
+    decision = policies.may_reset_second_factor(actor_of(both), cast.signatory)
+    assert not decision
+    assert "另一位安全管理员" in decision.reason
+
+
+def test_taking_the_role_away_first_opens_no_way_round(cast: Cast) -> None:
+    give_totp(cast.signatory)
+    manager = cast.actor("manager")
+    services.end_role(actor=manager, grant=cast.signatory.grants.get(), reason="调岗")
+    fresh = User.objects.get(pk=cast.signatory.pk)
+    with pytest.raises(Refused, match="冒名签字"):
+        services.reset_second_factor(actor=manager, user=fresh, reason="手机丢失")
+
+
+def test_who_made_the_link_of_a_person_does_not_make_them_a_signatory(cast: Cast) -> None:
+    manager = cast.actor("manager")
+    services.invite(actor=manager, user=cast.verifier)
+    with pytest.raises(Refused, match="由另一位管理员授予"):
+        make_role(manager, cast.verifier, "signatory")
+    make_role(cast.actor("administrator"), cast.verifier, "signatory")
+    assert cast.verifier.grants.filter(role="signatory").exists()
+
+
+def test_a_new_signatory_is_entered_by_the_manager_and_let_in_by_the_security_administrator(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.manager)
+    form = {"organisation": str(cast.institute.pk), "name": "何新签", "username": "he.xinqian", "role": "signatory"}
+    page = client.post("/administration/people/new/", {**form, "email": "boss@example.test"}, follow=True)
+    assert "invitation" not in page.content.decode()
+    assert "安全管理员生成" in page.content.decode()
+    user = User.objects.get(username="he.xinqian")
+    give_totp(cast.security)
+    client.force_login(cast.security)
+    page = client.post(f"/administration/people/{user.pk}/invite/", follow=True)
+    assert re.search(r'value="http[^"]+invitation[^"]+"', page.content.decode())
+    assert mail.outbox == []  # the address was typed by the manager
+
+
+def test_nobody_resets_their_own_second_factor_over_the_administration(cast: Cast) -> None:
+    for part in ("manager", "security", "administrator", "signatory"):
+        user = getattr(cast, part)
+        with pytest.raises(Refused, match="不能重置自己的第二因子"):
+            services.reset_second_factor(actor=cast.actor(part), user=user, reason="x")
+
+
+def test_the_password_alone_does_not_open_the_page_that_drops_the_own_second_factor(cast: Cast, client: Client) -> None:
+    secret = give_totp(cast.signatory)
+    client.force_login(cast.signatory)
+    asked = client.get("/accounts/2fa/totp/deactivate/")
+    assert (asked.status_code, asked["Location"].split("?")[0]) == (302, "/accounts/2fa/reauthenticate/")
+    refused = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert refused["Location"].startswith("/accounts/2fa/reauthenticate/")
+    assert client.post("/accounts/2fa/totp/deactivate/").status_code == 302
+    assert Authenticator.objects.filter(user=cast.signatory).exists()
+    client.post("/accounts/2fa/reauthenticate/", {"code": code(secret)})
+    assert client.get("/accounts/2fa/totp/deactivate/").status_code == 200
+    client.post("/accounts/2fa/totp/deactivate/")
+    assert not Authenticator.objects.filter(user=cast.signatory, type="totp").exists()
+
+
+def test_a_forgotten_password_is_mailed_only_to_who_had_one(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.keeper.pk).update(email="keeper@example.test")
+    new = services.add_person(
+        actor=cast.actor("manager"),
+        organisation=cast.institute,
+        username="new.one",
+        name="新人",
+        email="n@example.test",
+    )
+    assert not new.has_usable_password()
+    client.post("/accounts/password/reset/", {"email": "n@example.test"})
+    assert mail.outbox == [] or "password/reset/key" not in mail.outbox[0].body
+    mail.outbox.clear()
+    client.post("/accounts/password/reset/", {"email": "keeper@example.test"})
+    assert "password/reset/key" in mail.outbox[0].body
+
+
+def test_the_security_administrator_reads_people_and_is_shown_no_form_that_would_refuse(cast: Cast) -> None:
+    give_totp(cast.security)
+    client = Client()
+    client.force_login(cast.security)
+    assert client.get("/administration/people/new/").status_code == 403
+    assert client.get(f"/administration/people/{cast.verifier.pk}/grant/").status_code == 403
+    page = client.get(f"/administration/people/{cast.signatory.pk}/").content.decode()
+    assert f'href="/administration/people/{cast.signatory.pk}/reset-second-factor/"' in page
+    house = client.get(f"/administration/organisations/{cast.institute.pk}/").content.decode()
+    assert cast.institute.name in house
+    assert 'name="credit_code"' not in house
+
+
+def test_the_console_lets_the_first_administrators_in(cast: Cast, client: Client) -> None:
+    out = StringIO()
+    arguments = {"role": "security_admin", "name": "首位安全", "organisation": cast.bureau.name}
+    call_command("add_administrator", "first.security", stdout=out, **arguments)
+    path = "/" + out.getvalue().strip().split("/", 3)[3]
+    assert client.post(path, {"password": NEW, "again": NEW}).status_code == 302
+    assert sign_in(client, "first.security", NEW) == 302
+    user = User.objects.get(username="first.security")
+    assert list(user.grants.values_list("role", flat=True)) == ["security_admin"]
+    events = AuditEvent.objects.filter(subject_id=str(user.pk), verb="kernel.person_invited")
+    assert events.get().actor_name == "quanheng manage add_administrator"
