@@ -98,7 +98,10 @@ def test_another_time_zone_or_none_is_the_same_instant():
 
 def test_an_unknown_role_is_not_guessed():
     rows = make_fleet().readings.with_columns(
-        pl.when(in_first() & (pl.col("role") == "master")).then(pl.lit("Zähler")).otherwise(pl.col("role")).alias("role")
+        pl.when(in_first() & (pl.col("role") == "master"))
+        .then(pl.lit("Zähler"))
+        .otherwise(pl.col("role"))
+        .alias("role")
     )
     assert causes(judge(rows)) == ["no_master", "ok"]
 
