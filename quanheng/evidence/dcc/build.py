@@ -19,6 +19,7 @@ from quanheng.evidence.dcc.element import (
     text,
     words_quantity,
 )
+from quanheng.evidence.dcc.serial import serialise
 
 SCHEMA_VERSION = "3.3.0"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -41,11 +42,6 @@ def build(c: CertificateContent) -> bytes:
     measurement_results(root, c)
     etree.indent(root, space="  ")
     return serialise(root)
-
-
-def serialise(root: Element) -> bytes:
-    """The one form in which our documents are written; any other form of the same document is an altered copy."""
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)) + b"\n"
 
 
 def _software(admin: Element, c: CertificateContent) -> None:
