@@ -48,7 +48,12 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         until = row["valid_until"] or "-"
-        print(f"{row['number']}  {row['state']:8}  {row['verdict']:6}  {row['performed_on']}  {until}  {row['issuer']}")
+        # History came in from a bureau's old system: numbers and dates, nothing that could be proven.
+        origin = "" if row["origin"] == "issued" else "  imported, not proven"
+        verdict = row["verdict"] or "-"
+        print(
+            f"{row['number']}  {row['state']:8}  {verdict:6}  {row['performed_on']}  {until}  {row['issuer']}{origin}"
+        )
     return 0
 
 

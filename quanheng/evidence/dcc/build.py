@@ -8,6 +8,7 @@ from quanheng.evidence.content import CertificateContent, Party, Words
 from quanheng.evidence.dcc import labels as L
 from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.build_results import measurement_results
+from quanheng.evidence.dcc.bytes import serialise
 from quanheng.evidence.dcc.element import (
     Element,
     both,
@@ -19,7 +20,6 @@ from quanheng.evidence.dcc.element import (
     text,
     words_quantity,
 )
-from quanheng.evidence.dcc.serial import serialise
 
 SCHEMA_VERSION = "3.3.0"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"

@@ -1,4 +1,4 @@
-"""Bytes of our own documents."""
+"""The bytes of a document of ours. A module of its own, so that a checker needs nothing of what builds documents."""
 
 from __future__ import annotations
 
