@@ -20,7 +20,7 @@ from quanheng.telemetry.fleets.simulate.fleet import FleetPlan, SimulatedFleet, 
 from quanheng.telemetry.ingest.push import from_objects
 
 SEED = 20_260_521
-DAYS, METERS = 60, 60
+DAYS, METERS = 45, 50
 PLACES = (
     ("990101", "中山路 1 号台区", "none"),
     ("990101", "水岸新村台区", "none"),
