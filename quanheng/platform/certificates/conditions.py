@@ -19,6 +19,7 @@ from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
 from quanheng.platform.parties.queries import authorised, licence_for
@@ -61,12 +62,20 @@ def people_of(record: Record, *, checker: User | None = None, signatory: User | 
 
 
 def issue_conditions(
-    record: Record, *, people: People | None = None, factor: str | None = None, recompute: bool = True
+    record: Record,
+    *,
+    people: People | None = None,
+    factor: str | None = None,
+    recompute: bool = True,
+    computed: dict[str, Any] | None = None,
 ) -> list[Condition]:
-    """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet."""
+    """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet.
+
+    ``computed`` is the result where the caller has just computed it from this very record.
+    """
     people = people or people_of(record)
     found = [_instrument(record), _day(record), *_norm(record)]
-    found += _computed(record) if recompute else []
+    found += _computed(record, computed) if recompute else []
     found += _standards(record)
     found += _people(record, people)
     if factor is not None:
@@ -126,13 +135,14 @@ def _norm(record: Record) -> Iterator[Condition]:
     yield Condition("authorised", bool(held), _("项目在机构授权范围内"), "" if held else held.reason)
 
 
-def _computed(record: Record) -> Iterator[Condition]:
+def _computed(record: Record, computed: dict[str, Any] | None = None) -> Iterator[Condition]:
     """The server computes the result again; stored and fresh must agree."""
     try:
-        result = procedures.compute(record.procedure_id, record.data)
+        result = computed or procedures.compute(record.procedure_id, record.data)
     except InputError as error:
         place = Names(record.procedure_id, record.data).of(error.place) or error.place
-        yield Condition("record_complete", False, _("原始记录完整"), _("%(place)s 缺少或有误") % {"place": place})
+        detail = f"{place}:{words_of(error)}" if place else words_of(error)
+        yield Condition("record_complete", False, _("原始记录完整"), detail)
         return
     yield Condition("record_complete", True, _("原始记录完整"))
     same = result["hashes"]["procedure"] == record.procedure_sha256 and (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,11 +19,13 @@ from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
-from quanheng.platform.instruments.services import Result, set_verification_result
+from quanheng.platform.instruments.ledger_words import to_complete
+from quanheng.platform.instruments.services import Result, complete_parameters, set_verification_result
 from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
+from quanheng.platform.trace.queries import Proofs, proving_once
 from quanheng.platform.verification.services import complete_if_done
 from quanheng.platform.verification.workflow import TASK
 from quanheng.platform.web import second_factor
@@ -47,15 +50,17 @@ def sign_many(
 ) -> list[Outcome]:
     """One act of the second factor for a list that was shown; each document in a transaction of its own."""
     factor = _factor(actor, second_factor_code)
-    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor))
+    proofs: Proofs = {}
+    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor, proofs=proofs))
 
 
-def _sign(record: Record, *, factor: str, meaning: str, actor: Actor) -> Record:
+def _sign(record: Record, *, factor: str, meaning: str, actor: Actor, proofs: Proofs | None = None) -> Record:
     require(RECORD.may("sign", record, actor))
     if meaning not in content.MEANINGS:
         raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
     act = content.Act(person(actor), clock.now(), meaning, factor)
-    _refuse(record, act, recompute=True)
+    with proving_once(proofs):  # inside the transaction below each chain is proven afresh
+        _refuse(record, act, recompute=True)
     kind, today = content.kind_of(record), clock.today()
     with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
         sealed = _seal(record, act, reserved, today, None)
@@ -113,6 +118,11 @@ def _issue(record: Record, sealed: Sealed, actor: Actor, replaces: Document | No
     )
 
 
+def given(record: Record) -> dict[str, Any]:
+    """The instrument's parameters as the record has them."""
+    return dict(record.data.get("instrument") or {})
+
+
 def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) -> None:
     """Tell the instrument ledger and the trace graph."""
     result = Result(
@@ -123,6 +133,9 @@ def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) ->
         document_number=document.number,
     )
     set_verification_result(actor=actor, instrument=record.instrument, result=result)
+    known = to_complete(procedures.loaded(record.procedure_id).procedure.parameters, given(record), record.instrument)
+    if known:
+        complete_parameters(actor=actor, instrument=record.instrument, found=known, document_number=document.number)
     if record.verdict == "pass":
         links.record_in_graph(record, document, actor)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +17,16 @@ from quanheng.errors import InputError
 from quanheng.evidence.trace import Graph
 from quanheng.platform.kernel import people
 from quanheng.platform.kernel.actors import Actor, region_prefix
-from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 from quanheng.platform.trace.registries import FINDERS
 
 # No real chain is deeper; a longer walk means damaged data, and the engine says so.
 MAX_DEPTH = 60
 CHUNK = 500
+
+
+Proofs = dict[tuple[uuid.UUID, dt.date], dict[str, Any]]
+_proofs: ContextVar[Proofs | None] = ContextVar("proofs", default=None)
 
 
 def visible(viewer: Actor) -> QuerySet[TraceNode]:
@@ -118,10 +124,36 @@ def find_item(key: str) -> TraceNode:
     raise InputError("unknown_item", "no item of that id or code is in the trace graph", key[:80])
 
 
+def labels(ids: Collection[str]) -> dict[str, str]:
+    """The names of items, with their organisation where one is known."""
+    found = TraceNode.objects.filter(pk__in=list(ids)).values_list("pk", "label", "organisation_name")
+    return {str(pk): f"{label} ({place})" if place else label for pk, label, place in found}
+
+
 def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     """The chain of one item as of a day, or the first broken link, in the contract's shape."""
+    known = _proofs.get()
+    if known is not None and (item_id, at) in known:
+        return known[item_id, at]
     answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
+    if known is not None:
+        known[item_id, at] = answer
     return answer
+
+
+@contextmanager
+def proving_once(kept: Proofs | None = None) -> Iterator[None]:
+    """Within one batch the chain of a standard is proven once a day of use, and forgotten with the batch.
+
+    ``kept`` carries what is proven from one part of a batch to the next.
+
+    Only for questions that are asked again before anything is issued: what decides is always proven afresh.
+    """
+    token = _proofs.set({} if kept is None else kept)
+    try:
+        yield
+    finally:
+        _proofs.reset(token)
 
 
 def prove_many(item_ids: Collection[uuid.UUID], at: dt.date) -> dict[uuid.UUID, dict[str, Any]]:
@@ -144,6 +176,16 @@ def audit(at: dt.date, region: str = "") -> pl.DataFrame:
         return found
     inside = TraceNode.objects.filter(region__code__startswith=region_prefix(region)).values_list("id", flat=True)
     return found.filter(pl.col("item").is_in([str(i) for i in inside]))
+
+
+def history_only(found: pl.DataFrame) -> list[str]:
+    """Of an audit's rows, the instruments without any certificate in the graph: only a bureau's history knows them."""
+    bare = found.filter(
+        ~pl.col("holds") & (pl.col("code") == "no_certificate") & (pl.col("broken_at") == pl.col("item"))
+    )
+    kinds = TraceNode.objects.filter(kind=NodeKind.INSTRUMENT).values_list("pk", flat=True)
+    instruments = {str(pk) for pk in kinds}
+    return [item for item in bare["item"].to_list() if item in instruments]
 
 
 @dataclass(frozen=True)
