@@ -169,6 +169,8 @@ def distribution_from(data: Any, place: str = "") -> Distribution:
     if not isinstance(data, Mapping):
         raise InputError("distribution_unknown", 'an input is an object with "distribution"', place)
     name = data.get("distribution")
+    if not isinstance(name, str):
+        raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
     if name == "specification":
         unknown = set(data) - {"distribution", *_SPECIFICATION}
         if unknown:
@@ -185,7 +187,7 @@ def distribution_from(data: Any, place: str = "") -> Distribution:
         if set(data) - {"distribution", "dof"} != needed:
             raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
         return kind(**{key: basic._number(data[key], f"{place}.{key}") for key in data if key != "distribution"})
-    if not isinstance(name, str) or name not in basic._KEYS:
+    if name not in basic._KEYS:
         raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
     return basic.distribution_from(data, place)
 

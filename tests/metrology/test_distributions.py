@@ -117,6 +117,7 @@ def test_poisson_counts_are_gamma_with_one_more_than_the_count():
         {"distribution": "specification", "value": 1, "relative": 1, "shape": "odd"},
         {"distribution": "specification", "value": 1, "relative": 1, "percent": 1},
         {"distribution": "cauchy"},
+        {"distribution": ["normal"]},
         3,
     ],
 )
