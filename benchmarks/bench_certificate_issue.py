@@ -16,7 +16,8 @@ from quanheng.evidence.dcc.read import read
 from quanheng.evidence.rendering.certificate import render_certificate
 from quanheng.evidence.signing.authority import Authority
 from quanheng.evidence.signing.pades import sign_pdf, verify_pdf
-from quanheng.evidence.signing.xades import sign_xml, verify_xml
+from quanheng.evidence.signing.xades import sign_xml
+from quanheng.evidence.signing.xmlverify import verify_xml
 from tests.evidence.sample_content import make_content
 
 AT = datetime(2026, 10, 12, 8, 30, tzinfo=UTC)

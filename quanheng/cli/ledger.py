@@ -10,27 +10,43 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from quanheng.cli import witness
 from quanheng.cli._platform import add_data_dir
 from quanheng.errors import InputError
 from quanheng.evidence.ledger import Log, ProofError, Verifier, fsck, leaf_hash, parse_leaf, verify_consistency
 from quanheng.evidence.ledger.checkpoint import Checkpoint, open_checkpoint
-from quanheng.evidence.verify import read_keys
+from quanheng.evidence.ledger.merkle import consistency_path, range_hash
+from quanheng.evidence.ledger.rotation import RETIRED, rotate_key
+from quanheng.evidence.ledger.tiles import Files, Folder, TileReader
+from quanheng.evidence.verify.keys import Keys, read_keys
+from quanheng.evidence.witness import open_source, read_checkpoint
+from quanheng.evidence.witness.collect import FILE as COSIGNED
+from quanheng.evidence.witness.state import write_flushed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Verbs checkpoint, prove, verify and fsck."""
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="checkpoint|prove|verify|fsck")
+    """Verbs checkpoint, prove, verify, fsck, rotate, collect and witness."""
+    verbs = parser.add_subparsers(
+        dest="action", required=True, metavar="checkpoint|prove|verify|fsck|rotate|collect|witness"
+    )
     verbs.add_parser("checkpoint", help="print the signed checkpoint as published")
     prove = verbs.add_parser("prove", help="print the inclusion proof of an entry")
     prove.add_argument("entry", metavar="ENTRY", help="index, hex leaf hash, or a logged XML or PDF file")
     verify = verbs.add_parser("verify", help="check signature and root, and that the log continues older checkpoints")
     verify.add_argument("older", metavar="CHECKPOINT", nargs="*", type=Path, help="checkpoints kept from earlier")
+    verify.add_argument("--source", metavar="LOG", help="another log's folder or http(s) address")
+    verify.add_argument(
+        "--remember", metavar="FILE", type=Path, help="keep the checkpoint here, and next time demand that it continues"
+    )
     check = verbs.add_parser("fsck", help="rebuild the log from its entries and name what differs")
     check.add_argument("--trusted", metavar="CHECKPOINT", action="append", default=[], type=Path)
+    verbs.add_parser("rotate", help="a new signing key; the old one stays good for what it signed")
+    witness.configure_collect(verbs.add_parser("collect", help="ask witnesses to cosign, or take in what they signed"))
     for verb in verbs.choices.values():
         verb.add_argument("--keys", metavar="KEYS", type=Path, help="verifier keys (default: those of the data folder)")
         verb.add_argument("--json", action="store_true", help="print JSON")
         add_data_dir(verb)
+    witness.configure(verbs.add_parser("witness", help="watch and cosign the log of another organisation"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,10 +56,17 @@ def run(args: argparse.Namespace) -> int:
         "prove": _prove,
         "verify": _verify,
         "fsck": _fsck,
+        "rotate": _rotate,
     }
+    if args.action == "witness":
+        return witness.run(args)
+    if args.action == "verify" and args.source:
+        return _verify(args, Path(), _verifiers(args.keys, Path()))
     folder = Path(args.data_dir or os.environ.get("QUANHENG_DATA", "data")).expanduser()
     if not (folder / "log").is_dir():
         raise InputError("no_log", "There is no log in this data folder; name another with --data-dir.", str(folder))
+    if args.action == "collect":
+        return witness.collect_all(args, folder, _verifiers(args.keys, folder / "keys"))
     return actions[args.action](args, folder / "log", _verifiers(args.keys, folder / "keys"))
 
 
@@ -83,36 +106,69 @@ def _prove(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) -
 def _verify(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) -> int:
     if not keys:
         raise InputError("keys", "There is no verifier key; give one with --keys.", "--keys")
-    log = Log(folder, verifiers=keys)
+    files = open_source(args.source) if args.source else Folder(folder)
+    remembered = [args.remember] if args.remember and args.remember.exists() else []
+    kept = [(path.name, _older(path, keys)) for path in [*args.older, *remembered]]
     problems: list[str] = []
-    kept = [(path.name, _older(path, keys)) for path in args.older]
+    note = read_checkpoint(files)
+    head = None
     try:
-        head = log.head()
-        if log.root(head.size) != head.root:
+        head = open_checkpoint(note, keys)
+        reader = TileReader(files, head.size)
+        if range_hash(reader.subtree, 0, head.size) != head.root:
             problems.append("the tiles do not lead to the root that the checkpoint signs")
         for name, older in kept:
-            problems += _continues(log, head, older, name)
+            problems += _continues(reader, head, older, name)
+        problems += _cosigned(args.keys, files, reader, head)
     except InputError as error:
-        if error.code == "no_log":
+        if error.code in ("unreachable", "too_large", "usage"):
             raise
         problems.append(error.message)
+    if args.remember and not problems:
+        write_flushed(args.remember, note.encode())
     if args.json:
         print(json.dumps({"ok": not problems, "problems": problems}, ensure_ascii=False))
     else:
-        print("\n".join(problems) or f"{head.origin}: {head.size} entries, signature and root hold")
+        said = f"{head.origin}: {head.size} entries, signature and root hold" if head else ""
+        print("\n".join(problems) or said)
     return 1 if problems else 0
 
 
-def _continues(log: Log, head: Checkpoint, older: Checkpoint, name: str) -> list[str]:
+def _continues(reader: TileReader, head: Checkpoint, older: Checkpoint, name: str) -> list[str]:
     if older.origin != head.origin:
         return [f"{name} belongs to another log, {older.origin}"]
     if older.size > head.size:
         return [f"{name} saw {older.size} entries, the log now holds {head.size}"]
+    proof = consistency_path(reader.subtree, older.size, head.size)
     try:
-        verify_consistency(older.size, head.size, log.consistency_proof(older.size), older.root, head.root)
+        verify_consistency(older.size, head.size, proof, older.root, head.root)
     except ProofError as error:
         return [f"{name}: {error}"]
     return []
+
+
+def _cosigned(given: Path | None, files: Files, reader: TileReader, head: Checkpoint) -> list[str]:
+    """Where KEYS demand witnesses: the last checkpoint they signed, which the newest must continue."""
+    keys = read_keys(given.read_bytes(), place=given.name) if given else Keys()
+    if not keys.policy.demands:
+        return []
+    try:
+        note = files.read(COSIGNED).decode("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return [f"the log shows no checkpoint cosigned by {keys.policy.text}"]
+    seen = open_checkpoint(note, keys.verifiers, place=COSIGNED)
+    if not keys.policy.satisfied(seen.signed_by):
+        return [f"the last cosigned checkpoint lacks the quorum {keys.policy.text}"]
+    return _continues(reader, head, seen, COSIGNED)
+
+
+def _rotate(args: argparse.Namespace, folder: Path, _: tuple[Verifier, ...]) -> int:
+    old, new = rotate_key(folder, folder.parent / "keys")
+    if args.json:
+        print(json.dumps({"old": old.line, "new": new.line}))
+    else:
+        print(f"new key: {new.line}\nold key, keep it in KEYS: {old.line}\nrestart `quanheng serve` and `worker` now")
+    return 0
 
 
 def _fsck(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) -> int:
@@ -162,5 +218,5 @@ def _verifiers(given: Path | None, folder: Path) -> tuple[Verifier, ...]:
             return read_keys(given.read_bytes(), place=given.name).verifiers
         except OSError:
             raise InputError("unreadable", "The keys cannot be read.", str(given)) from None
-    paths = sorted(folder.glob("*.pub")) if folder.is_dir() else []
+    paths = [*sorted(folder.glob("*.pub")), *sorted((folder / RETIRED).glob("*.pub"))] if folder.is_dir() else []
     return tuple(Verifier.parse(path.read_text(encoding="utf-8"), place=path.name) for path in paths)

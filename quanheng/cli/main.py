@@ -18,10 +18,14 @@ from quanheng.errors import InputError
 
 # verb → (module with configure(parser) and run(args) -> int, one line of help)
 VERBS: dict[str, tuple[str, str]] = {
+    "compute": ("quanheng.cli.compute", "compute an uncertainty, a comparison, a calibration line and other tasks"),
     "procedure": ("quanheng.cli.procedure", "list, show, run or replay measurement procedures"),
     "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
+    "draw": ("quanheng.cli.draw", "commit to a random draw, run it, verify it"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
+    "seal": ("quanheng.cli.seal", "make a seal's key, ask for its certificate, or be a small authority"),
     "trace": ("quanheng.cli.trace", "prove a chain, list what a standard reached, audit the graph"),
+    "fleet": ("quanheng.cli.fleet", "simulate, judge and score fleets of meters; take in readings"),
     "certificate": ("quanheng.cli.certificate", "list or export issued certificates"),
     "import": ("quanheng.cli.imports", "import rows from a sheet"),
     "demo": ("quanheng.cli.demo", "build the demo region and serve it"),

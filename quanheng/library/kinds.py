@@ -180,6 +180,8 @@ class NetContentTolerance(Body):
     tolerance_type: Literal["percent", "percent_ceil", "absolute", "none"]
     tolerance_value: Number
     unit: Needed
+    t_rounding: Literal["half_even", "up", ""] = ""
+    t_step: Number = ""
 
 
 class NetContentMarking(Body):
@@ -202,6 +204,11 @@ class NetContentSampling(Body):
     max_over_t_to_2t: Whole
     max_over_2t: Whole
     confidence: Number
+    testing: Literal["non_destructive", "destructive", ""] = ""
+    mean_sample_n: Whole = ""
+    reject_over_t: Whole = ""
+    second_n: Whole = ""
+    max_over_t_both: Whole = ""
 
 
 class RetailDeviation(Body):

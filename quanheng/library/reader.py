@@ -21,12 +21,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quanheng.library.kinds import BODIES, NOT_LAW
 
 MAX_BYTES = 8_000_000
-REGION = re.compile(r"^(CN|\d{6})$")
+REGION = re.compile(r"^(CN|EU|OIML|\d{6})$")
 VERIFIED = ("yes", "once", "no")
 DATE_BASES = ("stated", "recall", "approximate", "unknown")
 HEAD = ("code", "edition", "region", "title", "effective_from", "effective_to", "date_basis", "source", "verified")
 LONGEST = {"code": 160, "edition": 80, "title": 300}
-FOREIGN_FOLDERS = frozenset({"procedures", "schemes", "campaigns"})
+FOREIGN_FOLDERS = frozenset({"procedures", "schemes", "campaigns", "fleets", "surveillance"})
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _head_problems(head: dict[str, str], place: str) -> Iterator[Problem]:
     if head["verified"] not in VERIFIED:
         yield Problem("schema", f"verified is {head['verified']!r}, not one of {', '.join(VERIFIED)}", place)
     if not REGION.match(head["region"] or "CN"):
-        yield Problem("schema", f"region {head['region']!r} is neither CN nor six digits", place)
+        yield Problem("schema", f"region {head['region']!r} is none of CN, EU, OIML and six digits", place)
     if head["date_basis"] and head["date_basis"] not in DATE_BASES:
         yield Problem("schema", f"date_basis is not one of {', '.join(DATE_BASES)}", place)
     try:

@@ -149,7 +149,9 @@ class Observations(Distribution):
         return Estimate(mean, math.sqrt(variance / n), n - 1, "observations")
 
 
-_KEYS: Mapping[str, tuple[type[Distribution], frozenset[str], frozenset[str]]] = {
+Entry = tuple[type[Distribution], frozenset[str], frozenset[str]]
+
+_KEYS: dict[str, Entry] = {
     "normal": (Normal, frozenset({"mean", "std"}), frozenset({"dof"})),
     "constant": (Constant, frozenset({"value"}), frozenset()),
     "rectangular": (Rectangular, frozenset({"low", "high"}), frozenset({"dof"})),

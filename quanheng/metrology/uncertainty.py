@@ -14,6 +14,7 @@ from quanheng.metrology.duals import gradient
 from quanheng.metrology.expressions import Expression, parse
 
 Correlation = tuple[str, str, float]
+ZERO_SENSITIVITY = "every sensitivity is zero: first order fails"
 
 
 @dataclass(frozen=True)
@@ -114,19 +115,25 @@ def propagate(
             "formula_undefined", "value or sensitivity is not finite; check the estimates", expression.text
         )
     pairs = _checked(correlations, estimates)
+    parts, u, budget = combine(slopes, estimates, pairs)
+    dof = effective_dof(u, parts, estimates, pairs)
+    factor, probability = _coverage_factor(dof, coverage, k)
+    warnings = (ZERO_SENSITIVITY,) if u == 0 and any(e.u for e in estimates.values()) else ()
+    return UncertaintyResult(value, u, dof, factor, factor * u, probability, budget, warnings)
+
+
+def combine(
+    slopes: Mapping[str, float], estimates: Mapping[str, Estimate], pairs: Sequence[Correlation]
+) -> tuple[dict[str, float], float, tuple[BudgetLine, ...]]:
+    """Signed contributions c·u(x), the combined standard uncertainty and the budget (GUM 5.1.2, 5.2.2)."""
     parts = {name: slopes[name] * e.u for name, e in estimates.items()}
     variance = math.fsum([p * p for p in parts.values()] + [2 * r * parts[a] * parts[b] for a, b, r in pairs])
     u = math.sqrt(max(variance, 0.0))
-    dof = _effective_dof(u, parts, estimates, pairs)
-    factor, probability = _coverage_factor(dof, coverage, k)
-    warnings = (
-        () if u > 0 or not any(e.u for e in estimates.values()) else ("every sensitivity is zero: first order fails",)
-    )
     budget = tuple(
         BudgetLine(n, e.value, e.u, e.dof, e.kind, slopes[n], abs(parts[n]), parts[n] ** 2 / u**2 if u else 0.0)
         for n, e in estimates.items()
     )
-    return UncertaintyResult(value, u, dof, factor, factor * u, probability, budget, warnings)
+    return parts, u, budget
 
 
 def _checked(correlations: Sequence[Correlation], estimates: Mapping[str, Estimate]) -> list[Correlation]:
@@ -140,10 +147,10 @@ def _checked(correlations: Sequence[Correlation], estimates: Mapping[str, Estima
     return list(correlations)
 
 
-def _effective_dof(
+def effective_dof(
     u: float, parts: Mapping[str, float], estimates: Mapping[str, Estimate], pairs: Sequence[Correlation]
 ) -> float | None:
-    """Welch-Satterthwaite (GUM G.4.1, equation G.2b)."""
+    """Welch-Satterthwaite (GUM G.4.1, equation G.2b); None where correlation makes it invalid."""
     tied = {name for a, b, r in pairs if r for name in (a, b)}
     if any(math.isfinite(estimates[name].dof) and parts[name] for name in tied):
         return None

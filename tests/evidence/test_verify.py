@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -20,8 +21,19 @@ from quanheng.errors import InputError
 from quanheng.evidence.bundle import Bundle, make_bundle, write_bundle
 from quanheng.evidence.content import load
 from quanheng.evidence.issuing import issue_bytes
-from quanheng.evidence.ledger import Log, Signer, leaf, leaf_hash, salted_sha256, write_status
+from quanheng.evidence.ledger import (
+    Log,
+    Signer,
+    fsck,
+    leaf,
+    leaf_hash,
+    load_signer,
+    open_checkpoint,
+    salted_sha256,
+    write_status,
+)
 from quanheng.evidence.ledger.note import COSIGNATURE
+from quanheng.evidence.ledger.rotation import retired, rotate_key
 from quanheng.evidence.signing.authority import Authority
 from quanheng.evidence.verify import Keys, main, read_keys, verify_file, write_keys
 from quanheng.evidence.verify.words import WORDS
@@ -189,6 +201,59 @@ def test_a_witness_closes_the_question_of_one_view(case):
     assert "witnessed" in codes(outcome.proven)
     assert "one_view" not in codes(outcome.unchecked)
     assert "one_view" in codes(verify_file(case.bundle.xml, bundle, case.keys).unchecked)
+
+
+def test_witnesses_are_demanded_by_keys_or_by_the_option(case, tmp_path, capsysbinary):
+    one, two = (Signer.generate(f"{name}.example", COSIGNATURE) for name in ("one", "two"))
+    bundle = tmp_path / "cosigned.bundle.json"
+    bundle.write_bytes(write_bundle(replace(case.bundle, checkpoint=one.cosign(case.bundle.checkpoint, 1_800_000_000))))
+    keys = tmp_path / "KEYS"
+
+    def asked(lines: str, *argv: str) -> tuple[str, set[str]]:
+        keys.write_text(write_keys(case.keys) + lines)
+        _, said = answer(capsysbinary, str(bundle), "--keys", str(keys), *argv)
+        return said["result"], codes(said["problems"])
+
+    both = f"witness a {one.verifier.line}\nwitness b {two.verifier.line}\n"
+    assert asked(both) == ("proven", set())
+    assert asked(f"{both}group g any a b\nquorum g\n") == ("proven", set())
+    assert asked(f"{both}group g all a b\nquorum g\n") == ("not_proven", {"not_witnessed"})
+    assert asked(both, "--witness", "any") == ("proven", set())
+    assert asked(both, "--witness", "2") == ("not_proven", {"not_witnessed"})
+    assert main([str(bundle), "--keys", str(keys), "--witness", "3"]) == 2
+
+
+def test_an_entry_that_a_witness_saw_before_it_says_it_was_made_is_a_lie(case):
+    witness = Signer.generate("witness.example", COSIGNATURE)
+    early = int((AT - dt.timedelta(days=1)).timestamp())
+    bundle = replace(case.bundle, checkpoint=witness.cosign(case.bundle.checkpoint, early))
+    keys = Keys(case.keys.anchors, (*case.keys.verifiers, witness.verifier))
+    outcome = verify_file(case.bundle.xml, bundle, keys)
+    assert (outcome.result, codes(outcome.contradictions)) == ("tampered", {"seen_before_made"})
+
+
+def test_a_bundle_of_before_a_change_of_keys_is_proven_with_the_keys_of_after(case, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(case.folder / "log", folder / "log")
+    (folder / "keys").mkdir()
+    (folder / "keys" / "log.ed25519").write_text(case.signer.private_line + "\n")
+    old, new = rotate_key(folder / "log", folder / "keys")
+    head = open_checkpoint((folder / "log" / "checkpoint").read_text(), [old])  # who knows only the old key sees it
+    assert head.size == case.log.size
+    signer = load_signer(folder / "keys" / "log.ed25519")
+    log = Log(folder / "log", signer, verifiers=retired(folder / "keys"))
+    log.append([leaf("draw_committed", salted_sha256(b"y", bytes(32)), None, None, AT)])
+    assert (signer.verifier, fsck(folder / "log", [old, new]).sound) == (new, True)
+    after = Keys(case.keys.anchors, (new, *retired(folder / "keys")))
+    assert verify_file(case.bundle.xml, case.bundle, after).result == "proven"
+    status = write_status(signer, leaf_hash(case.bundle.leaf), "issued", LATER)
+    fresh = replace(
+        case.bundle, checkpoint=log.checkpoint(), proof=tuple(log.inclusion_proof(case.bundle.index)), status=status
+    )
+    assert verify_file(case.bundle.xml, fresh, after).result == "proven"
+    assert verify_file(case.bundle.xml, fresh, case.keys).result == "not_proven"
+    assert (folder / "keys" / "log.ed25519").stat().st_mode & 0o777 == 0o600
+    assert case.signer.private_line not in "".join(p.read_text() for p in folder.rglob("keys/**/*") if p.is_file())
 
 
 def test_another_trust_anchor_leaves_the_signature_unproven(case, tmp_path):

@@ -18,6 +18,12 @@ def read(data: bytes, place: str = "") -> m.Certificate:
     return read_root(safe.parse(data, place), place)
 
 
+def read_damaged(data: bytes, place: str = "") -> tuple[m.Certificate, tuple[safe.Problem, ...]]:
+    """As ``read``, but of a damaged file what is left of it, and what is wrong."""
+    parsed = safe.parse_damaged(data, place)
+    return read_root(parsed.root, place), parsed.problems
+
+
 def read_root(root: etree._Element, place: str = "") -> m.Certificate:
     """The certificate below a parsed root, such as the signed subtree a verifier returned."""
     if root.tag != names.ROOT:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+from dataclasses import dataclass, field
+from typing import cast
+
 from lxml import etree
 
 from quanheng.errors import InputError
@@ -9,35 +14,130 @@ from quanheng.errors import InputError
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
 MAX_ELEMENTS = 1_000_000
+_COUNT = etree.XPath("count(//*)")
+_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+_GUESSES = ("utf-8", "gb18030", "cp1252", "latin-1")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def parser() -> etree.XMLParser:
+@dataclass(frozen=True)
+class Problem:
+    """Why a file is not well-formed XML."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A root element; ``problems`` is empty where the file was well-formed."""
+
+    root: etree._Element
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def well_formed(self) -> bool:
+        return not self.problems
+
+
+def parser(*, recover: bool = False, huge: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
         attribute_defaults=False,
-        huge_tree=False,
+        huge_tree=huge,
         strip_cdata=True,
+        recover=recover,
     )
 
 
 def parse(data: bytes, place: str = "") -> etree._Element:
     """The root element of a well-formed document without a DTD; InputError otherwise."""
-    if len(data) > MAX_BYTES:
-        size = f"{len(data) / 2**20:.0f} MiB"
-        raise InputError("too_large", f"the file has {size}, more than the {MAX_BYTES // 2**20} MiB read here", place)
-    if _has_doctype(data):
-        raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
+    _guard(data, place)
     try:
-        root = etree.fromstring(data, parser())
+        root = _strict(data)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise InputError("not_xml", f"the file is not well-formed XML: {_first(error)}", place) from None
     if root is None:
         raise InputError("not_xml", "the file holds no XML element", place)
     _bounded(root, place)
     return root
+
+
+def parse_damaged(data: bytes, place: str = "") -> Parsed:
+    """As ``parse``, but what a damaged file still says is read; InputError only for what is unsafe or no XML at all."""
+    _guard(data, place)
+    try:
+        root = _strict(data)
+        if root is not None:
+            _bounded(root, place)
+            return Parsed(root)
+        problems = [Problem(0, "the file holds no XML element")]
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        line = getattr(error, "lineno", None)
+        problems = [Problem(line if isinstance(line, int) else 0, _first(error))]
+    if b"<" not in data:
+        raise InputError("not_xml", f"the file is not well-formed XML: {problems[0].message}", place)
+    text, remark = _decoded(data)
+    if remark:
+        problems.append(Problem(1, remark))
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
+    try:
+        mended = etree.fromstring(text.encode("utf-8"), parser(recover=True))
+    except (etree.XMLSyntaxError, ValueError, LookupError):
+        mended = None
+    if mended is None:
+        raise InputError("not_xml", f"the file is not well-formed XML: {problems[0].message}", place)
+    _bounded(mended, place)
+    return Parsed(mended, tuple(problems))
+
+
+def _guard(data: bytes, place: str) -> None:
+    if len(data) > MAX_BYTES:
+        size = f"{len(data) / 2**20:.0f} MiB"
+        raise InputError("too_large", f"the file has {size}, more than the {MAX_BYTES // 2**20} MiB read here", place)
+    if _has_doctype(data):
+        raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
+
+
+def _strict(data: bytes) -> etree._Element | None:
+    try:
+        return etree.fromstring(data, parser())
+    except etree.XMLSyntaxError as error:
+        # one embedded file of more than 10 MB; without a DTD nothing else grows, and depth is bounded by ourselves
+        if "huge" not in str(error).lower():
+            raise
+        return etree.fromstring(data, parser(huge=True))
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text of a file whose declared encoding may be wrong, and what was wrong with it."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _clean(data[len(mark) :].decode(encoding, "replace"))
+    declared = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", data[:200])
+    guesses = (declared[1].decode().lower(), *_GUESSES) if declared else _GUESSES
+    for encoding in guesses:
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        clean, remark = _clean(text)
+        if encoding != guesses[0]:
+            remark = f"the text is not {guesses[0]}; it was read as {encoding}" + (f"; {remark}" if remark else "")
+        return clean, remark
+    return _clean(data.decode("utf-8", "replace"))
+
+
+def _clean(text: str) -> tuple[str, str]:
+    text = _DECLARATION.sub("", text, count=1)
+    clean = _FORBIDDEN.sub("\ufffd", text)
+    return clean, "characters that XML forbids were replaced" if clean != text else ""
 
 
 def _has_doctype(data: bytes) -> bool:
@@ -53,9 +153,7 @@ def _first(error: BaseException) -> str:
 
 
 def _bounded(root: etree._Element, place: str) -> None:
-    depth = count = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)
+    if root.getroottree().docinfo.internalDTD is not None:  # spelled in an encoding that hides it from a search
+        raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
+    if cast(float, _COUNT(root)) > MAX_ELEMENTS or _DEEP(root):
+        raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lxml import etree
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names
-from quanheng.evidence.dcc.walk import line_of
+from quanheng.evidence.dcc.schema_store import default_folder, is_official
+from quanheng.evidence.dcc.walk import line_of, selected
 
-State = Literal["found", "missing", "unusable"]
+ENVIRONMENT = "QUANHENG_DCC_SCHEMAS"
+
+_WITH_IDS = etree.XPath("//*[@id or @refId][starts-with(namespace-uri(), 'https://ptb.de/')]")
+
+State = Literal["found", "missing", "not_applied"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,12 @@ class SchemaResult:
     version: str
     valid: bool | None
     errors: tuple[SchemaError, ...] = field(default=())
+    # whether the schema files are, byte for meaning, those the publisher released
+    official: bool | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        errors = [asdict(e) for e in self.errors]
+        return {"state": self.state, "valid": self.valid, "official": self.official, "errors": errors}
 
 
 class _FolderOnly(etree.Resolver):
@@ -60,7 +72,7 @@ def _compiled(path: Path, folder: Path) -> etree.XMLSchema:
 def check(root: etree._Element, schema_dir: Path | None) -> SchemaResult:
     """The verdict of the XSD of the version the file declares, and of the ID rules libxml2 does not apply."""
     version = root.get("schemaVersion") or ""
-    path = _path(version, schema_dir)
+    path = path_of(version, schema_dir)
     if path is None or schema_dir is None:
         return SchemaResult("missing", version, None)
     try:
@@ -69,13 +81,25 @@ def check(root: etree._Element, schema_dir: Path | None) -> SchemaResult:
         raise InputError(
             "schema_unusable", f"the schema cannot be used: {str(error).splitlines()[0]}", str(path)
         ) from None
+    official = is_official(path, schema_dir.resolve())
     schema.validate(root)
     errors = [_error(entry) for entry in schema.error_log]  # type: ignore[attr-defined]
     errors += _identifiers(root)
-    return SchemaResult("found", version, not any(not e.foreign for e in errors), tuple(errors))
+    return SchemaResult("found", version, not any(not e.foreign for e in errors), tuple(errors), official)
 
 
-def _path(version: str, schema_dir: Path | None) -> Path | None:
+def folder_or_default(given: Path | None) -> Path | None:
+    """The folder named on the command line, else by the environment, else what ``dcc schemas add`` installed."""
+    named = os.environ.get(ENVIRONMENT)
+    folder = given or (Path(named) if named else None)
+    if folder is not None:
+        if not folder.is_dir():
+            raise InputError("schema_dir", "the schema folder does not exist", str(folder))
+        return folder
+    return default_folder() if default_folder().is_dir() else None
+
+
+def path_of(version: str, schema_dir: Path | None) -> Path | None:
     if schema_dir is None or not re.fullmatch(r"\d+\.\d+\.\d+(-rc\.\d+)?", version):
         return None
     path = schema_dir.resolve() / f"v{version}" / "dcc.xsd"
@@ -93,9 +117,7 @@ def _identifiers(root: etree._Element) -> list[SchemaError]:
     seen: set[str] = set()
     wanted: list[tuple[str, int]] = []
     errors: list[SchemaError] = []
-    for element in root.iter(etree.Element):
-        if names.namespace(element.tag) not in (names.DCC, names.SI):
-            continue
+    for element in selected(_WITH_IDS, root):
         own = (element.get("id") or "").strip()
         line = line_of(element)
         if own and own in seen:

@@ -3,6 +3,7 @@ r"""D-SI unit strings (``\kilo\gram``, ``\metre\second\tothe{-1}``) to and from 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from quanheng.errors import InputError
 
@@ -23,7 +24,48 @@ _SYMBOLS = {
     "bar": "bar", "mmHg": "mmHg", "bit": "bit", "byte": "B", "dalton": "u",
 }  # fmt: skip
 
+# units of the brochure that no symbol of ours is made from
+_MORE = {
+    "angstrom",
+    "astronomicalunit",
+    "atomicmassunit",
+    "barn",
+    "knot",
+    "nauticalmile",
+    "atomicunittime",
+    "bohr",
+    "clight",
+    "electronmass",
+    "elementarycharge",
+    "hartree",
+    "naturalunittime",
+    "planckbar",
+}
+_ALL_PREFIXES = {*_PREFIXES, "kibi", "mebi", "gibi", "tebi", "pebi", "exbi", "zebi", "yobi"}
+# spellings met in the wild, in lower case
+_RESPELLED = {
+    "celsius": "degreecelsius",
+    "degc": "degreecelsius",
+    "meter": "metre",
+    "liter": "litre",
+    "deka": "deca",
+    "mmhg": "mmHg",
+    "kilogramm": "kilogram",
+    "gramm": "gram",
+    "meters": "metre",
+    "metres": "metre",
+    "seconds": "second",
+    "percentage": "percent",
+    "dimensionless": "one",
+    "unity": "one",
+    "arcmin": "arcminute",
+    "arcsec": "arcsecond",
+    "squared": "tothe",
+    "grad": "degree",
+}
+
 _SUPERSCRIPT = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
+PER = re.compile(r"\\per(?![a-z])")
 _TOKEN = re.compile(r"\\([A-Za-z]+)(?:\{([^{}]*)\})?")
 _FACTOR = re.compile(r"(?P<symbol>[^\d⁻⁰¹²³⁴⁵⁶⁷⁸⁹^-]+|1)(?P<power>(?:\^?-?\d+)|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
 
@@ -107,20 +149,86 @@ def symbol(dsi: str) -> str:
     return "" if shown == "1" else shown
 
 
+@lru_cache(maxsize=4096)
 def known(dsi: str) -> bool:
-    """Whether every token of a D-SI string is a prefix, unit or operator of the brochure."""
-    rest = _TOKEN.sub("", dsi)
-    names = [name for name, _ in _TOKEN.findall(dsi)]
-    return bool(names) and not rest and all(n in _PREFIXES or n in _SYMBOLS or n in {"per", "tothe"} for n in names)
+    """Whether a D-SI string is well built: prefix before unit, exponent after it, every name in the brochure."""
+    position, waiting = 0, False
+    for match in _TOKEN.finditer(dsi):
+        name, argument = match[1], match[2]
+        if match.start() != position:
+            return False
+        position = match.end()
+        if name == "tothe":
+            if waiting or match.start() == 0 or not re.fullmatch(r"-?\d+(\.\d+)?", argument or ""):
+                return False
+        elif argument is not None:
+            return False
+        elif name == "per" or name in _ALL_PREFIXES:
+            waiting = True
+        elif name in _SYMBOLS or name in _MORE:
+            waiting = False
+        else:
+            return False
+    return bool(dsi) and position == len(dsi) and not waiting
 
 
+@lru_cache(maxsize=4096)
 def suggestion(unit: str) -> str | None:
     """The D-SI string most likely meant by a slightly wrong one; None where we would be guessing."""
-    lowered = _TOKEN.sub(lambda m: m.group(0).replace(m[1], m[1].lower()), unit)
-    if lowered != unit and known(lowered):
-        return lowered
-    try:
-        meant = to_dsi(unit)
-    except InputError:
-        return None
-    return meant if meant != unit and known(meant) else None
+    for attempt in (_respelled, _without_per, _from_symbol):
+        meant = attempt(unit)
+        if meant is not None and meant != unit and known(meant) and not PER.search(meant):
+            return meant
+    return None
+
+
+def _respelled(unit: str) -> str | None:
+    r"""Wrong case, a plain slash, round brackets: ``\degreeCelsius``, ``/gram``, ``\tothe(-3)``."""
+    text = re.sub(r"\\tothe\s*[(\[]?(-?\d+)[)\]]?(?![}\d])", r"\\tothe{\1}", unit.replace("/", "\\"))
+    if not text.startswith("\\") and _names(text):
+        text = f"\\{text}"
+
+    def mended(match: re.Match[str]) -> str:
+        name = _RESPELLED.get(match[1].lower(), match[1].lower())
+        return f"\\{name}" + (f"{{{match[2]}}}" if match[2] is not None else "")
+
+    text = _TOKEN.sub(mended, text)
+    return _no_per(text) if PER.search(text) else text
+
+
+def _names(text: str) -> bool:
+    return re.split(r"[\\{]", text)[0].lower() in _SYMBOLS
+
+
+def _without_per(unit: str) -> str | None:
+    return _no_per(unit) if PER.search(unit) and known(unit) else None
+
+
+def _no_per(unit: str) -> str:
+    r"""``\metre\per\second`` → ``\metre\second\tothe{-1}``: \per governs the one unit after it."""
+    out: list[str] = []
+    below = False
+    for name, argument in _TOKEN.findall(unit):
+        if name == "per":
+            below = True
+        elif name == "tothe":
+            if out and out[-1] == r"\tothe{-1}":
+                out[-1] = f"\\tothe{{-{argument}}}" if not argument.startswith("-") else f"\\tothe{{{argument}}}"
+            else:
+                out.append(f"\\tothe{{{argument}}}")
+        else:
+            out.append(f"\\{name}")
+            if below and name not in _ALL_PREFIXES:
+                out.append(r"\tothe{-1}")
+                below = False
+    return "".join(out)
+
+
+def _from_symbol(unit: str) -> str | None:
+    """Something typed as people write it: ``°C``, ``%``, ``kg/m³``, also with a stray backslash before it."""
+    for typed in (unit, unit.lstrip("\\")):
+        try:
+            return to_dsi(typed if not typed.startswith("\\") else typed[1:])
+        except InputError:
+            continue
+    return None

@@ -1,50 +1,58 @@
-"""All layers of checking one file, reported apart: safe XML, official schema, content rules, signature."""
+"""All layers of checking one file, reported apart: safe XML, official schema, content rules, signatures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from lxml import etree
 
 from quanheng.errors import InputError
-from quanheng.evidence.dcc import findings as rules
-from quanheng.evidence.dcc import names, safe, schema
+from quanheng.evidence.dcc import names, rules, safe, schema
 from quanheng.evidence.signing.report import SignatureReport
-from quanheng.evidence.signing.xades import verify_xml
+from quanheng.evidence.signing.xmlverify import verify_signatures
 
 
 @dataclass(frozen=True)
 class Validation:
+    """``problems`` says why a file is not well-formed; its schema is then not applied."""
+
     version: str
     schema: schema.SchemaResult
     findings: tuple[rules.Finding, ...]
-    signature: SignatureReport
+    signatures: tuple[SignatureReport, ...] = ()
+    problems: tuple[safe.Problem, ...] = field(default=())
+
+    @property
+    def well_formed(self) -> bool:
+        return not self.problems
 
     def negative(self, fail_on: str) -> bool:
         """Whether anything at or above the severity was found; a schema that could not be applied counts."""
-        if self.schema.state != "found" or not self.schema.valid or self.signature.state == "tampered":
+        if not self.well_formed or self.schema.state != "found" or not self.schema.valid:
+            return True
+        if any(s.state == "tampered" for s in self.signatures):
             return True
         bar = rules.ORDER.index(fail_on)
         if bar <= 1 and self.schema.errors:
             return True
         return any(rules.ORDER.index(f.severity) >= bar for f in self.findings)
 
+    def count(self, severity: str) -> int:
+        return sum(f.severity == severity for f in self.findings)
+
     def as_json(self) -> dict[str, Any]:
-        signed = [] if self.signature.state == "absent" else [self.signature.as_json()]
         return {
-            "well_formed": True,
+            "well_formed": self.well_formed,
+            "problems": [asdict(p) for p in self.problems],
             "version": self.version,
-            "schema": {
-                "state": self.schema.state,
-                "valid": self.schema.valid,
-                "errors": [asdict(e) for e in self.schema.errors],
-            },
+            "schema": self.schema.as_json(),
             "content": {"findings": [f.as_json() for f in self.findings]},
-            "signatures": signed,
+            "signatures": [s.as_json() for s in self.signatures],
         }
 
 
@@ -55,14 +63,27 @@ def validate(
     anchors: Sequence[x509.Certificate] = (),
     at: datetime | None = None,
     place: str = "",
+    now: datetime | None = None,
 ) -> Validation:
     """Every layer's answer; InputError where the file is unsafe, no XML or no DCC."""
-    root = safe.parse(data, place)
+    parsed = safe.parse_damaged(data, place)
+    root = parsed.root
     if root.tag != names.ROOT:
         raise InputError("not_dcc", f"the root element is {names.local(root.tag)!r}, not a DCC of {names.DCC}", place)
-    return Validation(
-        version=(root.get("schemaVersion") or "").strip(),
-        schema=schema.check(root, schema_dir),
-        findings=rules.check(root),
-        signature=verify_xml(data, anchors, at),
-    )
+    now = now or datetime.now(UTC)
+    version = (root.get("schemaVersion") or "").strip()
+    if parsed.well_formed:
+        verdict = schema.check(root, schema_dir)
+        unsigned = next(root.iter(names.SIGNATURE), None) is None
+        signatures = () if unsigned else verify_signatures(data, anchors, at, now=now)
+    else:
+        verdict = schema.SchemaResult("not_applied", version, None)
+        signatures = _broken(root)
+    # a civil date is that of the place with the earliest clock; a day of grace keeps other zones out of trouble
+    tomorrow = datetime.fromtimestamp(now.timestamp() + 86_400, UTC).date()
+    return Validation(version, verdict, rules.check(root, tomorrow), signatures, parsed.problems)
+
+
+def _broken(root: etree._Element) -> tuple[SignatureReport, ...]:
+    reason = "the file is not well-formed, so that no signature can fit it"
+    return tuple(SignatureReport("tampered", reason) for _ in root.iter(names.SIGNATURE))

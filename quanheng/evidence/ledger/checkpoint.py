@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,13 @@ class Checkpoint:
     size: int
     root: bytes
     signed_by: tuple[Verifier, ...] = ()
+    stamps: tuple[tuple[Verifier, int], ...] = ()
+
+    @property
+    def witnessed_at(self) -> dt.datetime | None:
+        """The earliest time at which a known witness saw this tree: what it holds existed by then."""
+        times = [stamp for _, stamp in self.stamps]
+        return dt.datetime.fromtimestamp(min(times), dt.UTC) if times else None
 
     @property
     def text(self) -> str:
@@ -45,4 +53,4 @@ def open_checkpoint(note: str, verifiers: Iterable[Verifier], *, place: str = "c
     body = parse_text(opened.text, place=place)
     if not any(verifier.kind == 1 and verifier.name == body.origin for verifier in opened.signed_by):
         raise InputError("unknown_key", "The checkpoint is not signed by a trusted key of the log it names.", place)
-    return Checkpoint(body.origin, body.size, body.root, opened.signed_by)
+    return Checkpoint(body.origin, body.size, body.root, opened.signed_by, opened.stamps)

@@ -168,6 +168,15 @@ class Log:
             known.update(zip(fresh, added, strict=True))
             return [known[h] for h in hashes]
 
+    def publish_again(self, signers: Sequence[Signer]) -> None:
+        """Sign the present head anew, by every one of these keys: how a change of keys is shown."""
+        with self._writing():
+            head = self.head()
+            note = signers[0].sign(head.text)
+            for signer in signers[1:]:
+                note += signer.sign(head.text).removeprefix(f"{head.text}\n")
+            self._replace_note(note, head)
+
     @contextmanager
     def _writing(self) -> Iterator[Edge]:
         if self.signer is None:
@@ -258,7 +267,9 @@ class Log:
 
     def _publish(self, signer: Signer, size: int, root: bytes) -> None:
         head = Checkpoint(signer.name, size, root, (signer.verifier,))
-        note = signer.sign(head.text)
+        self._replace_note(signer.sign(head.text), head)
+
+    def _replace_note(self, note: str, head: Checkpoint) -> None:
         with _Writer(self.directory) as writer:
             writer.write("checkpoint", note.encode())
         self._note, self._head = note, head

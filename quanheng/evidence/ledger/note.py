@@ -24,6 +24,7 @@ ED25519 = 0x01
 COSIGNATURE = 0x04
 MAX_NOTE = 1_000_000
 MAX_SIGNATURES = 64
+MAX_STAMP = 253402300799  # the last second of the year 9999
 
 _NAME = re.compile(r"[^\s+]{1,255}")
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
@@ -83,6 +84,8 @@ class Verifier:
             if len(signature) != 72:
                 return False
             stamp, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            if stamp > MAX_STAMP:
+                return False
             message = cosigned_message(text, stamp)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
@@ -160,6 +163,7 @@ class Opened:
 
     text: str
     signed_by: tuple[Verifier, ...]
+    stamps: tuple[tuple[Verifier, int], ...] = ()  # when each witness cosigned, in seconds since 1970
 
 
 def split(note: str, *, place: str = "note") -> tuple[str, list[tuple[str, bytes]]]:
@@ -193,6 +197,7 @@ def open_note(note: str, verifiers: Iterable[Verifier], *, place: str = "note") 
     text, signatures = split(note, place=place)
     known = {(verifier.name, verifier.id): verifier for verifier in verifiers}
     signed_by: list[Verifier] = []
+    stamps: list[tuple[Verifier, int]] = []
     for name, blob in signatures:
         verifier = known.get((name, blob[:4]))
         if verifier is None or verifier in signed_by:
@@ -200,9 +205,11 @@ def open_note(note: str, verifiers: Iterable[Verifier], *, place: str = "note") 
         if not verifier.check(text, blob[4:]):
             raise InputError("signature", f"The signature of {name} does not fit the text: it was changed.", place)
         signed_by.append(verifier)
+        if verifier.kind == COSIGNATURE:
+            stamps.append((verifier, int.from_bytes(blob[4:12], "big")))
     if not any(verifier.kind == ED25519 for verifier in signed_by):
         raise InputError("unknown_key", "No key that you trust has signed this note.", place)
-    return Opened(text, tuple(signed_by))
+    return Opened(text, tuple(signed_by), tuple(stamps))
 
 
 def load_or_create_signer(path: Path, name: str, kind: int = ED25519) -> Signer:

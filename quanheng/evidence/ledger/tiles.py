@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from quanheng.errors import InputError
 from quanheng.evidence.ledger.merkle import HASH_SIZE, fold
@@ -59,11 +60,27 @@ def unpack_entries(data: bytes, *, place: str) -> list[bytes]:
     return entries
 
 
+class Files(Protocol):
+    """Where the files of a log are read from; an absent one raises FileNotFoundError."""
+
+    def read(self, path: str) -> bytes: ...
+
+
+class Folder:
+    """A log's files in a folder of this machine."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def read(self, path: str) -> bytes:
+        return (self.directory / path).read_bytes()
+
+
 class TileReader:
     """Hashes of perfect subtrees and entries of a tree of a given size, from its files."""
 
-    def __init__(self, directory: Path, size: int) -> None:
-        self.directory = directory
+    def __init__(self, files: Path | Files, size: int) -> None:
+        self.files: Files = Folder(files) if isinstance(files, Path) else files
         self.size = size
         self._tiles: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
@@ -115,7 +132,7 @@ class TileReader:
         # a partial tile may have been removed once the full one existed
         for path in (place, tile_path(level, index)):
             try:
-                return (self.directory / path).read_bytes(), path
+                return self.files.read(path), path
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:

@@ -14,15 +14,16 @@ from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.pdf import open_pdf
 from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
 
 MAX_BYTES = 64 * 1024 * 1024
 _FIELD = "Seal"
+_MAX_SIGNATURE = 512
 
 
 def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location: str = "") -> bytes:
     """The PDF with the seal's signature over every byte of it."""
-    from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.misc import PdfError
@@ -40,12 +41,14 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     store = SimpleCertificateStore()
     certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
     store.register_multiple(certificates[1:-1])
-    der = seal.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    signer = signers.SimpleSigner(
-        signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
-    )
+
+    class SealSigner(signers.Signer):
+        """Lets the seal's own suite sign, so that the key may be anywhere."""
+
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            return bytes(_MAX_SIGNATURE) if dry_run else seal.suite.sign(seal.key, data)
+
+    signer = SealSigner(signing_cert=certificates[0], cert_registry=store)
     metadata = signers.PdfSignatureMetadata(
         field_name=_FIELD,
         md_algorithm=seal.suite.pdf_digest,
@@ -92,20 +95,30 @@ def verify_pdf(
     others = [x509.load_der_x509_certificate(c.dump()) for c in embedded.other_embedded_certs]
     time = status.signer_reported_dt
     trust = Trust(tuple(anchors), at, now, tuple(revocations))
-    state, reason = judge(leaf, others, trust, time)
-    trusted = state not in {"untrusted", "revoked"}
-    return SignatureReport(state, reason, "PAdES", signer_name(leaf), leaf, time, trusted)
+    verdict = judge(leaf, others, trust, time)
+    trusted = verdict.state not in {"untrusted", "revoked"}
+    known = verdict.revocation_known
+    return SignatureReport(
+        verdict.state,
+        verdict.reason,
+        "PAdES",
+        signer_name(leaf),
+        leaf,
+        time,
+        trusted,
+        level="B",
+        revocation_known=known,
+    )
 
 
 def _status(data: bytes) -> tuple[Any, Any]:
     """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
     from pyhanko.pdf_utils.misc import PdfReadError
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
-        reader = PdfFileReader(io.BytesIO(data), strict=True)
+        reader = open_pdf(data, strict=True)
         signatures = list(reader.embedded_signatures)
     except PdfReadError as error:
         if not data.startswith(b"%PDF-"):

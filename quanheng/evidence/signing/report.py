@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cryptography import x509
-from cryptography.x509 import verification
 from lxml import etree
 
 from quanheng.evidence.signing.authority import organisation
+from quanheng.evidence.signing.chain import holds
+from quanheng.evidence.signing.revocation import Answers, standing
+from quanheng.evidence.signing.timestamp import Stamp
 
 State = Literal[
     "valid-now",
@@ -39,6 +41,11 @@ class SignatureReport:
     signing_time: datetime | None = None
     chain_trusted: bool = False
     signed_root: etree._Element | None = None
+    # B: signed; T: a time stamp fits it; LT: revocation data are carried too. Empty for plain XML signatures
+    level: str = ""
+    stamp: Stamp | None = None
+    # whether anybody with authority said if the signer's certificate was revoked
+    revocation_known: bool = False
 
     @property
     def good(self) -> bool:
@@ -53,11 +60,26 @@ class SignatureReport:
             "state": self.state,
             "reason": self.reason,
             "form": self.form,
+            "level": self.level or None,
             "intact": self.intact,
             "signer": self.signer,
             "chain_trusted": self.chain_trusted,
             "signing_time": self.signing_time.isoformat() if self.signing_time else None,
+            "timestamp": self._stamped(),
+            "revocation": "checked" if self.revocation_known else "unknown",
         }
+
+    def _stamped(self) -> dict[str, Any] | None:
+        if self.stamp is None:
+            return None
+        return {
+            "time": self.stamp.time.isoformat(),
+            "authority": self.stamp.authority,
+            "trusted": self.stamp.trusted,
+        }
+
+
+ABSENT = SignatureReport("absent", "the file carries no signature")
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,22 @@ class Trust:
     at: datetime | None = None
     now: datetime | None = None
     revocations: tuple[x509.CertificateRevocationList, ...] = ()
+    carried: Answers = field(default_factory=Answers)
+    stamp: Stamp | None = None
+
+    @property
+    def proven_time(self) -> datetime | None:
+        """The moment by which the signature surely existed: vouched for, else stamped by a trusted authority."""
+        if self.at is not None:
+            return self.at
+        return self.stamp.time if self.stamp is not None and self.stamp.trusted else None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    state: State
+    reason: str
+    revocation_known: bool = False
 
 
 def judge(
@@ -75,66 +113,58 @@ def judge(
     intermediates: Sequence[x509.Certificate],
     trust: Trust,
     signing_time: datetime | None,
-) -> tuple[State, str]:
+) -> Judgement:
     """The state of an intact signature."""
     now = trust.now or datetime.now(UTC)
-    begin = leaf.not_valid_before_utc
-    if not any(_chain_holds(leaf, intermediates, trust.anchors, t) for t in {begin, leaf.not_valid_after_utc, now}):
-        return "untrusted", "the signer's certificate does not lead to a trust anchor that was given"
-    if _revoked(leaf, trust, signing_time):
-        return "revoked", "the signer's certificate is on a revocation list"
-    if trust.at is not None:
-        if _chain_holds(leaf, intermediates, trust.anchors, trust.at):
-            return "valid-at-timestamp", f"the certificate chain holds at {trust.at.isoformat()}"
-    elif _chain_holds(leaf, intermediates, trust.anchors, now):
-        if signing_time is not None and signing_time < begin:
+    begin, proven = leaf.not_valid_before_utc, trust.proven_time
+    moments = {begin, leaf.not_valid_after_utc, now}
+    if not any(holds(leaf, intermediates, trust.anchors, t) for t in moments):
+        return Judgement("untrusted", "the signer's certificate does not lead to a trust anchor that was given")
+    known, revoked_at = _revoked(leaf, intermediates, trust)
+    if revoked_at is not None and (proven is None or revoked_at <= proven):
+        since = f"since {revoked_at.isoformat()}"
+        return Judgement("revoked", f"a certificate the signature rests on is revoked {since}", True)
+    state, reason = _in_time(leaf, intermediates, trust, signing_time, now, revoked_at is not None)
+    return Judgement(state, reason, known)
+
+
+def _in_time(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    trust: Trust,
+    signing_time: datetime | None,
+    now: datetime,
+    revoked_later: bool,
+) -> tuple[State, str]:
+    proven = trust.proven_time
+    if trust.at is None and not revoked_later and holds(leaf, intermediates, trust.anchors, now):
+        if signing_time is not None and signing_time < leaf.not_valid_before_utc:
             return "expired", "the signing time lies before the signer's certificate became valid"
         return "valid-now", "the certificate chain holds today"
-    if signing_time is not None and _chain_holds(leaf, intermediates, trust.anchors, signing_time):
+    if proven is not None and holds(leaf, intermediates, trust.anchors, proven):
+        return "valid-at-timestamp", f"the certificate chain holds at {proven.isoformat()}"
+    if signing_time is not None and holds(leaf, intermediates, trust.anchors, signing_time):
         return "claimed-time-only", "the chain holds only at the time the signer itself claims"
     return "expired", "the signer's certificate was not valid at the time in question"
 
 
-def _chain_holds(
-    leaf: x509.Certificate,
-    intermediates: Sequence[x509.Certificate],
-    anchors: Sequence[x509.Certificate],
-    at: datetime,
-) -> bool:
-    if not anchors:
-        return False
-    policy = verification.ExtensionPolicy.permit_all()
-    ca_policy = policy.require_present(x509.BasicConstraints, verification.Criticality.AGNOSTIC, _is_authority)
-    ee_policy = policy.require_present(x509.KeyUsage, verification.Criticality.AGNOSTIC, _may_sign)
-    builder = verification.PolicyBuilder().store(verification.Store(list(anchors))).time(at.astimezone(UTC))
-    verifier = builder.extension_policies(ca_policy=ca_policy, ee_policy=ee_policy).build_client_verifier()
-    try:
-        verifier.verify(leaf, [c for c in intermediates if c != leaf])
-    except (verification.VerificationError, ValueError):
-        return False
-    return True
-
-
-def _is_authority(_: object, __: x509.Certificate, value: x509.BasicConstraints) -> None:
-    if not value.ca:
-        raise ValueError("the issuer is no certificate authority")
-
-
-def _may_sign(_: object, __: x509.Certificate, value: x509.KeyUsage) -> None:
-    if not (value.digital_signature or value.content_commitment):
-        raise ValueError("the certificate may not sign")
-
-
-def _revoked(leaf: x509.Certificate, trust: Trust, signing_time: datetime | None) -> bool:
-    """Listed by its issuer; a trusted time before the revocation saves what was signed by then."""
-    for crl in trust.revocations:
-        issuer = next((a for a in trust.anchors if a.subject == crl.issuer == leaf.issuer), None)
-        entry = crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
-        if issuer is None or entry is None or not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
-            continue
-        if trust.at is None or trust.at >= entry.revocation_date_utc:
-            return True
-    return False
+def _revoked(
+    leaf: x509.Certificate, intermediates: Sequence[x509.Certificate], trust: Trust
+) -> tuple[bool, datetime | None]:
+    """Whether the leaf's standing is known, and since when anything below the anchors is void."""
+    answers = Answers((*trust.revocations, *trust.carried.lists), trust.carried.responses)
+    issuers = (*trust.anchors, *intermediates)
+    own = standing(leaf, issuers, answers)
+    moments = [own.revoked_at]
+    certificate, seen = leaf, {leaf}
+    while True:
+        above = next((c for c in intermediates if c not in seen and c.subject == certificate.issuer), None)
+        if above is None or above in trust.anchors:
+            break
+        seen.add(above)
+        moments.append(standing(above, issuers, answers).revoked_at)
+        certificate = above
+    return own.known, min((m for m in moments if m is not None), default=None)
 
 
 def signer_name(certificate: x509.Certificate) -> str:

@@ -28,11 +28,13 @@ from quanheng.evidence.ledger.note import COSIGNATURE, split
 from quanheng.evidence.ledger.status import Status, open_status
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
-from quanheng.evidence.signing.xades import verify_xml
+from quanheng.evidence.signing.xmlverify import verify_xml
 from quanheng.evidence.verify.attachment import attached_xml
 from quanheng.evidence.verify.claims import claims
 from quanheng.evidence.verify.keys import Keys
 from quanheng.evidence.verify.words import Statement
+
+SKEW = dt.timedelta(minutes=10)  # how far the clocks of two organisations may disagree
 
 
 @dataclass
@@ -109,7 +111,7 @@ class _Check:
             if not self._bytes(self.bundle, leaf):
                 return self._finish(witnessed)
             head = self._inclusion(self.bundle, leaf)
-            witnessed = head is not None and any(key.kind == COSIGNATURE for key in head.signed_by)
+            witnessed = head is not None and self._witnesses(head, leaf)
             self._status(self.bundle, leaf, head)
         if not out.contradictions:
             self._documents()
@@ -150,12 +152,22 @@ class _Check:
         signer = next(key for key in trusted.signed_by if key.kind != COSIGNATURE)
         place = {"origin": trusted.origin, "index": str(bundle.index), "size": str(trusted.size)}
         self.out.proven.append(Statement("in_log", {**place, "key": f"{signer.name}+{signer.id.hex()}"}))
-        for key in trusted.signed_by:
-            if key.kind == COSIGNATURE:
-                self.out.proven.append(Statement("witnessed", {"key": f"{key.name}+{key.id.hex()}"}))
         self.logged_at = parse_time(leaf.at)
         self._leaf_says(leaf)
         return trusted
+
+    def _witnesses(self, head: Checkpoint, leaf: Leaf) -> bool:
+        """Whether a witness cosigned, and whether those did whom KEYS demand."""
+        for key, stamp in head.stamps:
+            at = format_time(dt.datetime.fromtimestamp(stamp, dt.UTC))
+            self.out.proven.append(Statement("witnessed", {"key": f"{key.name}+{key.id.hex()}", "at": at}))
+        if not self.keys.policy.satisfied(head.signed_by):
+            self.out.gaps.append(Statement("not_witnessed", {"rule": self.keys.policy.text}))
+        seen = head.witnessed_at
+        if seen is not None and parse_time(leaf.at) > seen + SKEW:
+            times = {"at": leaf.at, "seen": format_time(seen)}
+            self.out.contradictions.append(Statement("seen_before_made", times))
+        return bool(head.stamps)
 
     def _leaf_says(self, leaf: Leaf) -> None:
         self.out.claimed.append(Statement("claim_logged_at", {"at": leaf.at}))
@@ -228,7 +240,7 @@ class _Check:
             out.unchecked.append(Statement("revocation_unknown"))
         else:
             out.unchecked.append(Statement("revocation_after", {"at": format_time(self.state_at)}))
-        out.unchecked.append(Statement("time"))
+        out.unchecked.append(Statement("time_before" if witnessed else "time"))
         if not witnessed:
             out.unchecked.append(Statement("one_view"))
         out.unchecked += [Statement("key_revocation"), Statement("measurement")]

@@ -7,11 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from quanheng.errors import InputError
 from quanheng.evidence.bundle import MAX_BUNDLE, read_bundle
+from quanheng.evidence.ledger.policy import at_least
 from quanheng.evidence.verify.check import Outcome, verify_file
 from quanheng.evidence.verify.keys import Keys, read_keys
 from quanheng.evidence.verify.words import HEADINGS, RESULTS
@@ -33,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keys", metavar="KEYS", help="trust anchors (PEM) and verifier-key lines; without them nothing is proven"
     )
+    parser.add_argument(
+        "--witness",
+        metavar="any|all|N",
+        help="how many of the witnesses in KEYS must have cosigned (default: the quorum line of KEYS, else none)",
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument("--lang", choices=("zh", "en"), default=_default_lang(), help="language of the words")
     return parser
@@ -48,6 +55,8 @@ def run(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     data = _read(args.file)
     keys = read_keys(_read(args.keys), place=Path(args.keys).name) if args.keys else Keys()
+    if args.witness:
+        keys = replace(keys, policy=at_least(args.witness, keys.verifiers))
     bundle = read_bundle(_read(args.bundle), place=Path(args.bundle).name) if args.bundle else None
     outcome = verify_file(data, bundle, keys)
     if args.json:

@@ -1,15 +1,18 @@
-"""The KEYS file: what the checker trusts. PEM certificates and C2SP verifier-key lines, comments with ``#``."""
+"""The KEYS file: what the checker trusts. PEM certificates, C2SP verifier-key lines and the lines of a C2SP
+tlog-policy, comments with ``#``.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from quanheng.errors import InputError
 from quanheng.evidence.ledger.note import Verifier
+from quanheng.evidence.ledger.policy import WORDS, Policy, PolicyReader
 
 MAX_KEYS = 4 * 1024 * 1024
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -17,10 +20,13 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re
 
 @dataclass(frozen=True)
 class Keys:
-    """Trust anchors for signatures on documents, verifier keys for the log and its witnesses."""
+    """Trust anchors for signatures on documents, verifier keys for the log and its witnesses, and whom a checkpoint
+    must be cosigned by.
+    """
 
     anchors: tuple[x509.Certificate, ...] = ()
     verifiers: tuple[Verifier, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
     def __bool__(self) -> bool:
         return bool(self.anchors or self.verifiers)
@@ -35,16 +41,26 @@ def read_keys(data: bytes, *, place: str = "keys") -> Keys:
     if text is None:
         raise InputError("keys", "The keys file is not text; take it from its publisher again.", place)
     anchors = [_anchor(block, f"{place}, certificate {at}") for at, block in enumerate(_PEM.findall(text), 1)]
-    verifiers = []
+    verifiers, reader = [], PolicyReader()
     for number, line in enumerate(_PEM.sub(_blank, text).splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line.split(maxsplit=1)[0] in WORDS:
+            reader.line(line, place=f"{place}, line {number}")
+        else:
             verifiers.append(Verifier.parse(line, place=f"{place}, line {number}"))
-    return Keys(tuple(anchors), tuple(verifiers))
+    policy = reader.done()
+    known = dict.fromkeys([*verifiers, *reader.logs, *policy.verifiers])
+    return Keys(tuple(anchors), tuple(known), policy)
 
 
 def write_keys(keys: Keys) -> str:
     """The text of a KEYS file."""
-    lines = [f"{verifier.line}\n" for verifier in keys.verifiers]
+    policy = keys.policy
+    lines = [f"{verifier.line}\n" for verifier in keys.verifiers if verifier not in policy.verifiers]
+    lines += [f"witness {item.name} {item.verifier.line} {item.url}".rstrip() + "\n" for item in policy.witnesses]
+    lines += [f"group {item.name} {item.threshold} {' '.join(item.members)}\n" for item in policy.groups]
+    lines += [f"quorum {policy.quorum}\n"] if policy.quorum else []
     return "".join(lines + [anchor.public_bytes(Encoding.PEM).decode() for anchor in keys.anchors])
 
 

@@ -15,7 +15,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "该条目是日志 {origin} 的第 {index} 条(共 {size} 条),检查点由密钥 {key} 签名",
         "the entry is number {index} of {size} in the log {origin}, under a checkpoint signed by the key {key}",
     ),
-    "witnessed": ("检查点另由见证方 {key} 联署", "the checkpoint is cosigned by the witness {key}"),
+    "witnessed": (
+        "见证方 {key} 于 {at} 联署了检查点:该条目在此时已经存在,日志未曾改写其先前所见",
+        "the witness {key} cosigned the checkpoint at {at}: the entry existed by then, and the log had not rewritten"
+        " what that witness had seen before",
+    ),
     "status": (
         "日志运营者在 {at} 声明的状态:{state}",
         "the state that the log's operator declared at {at}: {state}",
@@ -43,6 +47,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "time": (
         "时间没有独立的时间戳作证,只有签发者和日志运营者的说法",
         "no independent time stamp vouches for the times; they rest on the issuer and the log's operator",
+    ),
+    "time_before": (
+        "时间的下限:见证方只证明该条目何时已经存在,不证明它不更早",
+        "how early it was made: a witness vouches for when the entry existed, not for when it did not yet",
     ),
     "one_view": (
         "日志是否向所有人展示同一份内容(检查点没有可信见证方联署)",
@@ -77,6 +85,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "checkpoint_untrusted": (
         "检查点不是由您信任的密钥签名的",
         "the checkpoint is not signed by a key that you trust",
+    ),
+    "not_witnessed": (
+        "检查点缺少您要求的见证方联署({rule})",
+        "the checkpoint lacks the cosignatures that you demand ({rule})",
+    ),
+    "seen_before_made": (
+        "条目自称登记于 {at},而见证方在 {seen} 就已看到它:时间有假",
+        "the entry says that it was made at {at}, but a witness saw it at {seen}: a time is false",
     ),
     "status_bad": ("状态声明无效:{why}", "the status note is not valid: {why}"),
     "status_untrusted": ("状态声明不是由您信任的密钥签名的", "the status is not signed by a key that you trust"),

@@ -12,15 +12,20 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from quanheng.evidence.ledger import Signer, load_or_create_signer
+from quanheng.evidence.ledger import Signer, Verifier, load_or_create_signer
+from quanheng.evidence.ledger.policy import Policy
+from quanheng.evidence.ledger.rotation import KEY as LOG_KEY
+from quanheng.evidence.ledger.rotation import retired
 from quanheng.evidence.signing.authority import Authority, Seal
+from quanheng.evidence.signing.suite import Suite, suite_named
+from quanheng.evidence.verify.keys import Keys, read_keys, write_keys
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
 
-LOG_KEY = "log.ed25519"
 AUTHORITY = "authority"
 AUTHORITY_NAME = "Quanheng Seal Authority"
 SEALS = "seal"
+WITNESSES = "witnesses"
 
 
 def log_origin() -> str:
@@ -37,6 +42,17 @@ def _signer(path: Path, origin: str) -> Signer:
 def log_signer() -> Signer:
     """The key that signs checkpoints and status notes; its name is fixed when it is made."""
     return _signer(settings.QUANHENG.keys_dir / LOG_KEY, log_origin())
+
+
+def log_verifiers() -> tuple[Verifier, ...]:
+    """Every key that ever signed for this log, the present one first."""
+    return (log_signer().verifier, *retired(settings.QUANHENG.keys_dir))
+
+
+def witness_policy() -> Policy:
+    """The witnesses this office asks to cosign: C2SP tlog-policy lines in DATA/keys/witnesses, if there are any."""
+    path = settings.QUANHENG.keys_dir / WITNESSES
+    return read_keys(path.read_bytes(), place=WITNESSES).policy if path.is_file() else Policy()
 
 
 @contextmanager
@@ -65,13 +81,23 @@ def authority() -> Authority:
     folder = settings.QUANHENG.keys_dir / AUTHORITY
     with _made_whole(folder) as fresh:
         if fresh is not None:
-            Authority.create(fresh, AUTHORITY_NAME, at=clock.now())
-    return Authority.load(folder)
+            Authority.create(fresh, AUTHORITY_NAME, at=clock.now(), passphrase=_passphrase(), suite=_suite())
+    return Authority.load(folder, _passphrase())
+
+
+def _passphrase() -> bytes | None:
+    """What seal keys are encrypted under, from the environment alone."""
+    return settings.QUANHENG.seal_passphrase.encode() or None
+
+
+def _suite() -> Suite:
+    """The suite that new keys are made for; what exists keeps its own."""
+    return suite_named(settings.QUANHENG.seal_suite, place="seal_suite")
 
 
 @lru_cache(maxsize=256)
 def _seal(folder: Path) -> Seal:
-    return Seal.load(folder)
+    return Seal.load(folder, _passphrase())
 
 
 def seal_of(organisation: Organisation) -> Seal:
@@ -82,7 +108,14 @@ def seal_of(organisation: Organisation) -> Seal:
         with _made_whole(folder) as fresh:
             if fresh is not None:
                 code = organisation.credit_code or None
-                root.issue_seal(fresh, organisation.name, at=clock.now(), credit_code=code)
+                root.issue_seal(
+                    fresh,
+                    organisation.name,
+                    at=clock.now(),
+                    credit_code=code,
+                    passphrase=_passphrase(),
+                    suite=_suite(),
+                )
     return _seal(folder)
 
 
@@ -107,8 +140,9 @@ def anchors() -> list[str]:
 def keys_text() -> str:
     """The text of KEYS: trust anchors of the seals, then the log's verifier line."""
     ensure_keys()
-    head = "# Trust anchors of the seals and the key of the public log. Keep this file; check it out of band.\n"
-    return head + "".join(f"{pem.strip()}\n" for pem in anchors()) + f"{log_signer().verifier.line}\n"
+    head = "# Trust anchors of the seals and the keys of the public log. Keep this file; check it out of band.\n"
+    pems = "".join(f"{pem.strip()}\n" for pem in anchors())
+    return head + pems + write_keys(Keys((), log_verifiers(), witness_policy()))
 
 
 def keys_file() -> str:

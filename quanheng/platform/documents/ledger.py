@@ -14,17 +14,19 @@ from django.conf import settings
 from django.db import transaction
 
 from quanheng.errors import InputError
-from quanheng.evidence.bundle import make_bundle, write_bundle
+from quanheng.evidence.bundle import Replay, make_bundle, write_bundle
 from quanheng.evidence.ledger import (
     CERTIFICATE_ISSUED,
     CERTIFICATE_REPLACED,
     Log,
     Signer,
+    Verifier,
     leaf,
     leaf_hash,
     write_status,
 )
-from quanheng.platform.documents.keys import log_signer
+from quanheng.evidence.witness import collect, cosigned
+from quanheng.platform.documents.keys import log_signer, log_verifiers, witness_policy
 from quanheng.platform.documents.models import Document, Leaf
 from quanheng.platform.kernel import clock, files
 
@@ -33,13 +35,13 @@ OWN_LEAF = (CERTIFICATE_ISSUED, CERTIFICATE_REPLACED)
 
 
 @lru_cache(maxsize=8)
-def _log(directory: Path, signer: Signer) -> Log:
-    return Log(directory, signer)
+def _log(directory: Path, signer: Signer, verifiers: tuple[Verifier, ...]) -> Log:
+    return Log(directory, signer, verifiers=verifiers)
 
 
 def log() -> Log:
     """The log of this data folder, opened for writing."""
-    return _log(settings.QUANHENG.log_dir, log_signer())
+    return _log(settings.QUANHENG.log_dir, log_signer(), log_verifiers())
 
 
 def add_leaf(document: Document, type: str, *, previous: str | None, at: dt.datetime) -> Leaf:
@@ -140,14 +142,14 @@ def _replace(path: Path, data: bytes) -> None:
     fresh.replace(path)
 
 
-def bundle(document: Document) -> bytes:
-    """Everything an outsider needs besides KEYS, in one file, with the status as of now."""
+def bundle(document: Document, replay: Replay | None = None) -> bytes:
+    """Everything an outsider needs besides KEYS, in one file, with the status as of now; the raw record if given."""
     row = own_leaf(document)
     if row.index is None:
         raise InputError("not_merged", "the document enters the public log within a minute; try again", document.number)
     book = log()
-    checkpoint = book.checkpoint()
-    proof = book.inclusion_proof(row.index, int(checkpoint.split("\n", 2)[1]))
+    checkpoint, size = _best_checkpoint(book, row.index)
+    proof = book.inclusion_proof(row.index, size)
     return write_bundle(
         make_bundle(
             xml=files.get(document.xml_sha256),
@@ -157,13 +159,44 @@ def bundle(document: Document) -> bytes:
             proof=proof,
             checkpoint=checkpoint,
             status=status_note(row, document),
+            replay=replay,
         )
     )
 
 
-def export(document: Document, out_dir: Path) -> list[Path]:
+def _best_checkpoint(book: Log, index: int) -> tuple[str, int]:
+    """The last checkpoint that witnesses signed where it covers the entry, else the newest one."""
+    policy = witness_policy()
+    seen = cosigned(book, policy.verifiers) if policy.witnesses else None
+    if seen is not None and seen[1].size > index and seen[1].stamps:
+        return seen[0], seen[1].size
+    note = book.checkpoint()
+    return note, int(note.split("\n", 2)[1])
+
+
+def collect_cosignatures() -> str:
+    """Ask the witnesses that have an address to cosign what is new (periodic). One that is silent stops no other."""
+    policy = witness_policy()
+    asked = [item for item in policy.witnesses if item.url]
+    if not asked or not (settings.QUANHENG.log_dir / "checkpoint").exists():
+        return "no witness to ask"
+    seen = cosigned(log(), policy.verifiers)
+    problems = []
+    for item in asked:
+        if seen and seen[1].size == log().size and item.verifier in seen[1].signed_by:
+            continue
+        try:
+            collect(log(), item.url, item.verifier, policy.verifiers)
+        except InputError as error:
+            problems.append(f"{item.name}: {error.line()}")
+    if problems:
+        raise InputError("witness", "; ".join(problems), "witnesses")
+    return f"{len(asked)} witnesses have seen {log().size} entries"
+
+
+def export(document: Document, out_dir: Path, replay: Replay | None = None) -> list[Path]:
     """Write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json."""
-    packed = bundle(document)
+    packed = bundle(document, replay)
     out_dir.mkdir(parents=True, exist_ok=True)
     parts = {
         "xml": files.get(document.xml_sha256),

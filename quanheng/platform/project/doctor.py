@@ -66,7 +66,7 @@ def _log(quick: bool) -> Iterator[Finding]:
             "problem", "log", f"the database knows {merged} leaves, the log {size}", "restore the newest log folder"
         )
         return
-    problems = [] if quick else list(fsck(settings.QUANHENG.log_dir, [keys.log_signer().verifier]).findings)
+    problems = [] if quick else list(fsck(settings.QUANHENG.log_dir, keys.log_verifiers()).findings)
     for problem in problems:
         yield Finding("problem", "log", str(problem), "restore the log folder from a backup")
     if not problems:

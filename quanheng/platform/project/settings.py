@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "quanheng.platform.kernel",
     "quanheng.platform.web",
+    "quanheng.platform.compute",
     "quanheng.platform.law",
     "quanheng.platform.catalog",
     "quanheng.platform.parties",
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "quanheng.platform.standards",
     "quanheng.platform.verification",
     "quanheng.platform.certificates",
+    "quanheng.platform.surveillance",
     "quanheng.platform.project",
     # Below ours, so that our templates come first.
     "allauth",

@@ -13,6 +13,7 @@ from quanheng.platform.web.ratelimit import public_page
 # App and the prefix of its pages.
 APPS = (
     ("law", "law/"),
+    ("compute", "compute/"),
     ("catalog", "catalog/"),
     ("parties", "parties/"),
     ("documents", ""),
@@ -21,6 +22,7 @@ APPS = (
     ("standards", "standards/"),
     ("verification", "verification/"),
     ("certificates", "certificates/"),
+    ("surveillance", "surveillance/"),
 )
 
 

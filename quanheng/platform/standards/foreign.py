@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.evidence.dcc.certificate import pick
 from quanheng.evidence.dcc.read import read
-from quanheng.evidence.signing.xades import verify_xml
+from quanheng.evidence.signing.xmlverify import verify_xml
 from quanheng.platform.kernel import clock, events, files
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import StoredFile

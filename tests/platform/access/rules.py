@@ -53,6 +53,11 @@ person, standard, instrument, batch, record, document, task = (
 )
 
 
+def watched(name: str) -> Callable[[House], tuple[Any, ...]]:
+    """The id of one thing that is watched by its data."""
+    return lambda house: (getattr(house.watched, name).pk,)
+
+
 def application(house: House) -> tuple[Any, ...]:
     """The application behind the open task."""
     return (house.task.application_id,)
@@ -73,6 +78,7 @@ SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
 RECEPTION = frozenset({"receptionist", "manager"})
 SUPERVISORS = both("regulator")
+WATCHERS_OF = both("keeper", "regulator")
 
 RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
@@ -105,6 +111,8 @@ RULES: dict[str, Rule] = {
     "notices/": Rule(EVERYBODY),
     "notices/read/": Rule(EVERYBODY, postable=True),
     "notices/<int:notice_id>/": Rule(frozenset({"keeper"}), path=of("notice"), postable=True),
+    "compute/": Rule(EVERY_ROLE),
+    "compute/<slug:task>/": Rule(EVERY_ROLE, path=lambda h: ("uncertainty",)),
     "law/": Rule(EVERYBODY),
     "law/<int:pk>/": Rule(EVERYBODY, path=of("law_item")),
     "law/coverage/": Rule(EVERYBODY),
@@ -188,4 +196,21 @@ RULES: dict[str, Rule] = {
         SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")
     ),
     "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
+    "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/meters/": Rule(WATCHERS_OF),
+    "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
+    "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
+    "surveillance/runs/": Rule(WATCHERS_OF),
+    "surveillance/runs/new/": Rule(WATCHERS_OF),
+    "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
+    "surveillance/checks/": Rule(both(*PARTS)),
+    "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
+    "surveillance/requests/": Rule(WATCHERS_OF),
+    "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/letters/": Rule(WATCHERS_OF),
 }

@@ -66,7 +66,8 @@ class ForgottenForm(ResetPasswordForm):
 
     def clean_email(self) -> str:
         email = str(super().clean_email())
-        self.users = [u for u in self.users if u.has_usable_password()]
+        found: list[User] = vars(self)["users"]  # allauth sets it, without a type
+        self.users = [user for user in found if user.has_usable_password()]
         return email
 
 

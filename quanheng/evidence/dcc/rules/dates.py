@@ -1,0 +1,78 @@
+"""Dates: readable, possible, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from lxml import etree
+
+from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc.rules.finding import Finding, finding
+from quanheng.evidence.dcc.walk import child, children, text
+
+_CORE = ("receiptDate", "beginPerformanceDate", "endPerformanceDate", "issueDate")
+_ORDER = (
+    ("receiptDate", "endPerformanceDate", "warning"),
+    ("beginPerformanceDate", "endPerformanceDate", "error"),
+    ("endPerformanceDate", "issueDate", "error"),
+)
+_OLDEST = 1950
+_REMEDY = ("写成 YYYY-MM-DD", "write YYYY-MM-DD")
+_ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
+
+
+def civil(words: str) -> date | None:
+    """An xs:date, with or without a zone; a time of day may follow in files that mix the two up."""
+    try:
+        return date.fromisoformat(_ZONE.sub("", words)[:10]) if len(words) >= 10 else None
+    except ValueError:
+        return None
+
+
+def check(root: etree._Element, today: date | None) -> Iterator[Finding]:
+    core = child(child(root, "administrativeData"), "coreData")
+    days: dict[str, date] = {}
+    for name in _CORE:
+        for element in children(core, name):
+            day = civil(text(element))
+            if day is not None:
+                days[name] = day
+            yield from _readable(element, day, today)
+    for first, second, severity in _ORDER:
+        if first in days and second in days and days[second] < days[first] and core is not None:
+            place = child(core, second)
+            words = f"{second} 早于 {first}", f"{second} is before {first}"
+            yield finding(
+                place if place is not None else core, "date_order", "error" if severity == "error" else "warning", words
+            )
+    for element in root.iter(f"{{{names.DCC}}}date"):
+        yield from _readable(element, civil(text(element)), None)
+    for name in ("dateTime", "dateTimeXMLList"):
+        for space in (names.SI, names.DCC):
+            for element in root.iter(f"{{{space}}}{name}"):
+                yield from _moments(element)
+
+
+def _readable(element: etree._Element, day: date | None, today: date | None) -> Iterator[Finding]:
+    words = text(element)
+    if day is None:
+        what = (f"日期“{words}”无法识别", f"the date {words!r} cannot be read")
+        if not words:
+            what = ("日期为空", "the date is empty")
+        yield finding(element, "date", "error", what, _REMEDY)
+    elif day.year < _OLDEST:
+        yield finding(element, "date_odd", "warning", (f"日期 {words} 早得可疑", f"the date {words} is oddly early"))
+    elif today is not None and day > today:
+        yield finding(element, "date_future", "warning", (f"日期 {words} 在将来", f"the date {words} lies ahead"))
+
+
+def _moments(element: etree._Element) -> Iterator[Finding]:
+    for word in (element.text or "").split():
+        try:
+            datetime.fromisoformat(word)
+        except ValueError:
+            what = (f"时间“{word}”无法识别", f"the time {word!r} cannot be read")
+            yield finding(element, "time", "error", what, ("写成 YYYY-MM-DDThh:mm:ssZ", "write YYYY-MM-DDThh:mm:ssZ"))
+            return

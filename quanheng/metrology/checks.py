@@ -1,0 +1,65 @@
+"""Checks every numerical module makes on its arrays: the message names argument, value and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quanheng.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+_PSD = 1e-10  # how far below zero an eigenvalue may lie, relative to the largest
+
+
+def finite(value: Any, place: str, *, ndim: int = 1, at_least: int = 1) -> Floats:
+    """`value` as a float64 array of that many dimensions without NaN or infinity.
+
+    Raises
+    ------
+    InputError
+        ``shape``, ``length`` or ``number``, naming the first bad entry.
+    """
+    try:
+        found = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("number", f"{place} holds something that is not a number", place) from None
+    if found.ndim != ndim:
+        raise InputError("shape", f"{place} must have {ndim} dimension(s), found {found.ndim}", place)
+    if found.shape[-1] < at_least:
+        raise InputError("length", f"{place} needs at least {at_least} entries, found {found.shape[-1]}", place)
+    if not np.isfinite(found).all():
+        bad = np.argwhere(~np.isfinite(found))[0].tolist()
+        raise InputError("number", f"{place}{bad} is {found[tuple(bad)]}; every entry must be finite", place)
+    return found
+
+
+def uncertainties(value: Any, place: str, n: int, *, zero: bool = False) -> Floats:
+    """`n` standard uncertainties, above zero (or not below, with `zero`)."""
+    found = finite(value, place)
+    if found.shape != (n,):
+        raise InputError("length", f"{place} must have {n} entries, one for each value, found {len(found)}", place)
+    bad = np.flatnonzero(found < 0 if zero else found <= 0)
+    if bad.size:
+        rule = "not be negative" if zero else "be above zero"
+        raise InputError("range", f"{place}[{bad[0]}] is {found[bad[0]]:g}; an uncertainty must {rule}", place)
+    return found
+
+
+def covariance(u: Floats, correlations: Sequence[tuple[int, int, float]], place: str) -> Floats:
+    """Covariance matrix of standard uncertainties and pairwise coefficients; refused unless positive semidefinite."""
+    r = np.eye(len(u))
+    for n, (i, j, coefficient) in enumerate(correlations):
+        here = f"{place}[{n}]"
+        if i == j:
+            raise InputError("pair", f"{here} correlates an entry with itself", here)
+        if not -1.0 <= coefficient <= 1.0:
+            raise InputError("range", f"{here}.r is {coefficient:g}; a correlation lies between -1 and 1", here)
+        r[i, j] = r[j, i] = coefficient
+    eigenvalues = np.linalg.eigvalsh(r)
+    if eigenvalues[0] < -_PSD * max(1.0, eigenvalues[-1]):
+        rule = "the correlation matrix must be positive semidefinite"
+        raise InputError("correlation", f"{rule}; its smallest eigenvalue is {eigenvalues[0]:.3g}", place)
+    return r * np.outer(u, u)

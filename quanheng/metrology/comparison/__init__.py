@@ -1,0 +1,1 @@
+"""Comparisons of laboratories: reference values, consistency, degrees of equivalence, scores, linking."""

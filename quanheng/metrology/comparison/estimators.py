@@ -1,0 +1,193 @@
+"""Reference values of a comparison from results `x` with standard uncertainties `u`, one per participant.
+
+Every estimator answers a :class:`Consensus`. Weighted mean and Procedure A: JJF 1117-2010; M. G. Cox, Metrologia 39
+(2002) 589. Birge: R. T. Birge, Phys. Rev. 40 (1932) 207. Mandel–Paule: J. Res. NBS 87 (1982) 377.
+DerSimonian–Laird: Control. Clin. Trials 7 (1986) 177. Median: J. W. Müller, J. Res. NIST 105 (2000) 551.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import optimize
+
+from quanheng.errors import InputError
+from quanheng.metrology import quantiles
+from quanheng.metrology.checks import Floats, finite, uncertainties
+
+LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """A reference value.
+
+    Attributes
+    ----------
+    value, u : float
+        Reference value and its standard uncertainty, in the unit of the results.
+    weights : ndarray (n,)
+        Of the results in the reference value, which is their weighted sum; they sum to one.
+    chi2, dof, p : float, int, float
+        Observed chi-squared of the results in use about their weighted mean, and its tail probability.
+    consistent : bool
+        Whether p is not below 0.05.
+    excluded : tuple of int
+        Participants that do not enter the reference value.
+    tau : float
+        Standard deviation between laboratories (random-effects models), else 0.
+    birge : float
+        Birge ratio sqrt(chi2 / dof).
+    """
+
+    method: str
+    document: str
+    value: float
+    u: float
+    weights: Floats
+    chi2: float
+    dof: int
+    p: float
+    consistent: bool
+    excluded: tuple[int, ...] = ()
+    tau: float = 0.0
+    birge: float = 0.0
+    interval: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+    extra: dict[str, float] = field(default_factory=dict)
+
+
+def read_results(x: object, u: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
+    """Validated results and standard uncertainties."""
+    found = finite(x, "x", at_least=1)
+    if len(found) < at_least:
+        raise InputError("participants", f"x has {len(found)}; a comparison needs at least {at_least}", "x")
+    return found, uncertainties(u, "u", len(found))
+
+
+def chi_squared(x: Floats, v: Floats) -> tuple[float, int, float]:
+    """Observed chi-squared about the generalised least-squares mean, degrees of freedom, tail probability."""
+    weights = gls_weights(v)
+    residual = x - weights @ x
+    observed = float(residual @ np.linalg.solve(v, residual)) if len(x) > 1 else 0.0
+    dof = len(x) - 1
+    return observed, dof, quantiles.chi2_sf(observed, dof) if dof else 1.0
+
+
+def gls_weights(v: Floats) -> Floats:
+    """Weights of the best linear unbiased mean of results with covariance `v` (n, n)."""
+    diagonal = np.diag(v)
+    if np.count_nonzero(v - np.diag(diagonal)) == 0:
+        relative = diagonal.min() / diagonal
+        return np.asarray(relative / relative.sum())
+    try:
+        solved = np.linalg.solve(v, np.ones(len(v)))
+    except np.linalg.LinAlgError:
+        raise InputError("correlation", "the covariance of the results is singular; drop a result", "u") from None
+    return np.asarray(solved / solved.sum())
+
+
+def weighted_mean(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
+    """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one."""
+    weights = gls_weights(v)
+    value, u = float(weights @ x), math.sqrt(float(weights @ v @ weights))
+    chi2, dof, p = chi_squared(x, v)
+    ratio = math.sqrt(chi2 / dof) if dof else 0.0
+    notes = () if p >= LEVEL else ("chi2 rejects consistency: use a subset, Procedure B or a random-effects model",)
+    if birge:
+        u *= max(1.0, ratio)
+    name, document = ("birge", "Birge 1932") if birge else ("weighted-mean", "JJF 1117-2010; Cox 2002, Procedure A")
+    return Consensus(name, document, value, u, weights, chi2, dof, p, p >= LEVEL, birge=ratio, notes=notes)
+
+
+def mean(x: Floats, v: Floats) -> Consensus:
+    """Arithmetic mean, its uncertainty propagated from those of the results."""
+    weights = np.full(len(x), 1.0 / len(x))
+    return _fixed("mean", "JJF 1117-2010", x, v, weights)
+
+
+def mean_scatter(x: Floats, v: Floats) -> Consensus:
+    """Arithmetic mean, its uncertainty from the scatter of the results: s / sqrt(n)."""
+    found = mean(x, v)
+    u = float(x.std(ddof=1)) / math.sqrt(len(x))
+    if u == 0:
+        raise InputError("zero_variance", "all results are equal, so their scatter gives no uncertainty; use mean", "x")
+    return replace(found, method="mean-scatter", u=u)
+
+
+def single(x: Floats, v: Floats, index: int) -> Consensus:
+    """The result of one participant, the pilot, as reference value."""
+    weights = np.zeros(len(x))
+    weights[index] = 1.0
+    return _fixed("pilot", "JJF 1117-2010", x, v, weights)
+
+
+def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> Consensus:
+    chi2, dof, p = chi_squared(x, v)
+    u = math.sqrt(float(weights @ v @ weights))
+    ratio = math.sqrt(chi2 / dof) if dof else 0.0
+    return Consensus(name, document, float(weights @ x), u, weights, chi2, dof, p, p >= LEVEL, birge=ratio)
+
+
+def median(x: Floats, v: Floats) -> Consensus:
+    """Median; u = 1.858 MAD / sqrt(n - 1) (Müller 2000, eq. 11), which needs three results."""
+    n = len(x)
+    if n < 3:
+        raise InputError("participants", f"x has {n}; the uncertainty of a median needs at least 3", "x")
+    middle = float(np.median(x))
+    spread = float(np.median(np.abs(x - middle)))
+    if spread == 0:
+        rule = "more than half of the results are equal, so the uncertainty of the median cannot be estimated"
+        raise InputError("zero_variance", f"{rule}; use weighted-mean", "x")
+    order = np.argsort(x, kind="stable")
+    weights = np.zeros(n)
+    weights[order[[(n - 1) // 2, n // 2]]] = 1.0 if n % 2 else 0.5
+    chi2, dof, p = chi_squared(x, v)
+    u = 1.858 * spread / math.sqrt(n - 1)
+    return Consensus("median", "Müller 2000", middle, u, weights, chi2, dof, p, p >= LEVEL, birge=math.sqrt(chi2 / dof))
+
+
+def dersimonian_laird(x: Floats, u: Floats) -> Consensus:
+    """Random-effects mean with the moment estimate of the variance between laboratories."""
+    w = (u.min() / u) ** 2
+    centre = (w @ x) / w.sum()
+    scale = u.min() ** 2
+    excess = (w @ (x - centre) ** 2) / scale - (len(x) - 1)
+    tau2 = max(0.0, float(excess / ((w.sum() - (w @ w) / w.sum()) / scale)))
+    return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", x, u, tau2)
+
+
+def mandel_paule(x: Floats, u: Floats) -> Consensus:
+    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root bracketed, found to 1e-14)."""
+    n = len(x)
+    scale = float(np.ptp(x)) or float(u.max())
+
+    def surplus(tau: float) -> float:
+        w = 1.0 / ((u / scale) ** 2 + tau**2)
+        return float(w @ ((x - (w @ x) / w.sum()) / scale) ** 2) - (n - 1)
+
+    tau = 0.0
+    if surplus(0.0) > 0:
+        tau = scale * float(optimize.brentq(surplus, 0.0, 2.0, xtol=1e-15, rtol=1e-14))
+    return _random_effects("mandel-paule", "Paule & Mandel 1982", x, u, tau**2)
+
+
+def _random_effects(name: str, document: str, x: Floats, u: Floats, tau2: float) -> Consensus:
+    total = u**2 + tau2
+    weights = (total.min() / total) / (total.min() / total).sum()
+    chi2, dof, p = chi_squared(x, np.diag(u**2))
+    return Consensus(
+        name,
+        document,
+        float(weights @ x),
+        float(1.0 / math.sqrt((1.0 / total).sum())),
+        weights,
+        chi2,
+        dof,
+        p,
+        p >= LEVEL,
+        tau=math.sqrt(tau2),
+        birge=math.sqrt(chi2 / dof),
+    )

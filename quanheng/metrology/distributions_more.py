@@ -1,0 +1,181 @@
+"""Further input quantities of JCGM 101:2008, 6.4: inexact limits, counts, positive quantities, samples and curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quanheng.errors import InputError
+from quanheng.metrology import distributions as basic
+from quanheng.metrology.distributions import Distribution, Estimate
+
+MAX_VALUES = 1_000_000
+
+
+@dataclass(frozen=True)
+class CurvilinearTrapezoidal(Distribution):
+    """Rectangle whose limits are known to ±d only: u² = (b − a)²/12 + d²/9 (JCGM 101, 6.4.3)."""
+
+    low: float
+    high: float
+    d: float
+
+    def _moments(self) -> tuple[float, float]:
+        if not (self.low < self.high and 0 <= self.d <= (self.high - self.low) / 2):
+            raise InputError("distribution_bounds", "needs low < high and 0 ≤ d ≤ (high − low)/2", repr(self)[:80])
+        return (self.low + self.high) / 2, math.sqrt((self.high - self.low) ** 2 / 12 + self.d**2 / 9)
+
+
+@dataclass(frozen=True)
+class Exponential(Distribution):
+    """A quantity that is not negative, of which only the estimate is known (JCGM 101, 6.4.10)."""
+
+    mean: float
+
+    def _moments(self) -> tuple[float, float]:
+        _above_zero(self, self.mean)
+        return self.mean, self.mean
+
+
+@dataclass(frozen=True)
+class Gamma(Distribution):
+    """Gamma with shape α and scale β: mean αβ, u = β√α (JCGM 101, 6.4.11)."""
+
+    shape: float
+    scale: float
+
+    def _moments(self) -> tuple[float, float]:
+        _above_zero(self, self.shape, self.scale)
+        return self.shape * self.scale, math.sqrt(self.shape) * self.scale
+
+
+@dataclass(frozen=True)
+class Beta(Distribution):
+    """A fraction between 0 and 1."""
+
+    a: float
+    b: float
+
+    def _moments(self) -> tuple[float, float]:
+        _above_zero(self, self.a, self.b)
+        total = self.a + self.b
+        return self.a / total, math.sqrt(self.a * self.b / (total + 1)) / total
+
+
+@dataclass(frozen=True)
+class Sampled(Distribution):
+    """Values drawn elsewhere, such as the trials of an earlier evaluation (JCGM 101, 6.5)."""
+
+    values: tuple[float, ...]
+
+    def estimate(self) -> Estimate:
+        """Mean and standard deviation of the values."""
+        if len(self.values) < 2 or not all(math.isfinite(v) for v in self.values):
+            raise InputError("distribution_sampled", "give at least two finite values", "")
+        array = np.asarray(self.values, dtype=np.float64)
+        return Estimate(float(array.mean()), float(array.std(ddof=1)), self.dof, "sampled")
+
+
+@dataclass(frozen=True)
+class Curve(Distribution):
+    """A density given by points and joined by straight lines (JCGM 101, 6.5.4); it is scaled to unit area."""
+
+    x: tuple[float, ...]
+    density: tuple[float, ...]
+
+    def estimate(self) -> Estimate:
+        """Mean and standard deviation by exact integration of each linear piece."""
+        x, f = self.scaled()
+        h = np.diff(x)
+        mean = float(np.sum(h * (x[:-1] * (2 * f[:-1] + f[1:]) + x[1:] * (f[:-1] + 2 * f[1:])) / 6))
+        z = x - mean
+        a, b = z[:-1], z[1:]
+        fa, fb = f[:-1], f[1:]
+        square = h * (fa * (3 * a * a + 2 * a * b + b * b) + fb * (a * a + 2 * a * b + 3 * b * b)) / 12
+        return Estimate(mean, math.sqrt(float(np.sum(square))), self.dof, "curve")
+
+    def scaled(self) -> tuple[Any, Any]:
+        """Points and density of unit area."""
+        x, f = np.asarray(self.x, dtype=np.float64), np.asarray(self.density, dtype=np.float64)
+        good = len(x) == len(f) >= 2 and np.isfinite(x).all() and np.isfinite(f).all()
+        if not good or not (np.diff(x) > 0).all() or (f < 0).any() or not f.any():
+            raise InputError("distribution_curve", "x rises, density is not negative and of the same length", "")
+        return x, f / float(np.sum(np.diff(x) * (f[:-1] + f[1:]) / 2))
+
+
+def _above_zero(distribution: Distribution, *values: float) -> None:
+    if not all(v > 0 for v in values):
+        raise InputError("distribution_positive", "its parameters must be above zero", repr(distribution)[:80])
+
+
+def _whole(data: Mapping[str, Any], key: str, place: str, least: int) -> int:
+    value = basic._number(data[key], place)
+    if value < least or value != math.floor(value):
+        raise InputError("distribution_count", f"{key} is a whole number from {least}", place)
+    return int(value)
+
+
+def poisson(data: Mapping[str, Any], place: str) -> Distribution:
+    """A rate of which `count` events were seen: gamma with shape count + 1 (JCGM 101, 6.4.11.2)."""
+    return Gamma(_whole(data, "count", place, 0) + 1.0, 1.0)
+
+
+def binomial(data: Mapping[str, Any], place: str) -> Distribution:
+    """A proportion of which `successes` of `trials` were seen, before which all were alike: beta."""
+    successes, trials = _whole(data, "successes", place, 0), _whole(data, "trials", place, 1)
+    if successes > trials:
+        raise InputError("distribution_count", "successes cannot exceed trials", place)
+    return Beta(successes + 1.0, trials - successes + 1.0)
+
+
+def _vector(data: Mapping[str, Any], key: str, place: str) -> tuple[float, ...]:
+    values = data[key]
+    if not isinstance(values, (list, tuple)) or len(values) > MAX_VALUES:
+        raise InputError("distribution_keys", f"{key} must be a list of at most {MAX_VALUES} numbers", place)
+    return tuple(basic._number(v, place) for v in values)
+
+
+def distribution_from(data: Any, place: str = "") -> Distribution:
+    """Any distribution from its JSON form: those of :mod:`.distributions` and of this module.
+
+    Examples
+    --------
+    >>> distribution_from({"distribution": "gamma", "shape": 4, "scale": 0.5}).estimate().value
+    2.0
+    """
+    if not isinstance(data, Mapping):
+        raise InputError("distribution_unknown", 'an input is an object with "distribution"', place)
+    name = data.get("distribution")
+    if name in _SPECIAL:
+        needed, build = _SPECIAL[name]
+        if set(data) - {"distribution"} != needed:
+            raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
+        special: Distribution = build(data, place)
+        return special
+    if name in _PLAIN:
+        kind, needed = _PLAIN[name]
+        if set(data) - {"distribution", "dof"} != needed:
+            raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
+        return kind(**{key: basic._number(data[key], f"{place}.{key}") for key in data if key != "distribution"})
+    if not isinstance(name, str) or name not in basic._KEYS:
+        raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
+    return basic.distribution_from(data, place)
+
+
+_PLAIN: Mapping[Any, tuple[type[Distribution], set[str]]] = {
+    "curvilinear-trapezoidal": (CurvilinearTrapezoidal, {"low", "high", "d"}),
+    "exponential": (Exponential, {"mean"}),
+    "gamma": (Gamma, {"shape", "scale"}),
+    "beta": (Beta, {"a", "b"}),
+}
+_SPECIAL: Mapping[Any, tuple[set[str], Any]] = {
+    "poisson": ({"count"}, poisson),
+    "binomial": ({"successes", "trials"}, binomial),
+    "sampled": ({"values"}, lambda data, place: Sampled(_vector(data, "values", place))),
+    "curve": ({"x", "density"}, lambda d, place: Curve(_vector(d, "x", place), _vector(d, "density", place))),
+}
+NAMES = tuple(sorted({*basic._KEYS, *_PLAIN, *_SPECIAL}))

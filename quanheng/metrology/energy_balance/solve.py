@@ -1,0 +1,216 @@
+"""Posterior of the errors of one area from its sums: expectation propagation on a spike-and-slab prior.
+
+Loss slopes, common mode and loss terms are normal nuisances and are integrated out exactly, so EP works on n by n.
+The noise σ² follows from the data (MacKay's evidence update). See Minka 2001; Hernández-Lobato et al. 2015.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, tilt
+from quanheng.metrology.energy_balance.sums import Layout, NormalEquations
+
+Array = NDArray[np.float64]
+COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
+_EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
+_LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Answer of :func:`solve`.
+
+    theta, variance : (n,) moments of θ
+    tilted : the posterior mixtures
+    cavity_mean, cavity_variance : (n,) what the data say without the meter's own prior
+    sigma : relative noise of a row
+    nuisance, nuisance_variance : means and variances of the nuisances, columns `nuisance_index` of the sums
+    evidence : log of the marginal likelihood (EP)
+    sites : precision and shift of the sites, to start the next solve from
+    """
+
+    theta: Array
+    variance: Array
+    tilted: Tilted
+    cavity_mean: Array
+    cavity_variance: Array
+    sigma: float
+    nuisance: Array
+    nuisance_variance: Array
+    nuisance_index: NDArray[np.int64]
+    evidence: float
+    sites: tuple[Array, Array]
+    slope_sd: float
+    sweeps: int
+    covariance: Array
+
+    def coefficients(self, layout: Layout) -> Array:
+        """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
+        out = np.zeros(layout.y)
+        out[: layout.meters] = self.theta
+        out[self.nuisance_index] = self.nuisance
+        return out
+
+    @property
+    def error(self) -> Array:
+        """e = 1/(1+θ) − 1; (n,)."""
+        return np.asarray(1 / np.maximum(1 + self.theta, 1e-3) - 1)
+
+    @property
+    def u(self) -> Array:
+        """Standard uncertainty of e: sd of the posterior mixture, carried over by |de/dθ|; (n,)."""
+        return np.asarray(np.sqrt(self.variance) / np.maximum(1 + self.theta, 1e-3) ** 2)
+
+
+def _inverse(matrix: Array) -> tuple[Array, float]:
+    """Inverse and log-determinant of a positive definite matrix."""
+    lower, bad = lapack.dpotrf(matrix, lower=1, clean=0)
+    if bad:
+        raise np.linalg.LinAlgError("the normal equations are not positive definite")
+    log_det = 2.0 * float(np.log(np.diag(lower)).sum())
+    inverse, _ = lapack.dpotri(lower, lower=1, overwrite_c=1)
+    out = np.tril(inverse)
+    out += np.tril(inverse, -1).T
+    return out, log_det
+
+
+class _Reduced:
+    """The sums with the nuisances integrated out, for one σ²."""
+
+    def __init__(self, sums: NormalEquations, slope_sd: float) -> None:
+        layout = sums.layout
+        index = list(range(layout.meters, layout.common.stop))
+        precision = [1 / _EXPORT_SD**2] * layout.exporters + [1 / sd**2 for sd in COMMON_SD]
+        if slope_sd > 0:
+            index += range(layout.quadratic.start, layout.slope.stop)
+            precision += [1 / _QUADRATIC_SD**2] * layout.feeders
+            precision += [1 / slope_sd**2] * (layout.slope.stop - layout.slope.start)
+        self.index, self.precision = np.array(index), np.array(precision)
+        n, gram = layout.meters, sums.gram
+        self.own, self.shift = gram[:n, :n], gram[:n, -1]
+        self.cross = gram[np.ix_(self.index, np.append(np.arange(n), layout.y))]
+        self.inner = gram[np.ix_(self.index, self.index)]
+        self.yy, self.rows, self.log_weight = float(gram[-1, -1]), sums.rows, sums.log_weight
+
+    def at(self, sigma2: float) -> None:
+        """Integrate the nuisances out at this noise."""
+        inner = self.inner / sigma2
+        inner[np.diag_indices_from(inner)] += self.precision
+        lower, bad = lapack.dpotrf(inner, lower=1, clean=1)
+        if bad:
+            raise np.linalg.LinAlgError("the nuisance terms are not positive definite")
+        half, _ = lapack.dtrtrs(lower, self.cross / sigma2, lower=1)
+        self.lower, self.half = lower, half
+        product = half[:, :-1].T @ half
+        self.a = self.own / sigma2 - product[:, :-1]
+        self.b = self.shift / sigma2 - product[:, -1]
+        log_det = 2 * float(np.log(np.diag(lower)).sum()) - float(np.log(self.precision).sum())
+        self.constant = -0.5 * (
+            self.rows * math.log(2 * math.pi * sigma2)
+            - self.log_weight
+            + log_det
+            + self.yy / sigma2
+            - float(half[:, -1] @ half[:, -1])
+        )
+
+    def nuisances(self, mean: Array) -> Array:
+        """Posterior means of the nuisances given those of θ."""
+        rest = self.half[:, -1] - self.half[:, :-1] @ mean
+        out, _ = lapack.dtrtrs(self.lower, rest, lower=1, trans=1)
+        return np.asarray(out)
+
+    def residual_sum(self, mean: Array, nuisance: Array) -> float:
+        """Weighted sum of squared residuals at the means."""
+        rest = self.yy - 2 * float(self.shift @ mean) + float(mean @ self.own @ mean)
+        against = self.cross[:, :-1] @ mean - self.cross[:, -1]
+        return rest + 2 * float(nuisance @ against) + float(nuisance @ self.inner @ nuisance)
+
+    def spread(self, covariance: Array) -> Array:
+        """Posterior variances of the nuisances."""
+        plain, _ = lapack.dpotri(self.lower, lower=1)
+        back, _ = lapack.dtrtrs(self.lower, self.half[:, :-1], lower=1, trans=1)
+        return np.asarray(np.diag(plain) + np.einsum("ij,ij->i", back @ covariance, back))
+
+    def used(self, covariance: Array, sites: Array) -> float:
+        """Effective number of parameters: γ = p − tr(prior precision × posterior covariance)."""
+        used = sites.size - float(sites @ np.diag(covariance))
+        return used + self.precision.size - float(self.precision @ self.spread(covariance))
+
+
+def solve(
+    sums: NormalEquations, prior: ErrorPrior, slope_sd: float = 0.0, *,
+    sigma: float | None = None, sigma0: float | None = None,
+    start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 5e-3,
+) -> Posterior:  # fmt: skip
+    """Posterior of θ.
+
+    Parameters
+    ----------
+    sums : NormalEquations
+    prior : ErrorPrior, one for all meters or one row of weights for each
+    slope_sd : prior sd of the loss on the way to a meter, as a fraction of its energy; 0 leaves slopes out
+    sigma : float, optional
+        Fix the relative noise instead of estimating it; sigma0 is only where to begin.
+    start : sites of an earlier solve
+    sweeps, tolerance : EP stops when no mean moves by more than `tolerance` posterior sd
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        The sums are not those of a balance (not positive definite).
+    """
+    reduced = _Reduced(sums, slope_sd)
+    n = sums.layout.meters
+    if start is None:
+        precision, shift = (
+            np.full(n, 1 / float(prior.sds[np.argmax(np.atleast_2d(prior.weights)[0])]) ** 2),
+            np.zeros(n),
+        )
+    else:
+        precision, shift = start[0].copy(), start[1].copy()
+    begin = sigma or sigma0
+    sigma2 = begin**2 if begin else max(reduced.yy / max(reduced.rows, 1) * 0.05, 1e-10)
+    reduced.at(sigma2)
+    last, sweep, moved = np.zeros(n), 0, math.inf
+    for sweep in range(1, sweeps + 1):
+        covariance, log_det = _inverse(reduced.a + np.diag(precision))
+        mean = covariance @ (reduced.b + shift)
+        variance = np.diag(covariance).copy()
+        cavity_precision = np.maximum(1 / variance - precision, 1e-6)
+        cavity_variance = 1 / cavity_precision
+        cavity_mean = cavity_variance * (mean / variance - shift)
+        tilted = tilt(prior, cavity_mean, cavity_variance)
+        settled = sigma is not None or (sweep > 2 and abs(moved) < 0.01)
+        if sweep > 1 and settled and np.all(np.abs(tilted.mean - last) < tolerance * np.sqrt(tilted.variance)):
+            break
+        last = tilted.mean
+        target = np.maximum(1 / tilted.variance - cavity_precision, _LEAST_SITE)
+        damp = 1.0 if sweep < 3 else 0.8
+        precision = (1 - damp) * precision + damp * target
+        shift = (1 - damp) * shift + damp * (tilted.mean * (cavity_precision + target) - cavity_mean * cavity_precision)
+        if sigma is None and sweep <= 12 and abs(moved) >= (0.002 if sweep < 4 else 0.01):
+            nuisance = reduced.nuisances(mean)
+            free = max(reduced.rows - reduced.used(covariance, 1 / variance - cavity_precision), 0.1 * reduced.rows)
+            fresh = max(reduced.residual_sum(mean, nuisance) / free, 1e-14)
+            moved = math.log(fresh / sigma2)
+            sigma2 = fresh
+            reduced.at(sigma2)
+    own = 1 / variance - cavity_precision
+    h = mean / variance - cavity_mean * cavity_precision
+    grown = cavity_mean * cavity_precision + h
+    lost = -0.5 * np.log1p(own * cavity_variance) + 0.5 * (grown**2 * variance - cavity_mean**2 * cavity_precision)
+    evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
+    evidence += float((tilted.log_mass - lost).sum())
+    return Posterior(
+        theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
+        cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
+        nuisance_variance=reduced.spread(covariance),
+        nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
+        sweeps=sweep, covariance=covariance,
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""A request inside an address: compressed, checked on the way back, so that a link reproduces a calculation."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from quanheng.errors import InputError
+
+LONGEST_LINK = 6000  # characters; longer addresses are cut by some servers and mail programs
+LARGEST_REQUEST = 256 * 1024  # bytes of JSON one page computes
+MOST_TRIALS = 2_000_000
+
+
+def packed(request: Mapping[str, Any]) -> str:
+    """The request as URL-safe text; empty where it is too long for an address."""
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
+    code = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    return code if len(code) <= LONGEST_LINK else ""
+
+
+def unpacked(code: str) -> Any:
+    """The request of a link; InputError where the link is damaged or too large."""
+    try:
+        raw = base64.urlsafe_b64decode(code[:LONGEST_LINK] + "=" * (-len(code) % 4))
+        unzip = zlib.decompressobj()
+        data = unzip.decompress(raw, LARGEST_REQUEST + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        raise InputError("link", "the link is damaged; copy the whole address", "r") from None
+    if len(data) > LARGEST_REQUEST or unzip.unconsumed_tail:
+        raise InputError("too_large", f"a page computes at most {LARGEST_REQUEST // 1024} kB", "r")
+    return read(data)
+
+
+def read(data: bytes) -> Any:
+    """A request from the bytes of a JSON file."""
+    if len(data) > LARGEST_REQUEST:
+        raise InputError(
+            "too_large", f"a page computes at most {LARGEST_REQUEST // 1024} kB; use the command", "request"
+        )
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InputError("json", f"not JSON in UTF-8: {str(error)[:100]}", "request") from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not a number of JSON")
+
+
+def bounded(request: Any) -> None:
+    """Refuse what would keep the server busy for all others."""
+    trials = request.get("trials") if isinstance(request, Mapping) else None
+    try:
+        many = float(trials) > MOST_TRIALS if isinstance(trials, int | float | str) and trials != "adaptive" else False
+    except (ValueError, OverflowError):
+        many = True
+    if many:
+        words = f"a page draws at most {MOST_TRIALS:,} trials; use `quanheng compute` for more"
+        raise InputError("trials", words, "trials")

@@ -1,0 +1,63 @@
+"""Evaluation from files to files: verdicts, the report of areas beside them, nothing half-written."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+from quanheng.errors import InputError
+from quanheng.telemetry.engines.local import LocalEngine
+from quanheng.telemetry.fleets.evaluate import finish
+from quanheng.telemetry.fleets.profiles import load_profile
+from quanheng.telemetry.fleets.readings import read_areas
+from quanheng.telemetry.fleets.result import FleetResult
+
+
+def evaluate_files(
+    readings: Path, areas: Path, out: Path, *,
+    engine: str = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
+    language: str = "zh", workers: int | None = None,
+) -> FleetResult:  # fmt: skip
+    """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
+
+    Raises
+    ------
+    InputError
+        A file that is not whole Parquet or CSV, lacks a column, or cannot be written. Nothing is written then.
+    """
+    if out.suffix not in (".parquet", ".csv"):
+        raise InputError("usage", f"--out {out} must end in .parquet or .csv", "--out")
+    if not out.parent.is_dir():
+        raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
+    chosen = load_profile(profile, rule=rule, limit=limit)
+    listed = read_areas(areas)
+    if engine == "spark":
+        spark = importlib.import_module("quanheng.telemetry.engines.spark")
+        runner = spark.SparkEngine(work=out.with_suffix(".work"))
+    else:
+        runner = LocalEngine(workers)
+    with runner:
+        measured = runner.measure(readings, listed, chosen)
+        result = finish(measured, chosen, language=language, listed=listed, engine=runner.conclude)
+    save(result, out)
+    return result
+
+
+def save(result: FleetResult, out: Path) -> None:
+    """Both files appear whole or not at all."""
+    part, report = out.with_name(out.name + ".part"), out.with_suffix(".areas.json")
+    report_part = report.with_name(report.name + ".part")
+    try:
+        if out.suffix == ".csv":
+            result.verdicts.write_csv(part)
+        else:
+            result.verdicts.write_parquet(part, compression="zstd")
+        report_part.write_text(json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False), "utf-8")
+        report_part.replace(report)
+        part.replace(out)
+    except OSError as error:
+        raise InputError("unwritable", f"cannot write: {error.strerror}", str(out)) from error
+    finally:
+        part.unlink(missing_ok=True)
+        report_part.unlink(missing_ok=True)

@@ -1,0 +1,235 @@
+"""First pass over one area: gates, sums, the structure of its losses, criticism. Reads the rows once and keeps sums."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from quanheng.metrology.energy_balance import (
+    Balance,
+    Criticism,
+    Layout,
+    Lines,
+    NormalEquations,
+    Posterior,
+    accumulate,
+    criticise,
+    filled,
+    locate,
+    resolution,
+    row_variance,
+    solve,
+    weighted_rows,
+)
+from quanheng.metrology.energy_balance.losses import ORDER_NOISE
+from quanheng.metrology.energy_balance.sums import READING_NOISE
+from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
+from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
+from quanheng.telemetry.fleets.profiles import Profile
+
+Array = NDArray[np.float64]
+COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
+COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
+
+
+@dataclass
+class Measured:
+    """What one area leaves behind for the second pass. `cause` is ``ok`` where the model fits."""
+
+    area_id: str
+    cause: str
+    meters: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    suspected: list[dict[str, Any]] = field(default_factory=list)
+    rows_used: int = 0
+    sigma: float | None = None
+    loss_rate: float | None = None
+    acquisition: float | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    share: Array | None = None
+    halves: tuple[NormalEquations, NormalEquations] | None = None
+    slope_sd: float = 0.0
+    digest: str = ""
+    cavity: tuple[Array, Array] | None = None
+    sites: tuple[Array, Array] | None = None
+
+
+def measure(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
+    """Everything that needs the readings of one area; never raises for bad data."""
+    try:
+        data = arrange(area_id, rows, listed, profile)
+    except Unfit as refusal:
+        meters = rows.filter(pl.col("role") == "sub")["meter_id"].drop_nulls().unique().sort().to_list()
+        names = sorted(set(meters) | set(listed.filter(pl.col("role") != "master")["meter_id"].to_list()))
+        return Measured(area_id, refusal.cause, meters=names, findings=[refusal.finding] if refusal.finding else [])
+    out = Measured(area_id, "ok", meters=data.meters, left_out=data.left_out, findings=data.findings,
+                   acquisition=data.acquisition, rows_used=int(data.complete.sum()))  # fmt: skip
+    out.listed = {name: data.column(name) for name in ("accuracy_class", "manufacturer", "batch", "installed_on")}
+    try:
+        balance = _gate(data, out, profile)
+        _fit(data, balance, out, profile)
+    except Unfit as refusal:
+        out.cause = refusal.cause
+        out.findings += [refusal.finding] if refusal.finding else []
+        out.figures |= refusal.figures
+    except np.linalg.LinAlgError as error:
+        out.cause = "model_misfit"
+        out.findings.append(str(error))
+    return out
+
+
+def _gate(data: AreaData, out: Measured, profile: Profile) -> Balance:
+    gates = profile.gates
+    if data.acquisition < gates.acquisition:
+        raise Unfit("low_acquisition", f"{data.acquisition:.1%} read, {gates.acquisition:.0%} needed")
+    if out.rows_used < max(gates.rows, 3):
+        raise Unfit("too_few_rows", f"{out.rows_used} complete intervals, {gates.rows} needed")
+    balance = make_balance(data)
+    _describe(data, balance, out)
+    if data.step > COARSEST:
+        raise Unfit("cadence_too_coarse", f"one reading every {data.step / 3600:g} h")
+    if out.loss_rate is None or not gates.loss_low <= out.loss_rate <= gates.loss_high:
+        cause = "wrong_ct" if _only_scaled(balance, data, profile) else "loss_out_of_range"
+        raise Unfit(cause, f"loss {out.loss_rate if out.loss_rate is not None else float('nan'):.2%}")
+    quantum = balance.quantum / (READING_NOISE**2 * float(np.median(row_variance(replace(balance, quantum=0.0)))))
+    out.figures["resolution"] = round(quantum, 3)
+    if quantum > COARSE:
+        out.suspected = [{"cause": "register_resolution", "evidence": round(quantum / COARSE, 3)}]
+        raise Unfit("register_resolution", f"steps of the registers add {math.sqrt(quantum):.1f} times the usual noise")
+    return balance
+
+
+def make_balance(data: AreaData) -> Balance:
+    """The complete rows of an area."""
+    imports, exports = data.imports[data.complete], data.exports[data.complete]
+    exporters = np.flatnonzero(exports.sum(axis=0) > 0)
+    plain = Balance(imports, data.master[data.complete], exports[:, exporters], exporters)
+    scale = max(float(np.abs(plain.net()).mean()), 1e-9)
+    steps = resolution(np.column_stack([plain.master, imports]))
+    return Balance(imports, plain.master, plain.exports, exporters, float((steps**2).sum() / 6), scale)
+
+
+def _only_scaled(balance: Balance, data: AreaData, profile: Profile) -> bool:
+    """Would the area fit if the master's ratio were another one?"""
+    energy = float(balance.master.sum())
+    if energy <= 0:
+        return False
+    scaled = replace(balance, master=balance.master * (1.03 * float(balance.net().sum()) / energy))
+    variance = row_variance(scaled)
+    rows, layout = weighted_rows(scaled, variance)
+    best = solve(accumulate(rows, variance, layout), profile.prior)
+    figures = criticise(rows, layout, best, scaled, variance, index=np.flatnonzero(data.complete), per_day=data.per_day)
+    return best.sigma < 0.004 and figures.lag1 < 0.6
+
+
+def feeders_known(data: AreaData) -> bool:
+    """Are the feeders of 80 % of the meters on file?"""
+    return bool(np.mean([bool(name) for name in data.column("feeder")]) >= 0.8)
+
+
+def lines_of(data: AreaData) -> Lines:
+    """Feeders and phases where known, else one line for all."""
+    feeder, phase = data.column("feeder"), data.column("phase")
+    one = np.zeros(len(feeder), np.int64)
+    numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64) if feeders_known(data) else one
+    if np.mean([bool(name) for name in phase]) < 0.8:
+        return Lines(numbers, one)
+    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
+
+
+def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> None:
+    fitted = _model(data, balance, profile)
+    strangers = _strangers(fitted, balance, out)
+    if strangers:
+        better = _without(data, strangers)
+        refit = _model(better, make_balance(better), profile)
+        if refit.posterior.sigma < 1.1 * fitted.posterior.sigma:
+            for meter in strangers:
+                out.left_out[data.meters[meter]] = "foreign"
+            out.findings.append("taken out as fed from elsewhere: " + ", ".join(data.meters[m] for m in strangers))
+            data, fitted, balance = better, refit, make_balance(better)
+            _describe(data, balance, out)
+    best = fitted.posterior
+    figures = fitted.figures
+    doubtful = figures.sigma > NORMAL_SIGMA or figures.kurtosis > 1
+    copied = filled(data.imports) if doubtful else 0.0
+    out.figures |= figures.to_dict() | {"filled": round(copied, 5), "location_gain": round(fitted.location_gain, 1)}
+    out.sigma = best.sigma
+    wrong = float((best.tilted.outside(profile.limit) > profile.check_above).mean())
+    out.suspected = diagnose(
+        figures, filled=copied, located=best.slope_sd > 0,
+        location_gain=0.0 if feeders_known(data) else fitted.location_gain,
+        wrong=wrong if len(out.meters) >= 30 else 0.0,
+    )  # fmt: skip
+    if out.suspected:
+        raise Unfit(str(out.suspected[0]["cause"]))
+    middle = fitted.rows.shape[0] // 2
+    first, second = (slice(None, middle), slice(middle, None))
+    out.halves = (
+        accumulate(fitted.rows[first], fitted.variance[first], fitted.layout),
+        accumulate(fitted.rows[second], fitted.variance[second], fitted.layout),
+    )
+    rho = max(figures.lag1, 0.0)
+    out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
+    out.slope_sd, out.sites = best.slope_sd, best.sites
+    widen = ORDER_NOISE if best.slope_sd else 1.0
+    out.sigma *= widen
+    out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
+
+
+@dataclass(frozen=True)
+class _Model:
+    posterior: Posterior
+    rows: Array
+    layout: Layout
+    variance: Array
+    figures: Criticism
+    location_gain: float
+
+
+def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
+    variance = row_variance(balance)
+    rows, layout = weighted_rows(balance, variance)
+    best = solve(accumulate(rows, variance, layout), profile.prior)
+    index = np.flatnonzero(data.complete)
+    figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
+    gain = 0.0
+    located = locate(balance, variance, lines_of(data), profile.prior, best)
+    if located is not None:
+        gain = located.posterior.evidence - best.evidence
+        best, rows, layout = located.posterior, located.rows, located.sums.layout
+        figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
+    return _Model(best, rows, layout, variance, figures, gain)
+
+
+def _strangers(fitted: _Model, balance: Balance, out: Measured) -> list[int]:
+    """Meters whose energy does not reach the master: θ near −1, told by the data."""
+    best = fitted.posterior
+    share = balance.imports.mean(axis=0)
+    told = (best.theta < -0.6) & (best.cavity_variance < 0.12**2) & (share > 0.1 * share.mean())
+    return [int(meter) for meter in np.flatnonzero(told)][:5]
+
+
+def _without(data: AreaData, strangers: list[int]) -> AreaData:
+    keep = np.ones(len(data.meters), bool)
+    keep[strangers] = False
+    names = [name for name, kept in zip(data.meters, keep, strict=True) if kept]
+    imports, exports = data.imports[:, keep], data.exports[:, keep]
+    complete = ~np.isnan(imports).any(axis=1) & ~np.isnan(data.master)
+    return replace(data, meters=names, imports=imports, exports=exports, complete=complete)
+
+
+def _describe(data: AreaData, balance: Balance, out: Measured) -> None:
+    """Facts of the meters that take part, in their order."""
+    out.meters, out.rows_used = data.meters, int(data.complete.sum())
+    out.listed = {name: data.column(name) for name in ("accuracy_class", "manufacturer", "batch", "installed_on")}
+    energy = float(balance.master.sum())
+    out.loss_rate = float(1 - balance.net().sum() / energy) if energy > 0 else None
+    out.share = np.asarray(balance.imports.sum(axis=0) / max(float(balance.imports.sum()), 1e-12))

@@ -1,0 +1,114 @@
+"""计算: a person pastes numbers, reads the answer, keeps the link and the report."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zlib
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from quanheng.metrology import tasks
+from quanheng.platform.compute import links
+from tests.platform import makers
+
+pytestmark = pytest.mark.django_db
+TYPED = {
+    "model": "Y = A + B",
+    "inputs": "A distribution=normal mean=1 std=0.3\nB distribution=rectangular low=-1 high=1",
+    "method": "gum",
+}
+
+
+@pytest.fixture
+def client() -> Client:
+    """A verifier's browser."""
+    found = Client()
+    found.force_login(makers.make_user("周检定", makers.make_organisation("衡川市计量测试所", "institute"), "verifier"))
+    return found
+
+
+def page(name: str = "uncertainty") -> str:
+    return reverse("compute:task", args=[name])
+
+
+def test_every_task_stands_in_the_list(client: Client) -> None:
+    text = client.get(reverse("compute:tasks")).content.decode()
+    assert all(f'href="{page(name)}"' in text for name in tasks.names())
+
+
+def test_typed_numbers_lead_to_a_link_that_shows_the_answer(client: Client) -> None:
+    answer = client.post(page(), TYPED)
+    assert answer.status_code == 303
+    shown = client.get(answer["Location"])
+    assert '<td class="tnum">0.65</td>' in shown.content.decode()  # sqrt(0.09 + 1/3) = 0.6506, two digits asked
+    assert "<svg" in shown.content.decode()
+
+
+def test_the_link_gives_the_same_answer_to_somebody_else(client: Client) -> None:
+    address = client.post(page(), TYPED)["Location"]
+    first, again = client.get(f"{address}&format=json"), client.get(f"{address}&format=json")
+    assert first.content == again.content
+    assert json.loads(first.content)["outputs"]["Y"]["u"] == pytest.approx((0.09 + 1 / 3) ** 0.5, abs=1e-12)
+
+
+def test_the_report_carries_inputs_answer_and_the_digest_of_the_request(client: Client) -> None:
+    address = client.post(page(), TYPED)["Location"]
+    paper = client.get(f"{address}&format=pdf")
+    text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(paper.content)).pages)
+    assert paper["Content-Type"] == "application/pdf"
+    assert "Y = A + B" in text
+    assert re.search(r"SHA-256\s*[0-9a-f]{64}", text)
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_example_is_answered_as_page_and_paper(client: Client, name: str) -> None:
+    code = links.packed(tasks.find(name).example)
+    assert client.get(f"{page(name)}?r={code}").status_code == 200
+    assert client.get(f"{page(name)}?r={code}&format=pdf").content.startswith(b"%PDF")
+    assert client.get(f"{page(name)}?example=").status_code == 200
+
+
+def test_an_error_stands_beside_its_control_and_what_was_typed_is_kept(client: Client) -> None:
+    answer = client.post(page(), {**TYPED, "inputs": "A distribution=normal mean=1 std=-0.3"}, follow=True)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "std=-0.3" in text
+    assert 'class="invalid-feedback' in text
+
+
+def test_a_hostile_formula_is_refused(client: Client) -> None:
+    answer = client.post(
+        page(), {"request": json.dumps({"model": "Y = __import__('os').system('true')", "inputs": {}})}, follow=True
+    )
+    assert answer.status_code == 422
+
+
+def test_more_trials_than_a_page_may_draw_are_refused(client: Client) -> None:
+    answer = client.post(page(), {**TYPED, "method": "mc", "trials": "1000000000"})
+    assert answer.status_code == 422
+    assert "2,000,000" in answer.content.decode()
+
+
+@pytest.mark.parametrize("code", ["x", "AAAA", "%00", "eNo="])
+def test_a_damaged_link_is_said_to_be_damaged(client: Client, code: str) -> None:
+    assert client.get(f"{page()}?r={code}").status_code == 422
+
+
+def test_a_link_cannot_unpack_into_more_than_a_page_computes(client: Client) -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000, 9)).decode()[: links.LONGEST_LINK]
+    assert client.get(f"{page()}?r={bomb}").status_code == 422
+
+
+def test_an_unknown_task_is_not_found(client: Client) -> None:
+    assert client.get(page("nonsense")).status_code == 404
+
+
+def test_the_page_speaks_english(client: Client) -> None:
+    client.cookies["django_language"] = "en"
+    assert "Calculations" in client.get(reverse("compute:tasks")).content.decode()
