@@ -150,7 +150,7 @@ def _budgets(key: str, names: tuple[str, ...], y: _Slopes, spread: Floats, matri
         raise InputError("model_undefined", f"budget {int(np.argmin(good))} has no finite value or sensitivity", key)
     variance = np.sum(parts**2, axis=0)
     off = matrix - np.eye(len(names))
-    tied = off.any(axis=1)
+    tied = np.asarray(np.any(off, axis=1))
     if tied.any():
         variance = variance + np.sum(parts * (off @ parts), axis=0)
     u = np.sqrt(np.maximum(variance, 0.0))

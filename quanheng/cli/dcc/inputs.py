@@ -120,11 +120,13 @@ def print_json(data: Any) -> None:
 def read_file(path: Path) -> bytes:
     """The bytes of a file of bounded size."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError("too_large", f"the file is larger than the {MAX_BYTES // 2**20} MiB read here", str(path))
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)  # not by its size on disk: a device or a pipe has none
     except OSError as error:
         raise InputError("unreadable", f"the file cannot be read: {error.strerror}", str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise InputError("too_large", f"the file is larger than the {MAX_BYTES // 2**20} MiB read here", str(path))
+    return data
 
 
 def anchors(paths: list[Path]) -> list[x509.Certificate]:

@@ -145,7 +145,8 @@ class _Reduced:
 
 def solve(
     sums: NormalEquations, prior: ErrorPrior, slope_sd: float = 0.0, *,
-    sigma: float | None = None, start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 2e-3,
+    sigma: float | None = None, sigma0: float | None = None,
+    start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 5e-3,
 ) -> Posterior:  # fmt: skip
     """Posterior of θ.
 
@@ -155,7 +156,7 @@ def solve(
     prior : ErrorPrior, one for all meters or one row of weights for each
     slope_sd : prior sd of the loss on the way to a meter, as a fraction of its energy; 0 leaves slopes out
     sigma : float, optional
-        Fix the relative noise instead of estimating it.
+        Fix the relative noise instead of estimating it; sigma0 is only where to begin.
     start : sites of an earlier solve
     sweeps, tolerance : EP stops when no mean moves by more than `tolerance` posterior sd
 
@@ -173,7 +174,8 @@ def solve(
         )
     else:
         precision, shift = start[0].copy(), start[1].copy()
-    sigma2 = sigma**2 if sigma else max(reduced.yy / max(reduced.rows, 1) * 0.05, 1e-10)
+    begin = sigma or sigma0
+    sigma2 = begin**2 if begin else max(reduced.yy / max(reduced.rows, 1) * 0.05, 1e-10)
     reduced.at(sigma2)
     last, sweep, moved = np.zeros(n), 0, math.inf
     for sweep in range(1, sweeps + 1):
@@ -184,7 +186,7 @@ def solve(
         cavity_variance = 1 / cavity_precision
         cavity_mean = cavity_variance * (mean / variance - shift)
         tilted = tilt(prior, cavity_mean, cavity_variance)
-        settled = sigma is not None or (sweep > 3 and abs(moved) < 0.01)
+        settled = sigma is not None or (sweep > 2 and abs(moved) < 0.01)
         if sweep > 1 and settled and np.all(np.abs(tilted.mean - last) < tolerance * np.sqrt(tilted.variance)):
             break
         last = tilted.mean
@@ -192,7 +194,7 @@ def solve(
         damp = 1.0 if sweep < 3 else 0.8
         precision = (1 - damp) * precision + damp * target
         shift = (1 - damp) * shift + damp * (tilted.mean * (cavity_precision + target) - cavity_mean * cavity_precision)
-        if sigma is None and sweep <= 12 and abs(moved) >= 0.002:
+        if sigma is None and sweep <= 12 and abs(moved) >= (0.002 if sweep < 4 else 0.01):
             nuisance = reduced.nuisances(mean)
             free = max(reduced.rows - reduced.used(covariance, 1 / variance - cavity_precision), 0.1 * reduced.rows)
             fresh = max(reduced.residual_sum(mean, nuisance) / free, 1e-14)

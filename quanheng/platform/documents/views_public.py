@@ -21,6 +21,7 @@ from quanheng.platform.documents import ledger, standing, upload
 from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.public import PUBLIC_NOTES
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.ratelimit import public_page
 
 LOG_FILE = re.compile(r"checkpoint|cosigned|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
@@ -48,7 +49,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         try:
             checked = upload.check(_uploaded(request))
         except InputError as error:
-            problem = error.message
+            problem = words_of(error)
     context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
     if checked is not None:
         context["said"] = checked.outcome.as_json("en" if _english() else "zh")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
-import polars as pl
-
 from quanheng.errors import InputError
-from quanheng.telemetry.fleets.evaluate import digest, finish, measure_all
+from quanheng.telemetry.engines.local import LocalEngine
+from quanheng.telemetry.fleets.evaluate import finish
 from quanheng.telemetry.fleets.profiles import load_profile
-from quanheng.telemetry.fleets.readings import normalise, read_areas, scan
+from quanheng.telemetry.fleets.readings import read_areas
 from quanheng.telemetry.fleets.result import FleetResult
 
 
 def evaluate_files(
     readings: Path, areas: Path, out: Path, *,
     engine: str = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
-    language: str = "zh",
+    language: str = "zh", workers: int | None = None,
 ) -> FleetResult:  # fmt: skip
     """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
 
@@ -32,14 +32,14 @@ def evaluate_files(
         raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
     chosen = load_profile(profile, rule=rule, limit=limit)
     listed = read_areas(areas)
-    try:
-        rows = normalise(scan(readings), str(readings)).collect()
-    except pl.exceptions.PolarsError as error:
-        raise InputError("unreadable", f"the readings cannot be read to their end: {error}", str(readings)) from error
-    result = finish(
-        measure_all(rows, listed, chosen), chosen, language=language,
-        inputs={"readings": digest(rows), "areas": digest(listed)},
-    )  # fmt: skip
+    if engine == "spark":
+        spark = importlib.import_module("quanheng.telemetry.engines.spark")
+        runner = spark.SparkEngine(work=out.with_suffix(".work"))
+    else:
+        runner = LocalEngine(workers)
+    with runner:
+        measured = runner.measure(readings, listed, chosen)
+        result = finish(measured, chosen, language=language, listed=listed, engine=runner.conclude)
     save(result, out)
     return result
 
