@@ -206,7 +206,7 @@ def solve(
     grown = cavity_mean * cavity_precision + h
     lost = -0.5 * np.log1p(own * cavity_variance) + 0.5 * (grown**2 * variance - cavity_mean**2 * cavity_precision)
     evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
-    evidence += float((tilted.log_mass - lost).sum()) - 0.5 * n * math.log(2 * math.pi)
+    evidence += float((tilted.log_mass - lost).sum())
     return Posterior(
         theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
         cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
