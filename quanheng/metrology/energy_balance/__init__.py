@@ -1,29 +1,37 @@
 """Errors of meters from the energy balance of an area: sums, prior, posterior, criticism, identifiability."""
 
+from quanheng.metrology.energy_balance.criticism import Criticism, criticise, filled, resolution
+from quanheng.metrology.energy_balance.losses import Lines, Located, behind_each_other, locate, slope_columns
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
-from quanheng.metrology.energy_balance.solve import Posterior, Structure, solve
+from quanheng.metrology.energy_balance.solve import Posterior, solve
 from quanheng.metrology.energy_balance.sums import (
     Balance,
     Layout,
     NormalEquations,
     accumulate,
-    group_loads,
     row_variance,
     weighted_rows,
 )
 
 __all__ = [
     "Balance",
+    "Criticism",
     "ErrorPrior",
     "Layout",
+    "Lines",
+    "Located",
     "NormalEquations",
     "Posterior",
-    "Structure",
     "Tilted",
     "accumulate",
-    "group_loads",
+    "behind_each_other",
+    "criticise",
+    "filled",
     "learn",
+    "locate",
+    "resolution",
     "row_variance",
+    "slope_columns",
     "solve",
     "tilt",
     "weighted_rows",

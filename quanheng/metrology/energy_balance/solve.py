@@ -14,20 +14,12 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, tilt
-from quanheng.metrology.energy_balance.sums import NormalEquations
+from quanheng.metrology.energy_balance.sums import Layout, NormalEquations
 
 Array = NDArray[np.float64]
 COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
 _EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
 _LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
-
-
-@dataclass(frozen=True)
-class Structure:
-    """Which nuisances are in the model: set of slopes used (None: lumped loss only) and the prior sd of a slope."""
-
-    slopes: int | None = None
-    slope_sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,7 @@ class Posterior:
     tilted : the posterior mixtures
     cavity_mean, cavity_variance : (n,) what the data say without the meter's own prior
     sigma : relative noise of a row
-    nuisance : means of the nuisances, in the order of `nuisance_index`
+    nuisance, nuisance_variance : means and variances of the nuisances, columns `nuisance_index` of the sums
     evidence : log of the marginal likelihood (EP)
     sites : precision and shift of the sites, to start the next solve from
     """
@@ -50,12 +42,20 @@ class Posterior:
     cavity_variance: Array
     sigma: float
     nuisance: Array
+    nuisance_variance: Array
     nuisance_index: NDArray[np.int64]
     evidence: float
     sites: tuple[Array, Array]
-    structure: Structure
+    slope_sd: float
     sweeps: int
     covariance: Array
+
+    def coefficients(self, layout: Layout) -> Array:
+        """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
+        out = np.zeros(layout.y)
+        out[: layout.meters] = self.theta
+        out[self.nuisance_index] = self.nuisance
+        return out
 
     @property
     def error(self) -> Array:
@@ -83,15 +83,14 @@ def _inverse(matrix: Array) -> tuple[Array, float]:
 class _Reduced:
     """The sums with the nuisances integrated out, for one σ²."""
 
-    def __init__(self, sums: NormalEquations, structure: Structure) -> None:
+    def __init__(self, sums: NormalEquations, slope_sd: float) -> None:
         layout = sums.layout
         index = list(range(layout.meters, layout.common.stop))
         precision = [1 / _EXPORT_SD**2] * layout.exporters + [1 / sd**2 for sd in COMMON_SD]
-        if structure.slopes is not None and structure.slope_sd > 0:
-            quadratic, slope = layout.slopes(structure.slopes)
-            index += range(quadratic.start, slope.stop)
-            precision += [1 / _QUADRATIC_SD**2] * (quadratic.stop - quadratic.start)
-            precision += [1 / structure.slope_sd**2] * layout.meters
+        if slope_sd > 0:
+            index += range(layout.quadratic.start, layout.slope.stop)
+            precision += [1 / _QUADRATIC_SD**2] * layout.feeders
+            precision += [1 / slope_sd**2] * (layout.slope.stop - layout.slope.start)
         self.index, self.precision = np.array(index), np.array(precision)
         n, gram = layout.meters, sums.gram
         self.own, self.shift = gram[:n, :n], gram[:n, -1]
@@ -132,17 +131,20 @@ class _Reduced:
         against = self.cross[:, :-1] @ mean - self.cross[:, -1]
         return rest + 2 * float(nuisance @ against) + float(nuisance @ self.inner @ nuisance)
 
+    def spread(self, covariance: Array) -> Array:
+        """Posterior variances of the nuisances."""
+        plain, _ = lapack.dpotri(self.lower, lower=1)
+        back, _ = lapack.dtrtrs(self.lower, self.half[:, :-1], lower=1, trans=1)
+        return np.asarray(np.diag(plain) + np.einsum("ij,ij->i", back @ covariance, back))
+
     def used(self, covariance: Array, sites: Array) -> float:
         """Effective number of parameters: γ = p − tr(prior precision × posterior covariance)."""
         used = sites.size - float(sites @ np.diag(covariance))
-        plain, _ = lapack.dpotri(self.lower, lower=1)
-        back, _ = lapack.dtrtrs(self.lower, self.half[:, :-1], lower=1, trans=1)
-        extra = np.einsum("ij,jk,ik->i", back, covariance, back, optimize=True)
-        return used + self.precision.size - float(self.precision @ (np.diag(plain) + extra))
+        return used + self.precision.size - float(self.precision @ self.spread(covariance))
 
 
 def solve(
-    sums: NormalEquations, prior: ErrorPrior, structure: Structure | None = None, *,
+    sums: NormalEquations, prior: ErrorPrior, slope_sd: float = 0.0, *,
     sigma: float | None = None, start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 2e-3,
 ) -> Posterior:  # fmt: skip
     """Posterior of θ.
@@ -151,6 +153,7 @@ def solve(
     ----------
     sums : NormalEquations
     prior : ErrorPrior, one for all meters or one row of weights for each
+    slope_sd : prior sd of the loss on the way to a meter, as a fraction of its energy; 0 leaves slopes out
     sigma : float, optional
         Fix the relative noise instead of estimating it.
     start : sites of an earlier solve
@@ -161,8 +164,7 @@ def solve(
     numpy.linalg.LinAlgError
         The sums are not those of a balance (not positive definite).
     """
-    structure = structure or Structure()
-    reduced = _Reduced(sums, structure)
+    reduced = _Reduced(sums, slope_sd)
     n = sums.layout.meters
     if start is None:
         precision, shift = (
@@ -206,6 +208,7 @@ def solve(
     return Posterior(
         theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
         cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
-        nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), structure=structure,
+        nuisance_variance=reduced.spread(covariance),
+        nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
         sweeps=sweep, covariance=covariance,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from quanheng.telemetry.fleets.profiles import Profile
 from quanheng.telemetry.fleets.result import AreaReport
 
 LIGHT = 0.1  # of the area's mean: below it a meter's error is another quantity (starting current) and cannot be told
+STRANGE = -0.5  # of θ: less than half of the energy reaches the master, which is no error of a meter
 _ROUND = 9
 
 
@@ -25,12 +26,7 @@ def conclude(
         rows.append((measured.area_id, meter, None, None, None, 0.0, "undeterminable", reason_text(reason, language)))
     rows.sort(key=lambda row: row[1])
     fit = "ok" if measured.cause == "ok" else "unfit"
-    structure = measured.structure
-    model = (
-        "lumped"
-        if structure.slopes is None
-        else f"slopes-{('feeder', 'phase')[structure.slopes]}-{structure.slope_sd:g}"
-    )
+    model = f"located-{measured.slope_sd:g}" if measured.slope_sd else "lumped"
     report = AreaReport(
         area_id=measured.area_id, fit=fit, cause=measured.cause, rows_used=measured.rows_used,
         sigma=_number(measured.sigma), meters=len(rows), loss_rate=_number(measured.loss_rate),
@@ -56,13 +52,13 @@ def _judged(measured: Measured, prior: ErrorPrior, profile: Profile, language: s
         raise ValueError("a judged area must carry its sums")
     first, second = measured.halves
     sigma = measured.sigma
-    whole = solve(first + second, prior, measured.structure, sigma=sigma, start=measured.sites)
+    whole = solve(first + second, prior, measured.slope_sd, sigma=sigma, start=measured.sites)
     limits = [profile.limit_for(name) for name in measured.listed["accuracy_class"]]
     p = exceedance(whole, limits)
     both = np.ones(p.size, bool)
     if (p > profile.check_above).any():
         for half in (first, second):
-            posterior = solve(half, prior, measured.structure, sigma=sigma, start=whole.sites)
+            posterior = solve(half, prior, measured.slope_sd, sigma=sigma, start=whole.sites)
             both &= exceedance(posterior, limits) > profile.check_above
     spread2 = prior.spread() ** 2
     information = spread2 / (spread2 + whole.cavity_variance)
@@ -70,7 +66,9 @@ def _judged(measured: Measured, prior: ErrorPrior, profile: Profile, language: s
     light = measured.share < LIGHT / len(measured.meters)
     rows = []
     for i, meter in enumerate(measured.meters):
-        if light[i]:
+        if whole.theta[i] < STRANGE:
+            verdict, reason = "undeterminable", "foreign"
+        elif light[i]:
             verdict, reason = "undeterminable", "light_load"
         elif p[i] > profile.check_above and both[i]:
             verdict, reason = "check", "beyond_twice"

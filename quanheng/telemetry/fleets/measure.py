@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,28 @@ from numpy.typing import NDArray
 
 from quanheng.metrology.energy_balance import (
     Balance,
+    Criticism,
+    Layout,
+    Lines,
     NormalEquations,
     Posterior,
-    Structure,
     accumulate,
-    group_loads,
+    criticise,
+    filled,
+    locate,
+    resolution,
     row_variance,
     solve,
     weighted_rows,
 )
+from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
+from quanheng.telemetry.fleets.diagnose import LAG, NORMAL_SIGMA, diagnose
 from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
-_SLOPE_SDS = (0.01, 0.02, 0.04)
-_SLOPE_GAIN = 12.0  # log evidence that loss slopes must bring
+SLOPE_SCREEN = 0.4  # score of slopes above which the location model is tried
+COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
 @dataclass
@@ -46,7 +54,7 @@ class Measured:
     listed: dict[str, list[str]] = field(default_factory=dict)
     share: Array | None = None
     halves: tuple[NormalEquations, NormalEquations] | None = None
-    structure: Structure = field(default_factory=Structure)
+    slope_sd: float = 0.0
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
 
@@ -82,61 +90,133 @@ def _gate(data: AreaData, out: Measured, profile: Profile) -> Balance:
     if out.rows_used < max(gates.rows, 3):
         raise Unfit("too_few_rows", f"{out.rows_used} complete intervals, {gates.rows} needed")
     balance = make_balance(data)
-    energy = float(balance.master.sum())
-    out.loss_rate = float(1 - balance.net().sum() / energy) if energy > 0 else None
-    out.share = np.asarray(balance.imports.sum(axis=0) / max(float(balance.imports.sum()), 1e-12))
+    _describe(data, balance, out)
     if data.step > 6 * 3600:
         raise Unfit("cadence_too_coarse", f"one reading every {data.step / 3600:g} h")
     if out.loss_rate is None or not gates.loss_low <= out.loss_rate <= gates.loss_high:
-        cause = "loss_out_of_range"
+        cause = "wrong_ct" if _only_scaled(balance, data, profile) else "loss_out_of_range"
         raise Unfit(cause, f"loss {out.loss_rate if out.loss_rate is not None else float('nan'):.2%}")
+    quantum = balance.quantum / (READING_NOISE**2 * float(np.median(row_variance(replace(balance, quantum=0.0)))))
+    out.figures["resolution"] = round(quantum, 3)
+    if quantum > COARSE:
+        out.suspected = [{"cause": "register_resolution", "evidence": round(quantum / COARSE, 3)}]
+        raise Unfit("register_resolution", f"steps of the registers add {math.sqrt(quantum):.1f} times the usual noise")
     return balance
 
 
 def make_balance(data: AreaData) -> Balance:
-    """The complete rows of an area, with one set of slopes by feeder and one by feeder and phase where known."""
+    """The complete rows of an area."""
     imports, exports = data.imports[data.complete], data.exports[data.complete]
     exporters = np.flatnonzero(exports.sum(axis=0) > 0)
-    groups = _groups(data)
-    plain = Balance(imports, data.master[data.complete], exports[:, exporters], exporters, groups)
+    plain = Balance(imports, data.master[data.complete], exports[:, exporters], exporters)
     scale = max(float(np.abs(plain.net()).mean()), 1e-9)
-    scales = tuple(np.maximum(np.abs(group_loads(plain, group)).mean(axis=0), 1e-6 * scale) for group in groups)
-    return Balance(imports, plain.master, plain.exports, exporters, groups, 0.0, scale, scales)
+    steps = resolution(np.column_stack([plain.master, imports]))
+    return Balance(imports, plain.master, plain.exports, exporters, float((steps**2).sum() / 6), scale)
 
 
-def _groups(data: AreaData) -> tuple[NDArray[np.int64], ...]:
+def _only_scaled(balance: Balance, data: AreaData, profile: Profile) -> bool:
+    """Would the area fit if the master's ratio were another one?"""
+    energy = float(balance.master.sum())
+    if energy <= 0:
+        return False
+    scaled = replace(balance, master=balance.master * (1.03 * float(balance.net().sum()) / energy))
+    variance = row_variance(scaled)
+    rows, layout = weighted_rows(scaled, variance)
+    best = solve(accumulate(rows, variance, layout), profile.prior)
+    figures = criticise(rows, layout, best, scaled, variance, index=np.flatnonzero(data.complete), per_day=data.per_day)
+    return best.sigma < 0.004 and figures.lag1 < 0.6
+
+
+def lines_of(data: AreaData) -> Lines | None:
+    """Feeders, and phases where known; None where fewer than 80 % of the meters' feeders are known."""
     feeder, phase = data.column("feeder"), data.column("phase")
-    known = np.mean([bool(name) for name in feeder])
-    if known < 0.8:
-        return ()
-    groups = [np.unique(feeder, return_inverse=True)[1].astype(np.int64)]
-    if np.mean([bool(name) for name in phase]) >= 0.8 and len(set(phase)) > 1:
-        both = [f"{f}\x1f{p}" for f, p in zip(feeder, phase, strict=True)]
-        groups.append(np.unique(both, return_inverse=True)[1].astype(np.int64))
-    return tuple(groups)
+    if np.mean([bool(name) for name in feeder]) < 0.8:
+        return None
+    numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64)
+    if np.mean([bool(name) for name in phase]) < 0.8:
+        return Lines(numbers, np.zeros_like(numbers))
+    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
 
 
 def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> None:
-    variance = row_variance(balance)
-    rows, layout = weighted_rows(balance, variance)
-    middle = rows.shape[0] // 2
+    fitted = _model(data, balance, profile)
+    strangers = _strangers(fitted, balance, out)
+    if strangers:
+        better = _without(data, strangers)
+        refit = _model(better, make_balance(better), profile)
+        if refit.posterior.sigma < 1.1 * fitted.posterior.sigma:
+            for meter in strangers:
+                out.left_out[data.meters[meter]] = "foreign"
+            out.findings.append("taken out as fed from elsewhere: " + ", ".join(data.meters[m] for m in strangers))
+            data, fitted, balance = better, refit, make_balance(better)
+            _describe(data, balance, out)
+    best = fitted.posterior
+    figures = fitted.figures
+    doubtful = figures.sigma > NORMAL_SIGMA or figures.kurtosis > 1
+    copied = filled(data.imports) if doubtful else 0.0
+    out.figures |= figures.to_dict() | {"filled": round(copied, 5)}
+    out.sigma = best.sigma
+    lines = lines_of(data)
+    out.suspected = diagnose(figures, filled=copied, located=best.slope_sd > 0, lines_known=lines is not None)
+    if out.suspected:
+        raise Unfit(str(out.suspected[0]["cause"]))
+    middle = fitted.rows.shape[0] // 2
+    first, second = (slice(None, middle), slice(middle, None))
     out.halves = (
-        accumulate(rows[:middle], variance[:middle], layout),
-        accumulate(rows[middle:], variance[middle:], layout),
+        accumulate(fitted.rows[first], fitted.variance[first], fitted.layout),
+        accumulate(fitted.rows[second], fitted.variance[second], fitted.layout),
     )
-    best = choose_structure(out.halves[0] + out.halves[1], profile)
-    out.sigma, out.structure, out.sites = best.sigma, best.structure, best.sites
+    rho = max(figures.lag1, 0.0)
+    out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
+    out.slope_sd, out.sites = best.slope_sd, best.sites
     out.cavity = (best.cavity_mean, best.cavity_variance)
 
 
-def choose_structure(sums: NormalEquations, profile: Profile) -> Posterior:
-    """Lumped loss, or loss slopes by feeder or by feeder and phase: what the evidence asks for."""
-    best = plain = solve(sums, profile.prior)
-    for which in range(len(sums.layout.groups)):
-        for slope_sd in _SLOPE_SDS:
-            tried = solve(sums, profile.prior, Structure(which, slope_sd))
-            if tried.evidence < plain.evidence + _SLOPE_GAIN:
-                break
-            if tried.evidence > best.evidence:
-                best = tried
-    return best
+@dataclass(frozen=True)
+class _Model:
+    posterior: Posterior
+    rows: Array
+    layout: Layout
+    variance: Array
+    figures: Criticism
+
+
+def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
+    variance = row_variance(balance)
+    rows, layout = weighted_rows(balance, variance)
+    best = solve(accumulate(rows, variance, layout), profile.prior)
+    index = np.flatnonzero(data.complete)
+    figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
+    lines = lines_of(data)
+    if lines is not None and (figures.slope > SLOPE_SCREEN or figures.lag1 > LAG):
+        located = locate(balance, variance, lines, profile.prior, best)
+        if located is not None:
+            best, rows, layout = located.posterior, located.rows, located.sums.layout
+            figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
+    return _Model(best, rows, layout, variance, figures)
+
+
+def _strangers(fitted: _Model, balance: Balance, out: Measured) -> list[int]:
+    """Meters whose energy does not reach the master: θ near −1, told by the data."""
+    best = fitted.posterior
+    share = balance.imports.mean(axis=0)
+    told = (best.theta < -0.6) & (best.cavity_variance < 0.12**2) & (share > 0.1 * share.mean())
+    return [int(meter) for meter in np.flatnonzero(told)][:5]
+
+
+def _without(data: AreaData, strangers: list[int]) -> AreaData:
+    keep = np.ones(len(data.meters), bool)
+    keep[strangers] = False
+    names = [name for name, kept in zip(data.meters, keep, strict=True) if kept]
+    imports, exports = data.imports[:, keep], data.exports[:, keep]
+    complete = ~np.isnan(imports).any(axis=1) & ~np.isnan(data.master)
+    return replace(data, meters=names, imports=imports, exports=exports, complete=complete)
+
+
+def _describe(data: AreaData, balance: Balance, out: Measured) -> None:
+    """Facts of the meters that take part, in their order."""
+    out.meters, out.rows_used = data.meters, int(data.complete.sum())
+    out.listed = {name: data.column(name) for name in ("accuracy_class", "manufacturer", "batch", "installed_on")}
+    energy = float(balance.master.sum())
+    out.loss_rate = float(1 - balance.net().sum() / energy) if energy > 0 else None
+    out.share = np.asarray(balance.imports.sum(axis=0) / max(float(balance.imports.sum()), 1e-12))

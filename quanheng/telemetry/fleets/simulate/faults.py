@@ -64,10 +64,8 @@ def unlisted_consumer(rng: np.random.Generator, area: AreaReadings) -> None:
 def foreign_meter(rng: np.random.Generator, area: AreaReadings) -> None:
     """One listed meter is fed from elsewhere: a stranger's load in its column."""
     meter = int(rng.integers(0, area.imports.shape[1]))
-    loads = area.imports.mean(axis=0)
-    day = area.per_day
-    area.imports[:, meter] = np.roll(area.imports[:, meter], day * int(rng.integers(2, 9)) + 2) + 0.3 * loads.mean()
-    area.exports[:, meter] = 0
+    area.master -= area.true[:, meter]
+    area.imports[:, meter] = np.roll(area.imports[:, meter], area.per_day * int(rng.integers(2, 9)) + 2)
     area.notes[meter] = "foreign"
 
 
