@@ -16,7 +16,7 @@ from quanheng.telemetry.fleets.conclude import conclude
 from quanheng.telemetry.fleets.measure import Measured, measure
 from quanheng.telemetry.fleets.profiles import Profile, load_profile
 from quanheng.telemetry.fleets.readings import normalise, normalise_areas
-from quanheng.telemetry.fleets.result import VERDICT_COLUMNS, FleetResult
+from quanheng.telemetry.fleets.result import VERDICT_COLUMNS, AreaReport, FleetResult
 
 _INFORMATIVE = 0.02  # sd of a cavity that says something about the population
 
@@ -45,7 +45,8 @@ def evaluate(
     rows = normalise(readings.lazy()).collect()
     listed = normalise_areas(areas)
     measured = measure_all(rows, listed, chosen)
-    return finish(measured, chosen, language=language, inputs={"readings": digest(rows), "areas": digest(listed)})
+    inputs = {"readings": combine(digests(rows)), "areas": digest(listed)}
+    return finish(measured, chosen, language=language, inputs=inputs)
 
 
 def measure_all(rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> list[Measured]:
@@ -79,7 +80,13 @@ def finish(measured: list[Measured], profile: Profile, *, language: str, inputs:
         verdicts, report = conclude(area, prior, profile, language)
         rows += verdicts
         reports.append(report)
-    table = pl.DataFrame(rows, schema=VERDICT_COLUMNS, orient="row")
+    return assemble(pl.DataFrame(rows, schema=VERDICT_COLUMNS, orient="row"), reports, prior, profile, inputs)
+
+
+def assemble(
+    table: pl.DataFrame, reports: list[AreaReport], prior: ErrorPrior, profile: Profile, inputs: dict[str, str]
+) -> FleetResult:
+    """Verdicts and reports of all areas, in the order of their ids, with the record of the run."""
     evidence = {
         "data": inputs, "verdicts_sha256": digest(table), "profile": profile.to_dict(), "prior": prior.to_dict(),
         "software": {"quanheng": __version__, "numpy": np.__version__, "scipy": scipy.__version__,
@@ -94,3 +101,15 @@ def digest(frame: pl.DataFrame) -> str:
     """SHA-256 of a table's rows in any order, independent of chunks and of the file they came from."""
     hashes = frame.hash_rows(seed=20260105).sort().to_numpy()
     return hashlib.sha256(hashes.tobytes()).hexdigest()
+
+
+def digests(rows: pl.DataFrame) -> dict[str, str]:
+    """Digest of the readings of each area: whoever holds a part of the areas can compute a part of the whole."""
+    named = rows.filter(pl.col("area_id").is_not_null())
+    parts = named.partition_by("area_id", as_dict=True)
+    return {str(key[0]): digest(part) for key, part in parts.items()}
+
+
+def combine(parts: dict[str, str]) -> str:
+    """One digest from those of the areas."""
+    return hashlib.sha256("".join(f"{area}\x1f{parts[area]}\x1e" for area in sorted(parts)).encode()).hexdigest()

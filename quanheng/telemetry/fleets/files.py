@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
-
 from quanheng.errors import InputError
-from quanheng.telemetry.fleets.evaluate import digest, finish, measure_all
+from quanheng.telemetry.engines.job import Engine, Job
+from quanheng.telemetry.engines.local import LocalEngine
 from quanheng.telemetry.fleets.profiles import load_profile
-from quanheng.telemetry.fleets.readings import normalise, read_areas, scan
+from quanheng.telemetry.fleets.readings import read_areas
 from quanheng.telemetry.fleets.result import FleetResult
 
 
 def evaluate_files(
     readings: Path, areas: Path, out: Path, *,
-    engine: str = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
-    language: str = "zh",
+    engine: Engine | None = None, profile: str = "electricity-area", rule: str = "", limit: float | None = None,
+    language: str = "zh", say: Callable[[str], None] = lambda line: None,
 ) -> FleetResult:  # fmt: skip
     """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
+
+    engine : where the work is done (default: here); the verdicts do not depend on it
+    say : takes a line of progress
 
     Raises
     ------
@@ -31,16 +34,11 @@ def evaluate_files(
     if not out.parent.is_dir():
         raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
     chosen = load_profile(profile, rule=rule, limit=limit)
-    listed = read_areas(areas)
-    try:
-        rows = normalise(scan(readings), str(readings)).collect()
-    except pl.exceptions.PolarsError as error:
-        raise InputError("unreadable", f"the readings cannot be read to their end: {error}", str(readings)) from error
-    result = finish(
-        measure_all(rows, listed, chosen), chosen, language=language,
-        inputs={"readings": digest(rows), "areas": digest(listed)},
-    )  # fmt: skip
+    job = Job(readings, read_areas(areas), out, chosen, language, say)
+    runner = engine or LocalEngine()
+    result = runner.evaluate(job)
     save(result, out)
+    runner.settle(job)
     return result
 
 
