@@ -10,6 +10,7 @@ import hashlib
 import io
 import platform
 import socket
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -183,6 +184,7 @@ def measure_part(key: tuple[Any, ...], table: pa.Table, *, task: Task) -> pa.Tab
 
 def keep_measured(number: int, rows: pl.DataFrame, task: Task) -> int:
     """Measure the areas of a part, those that are listed without a reading too; returns how many."""
+    began = time.process_time()
     listed = pl.scan_parquet(Path(task.measured.folder) / "areas.parquet").filter(part=number).drop("part").collect()
     rows = rows.drop("part").sort(_ORDER, nulls_last=True)
     by_area = rows.partition_by("area_id", as_dict=True)
@@ -201,7 +203,7 @@ def keep_measured(number: int, rows: pl.DataFrame, task: Task) -> int:
         schema=pa.schema([("area_id", pa.string()), ("rows_sha256", pa.string()), ("pooled", pa.binary()),
                           ("state", pa.binary())]),
     )  # fmt: skip
-    task.measured.write(number, table, rows=rows.height)
+    task.measured.write(number, table, rows=rows.height, cpu_ms=_since(began))
     return len(names)
 
 
@@ -224,6 +226,7 @@ def conclude_parts(
 
 def keep_concluded(number: int, task: Task, prior: ErrorPrior, stage: Stage) -> int:
     """Conclude the areas of a measured part and keep the verdicts; returns how many areas there were."""
+    began = time.process_time()
     try:
         table = task.measured.read(number, ["area_id", "state"])
     except InputError as error:
@@ -237,8 +240,12 @@ def keep_concluded(number: int, task: Task, prior: ErrorPrior, stage: Stage) -> 
         reports.append(pack(report))
     kept = pa.table({"area_id": table["area_id"], "verdicts": pa.array(verdicts, pa.binary()),
                      "report": pa.array(reports, pa.binary())})  # fmt: skip
-    stage.write(number, kept)
+    stage.write(number, kept, cpu_ms=_since(began))
     return len(reports)
+
+
+def _since(began: float) -> int:
+    return round(1000 * (time.process_time() - began))
 
 
 def gather_pooled(stage: Stage, parts: int) -> tuple[list[Measured], dict[str, str]]:

@@ -229,7 +229,8 @@ def _progress(job: Job, stage: Stage, parts: int, kept: int) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
-    job.say(f"{stage.name}: {parts} of {parts} parts, {time.monotonic() - began:.0f} s")
+    spent, cost = time.monotonic() - began, stage.processor_seconds(parts)
+    job.say(f"{stage.name}: {parts} of {parts} parts, {spent:.0f} s; all parts took {cost:.1f} s of processors")
 
 
 def reachable(master: str) -> None:

@@ -17,13 +17,16 @@ from pathlib import Path
 import pytest
 
 
+def lacking() -> list[str]:
+    """What is missing to start a cluster here."""
+    found = [name for name in ("pyspark", "pandas") if importlib.util.find_spec(name) is None]
+    return found if shutil.which("java") or os.environ.get("JAVA_HOME") else [*found, "Java 17"]
+
+
 def need_spark() -> None:
-    """Skip aloud without pyspark or Java; where CI=true Java was promised, so fail."""
-    lacking = [name for name in ("pyspark", "pandas") if importlib.util.find_spec(name) is None]
-    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        lacking.append("Java 17")
-    if lacking:
-        pytest.skip(f"{' and '.join(lacking)} missing: the cluster was not tried; `make test-long` installs pyspark")
+    """Skip aloud without pyspark or Java."""
+    if lacking():
+        pytest.skip(f"{' and '.join(lacking())} missing: the cluster was not tried; `make test-long` installs pyspark")
 
 
 def free_port() -> int:

@@ -29,12 +29,13 @@ def cluster(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fleet")
-    plan = FleetPlan(areas=AREAS, days=20, seed=4, meters=(20, 40), faults=("none", "theft"), loss="location")
+    plan = FleetPlan(areas=AREAS, days=30, seed=4, meters=(20, 40), faults=("none", "none", "none", "theft"))
     write(plan, folder, say=None)
     rows = pl.read_parquet(folder / "readings.parquet").sample(fraction=1.0, shuffle=True, seed=1)
     rows.write_parquet(folder / "readings.parquet", row_group_size=50_000)
     done = subprocess.run(judge(folder, "here"), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert pl.read_parquet(folder / "here.parquet")["error"].count() > 100, "there are digits to compare"
     return folder
 
 
