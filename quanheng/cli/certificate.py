@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     exporter = actions.add_parser("export", help="write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json")
     exporter.add_argument("number", metavar="NUMBER")
     exporter.add_argument("--out", type=Path, required=True, metavar="DIR")
+    exporter.add_argument("--without-record", action="store_true", help="leave the raw record out of the bundle")
     for one in (lister, exporter):
         one.add_argument("--json", action="store_true", help="print JSON")
         add_data_dir(one)
@@ -47,7 +48,12 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         until = row["valid_until"] or "-"
-        print(f"{row['number']}  {row['state']:8}  {row['verdict']:6}  {row['performed_on']}  {until}  {row['issuer']}")
+        # History came in from a bureau's old system: numbers and dates, nothing that could be proven.
+        origin = "" if row["origin"] == "issued" else "  imported, not proven"
+        verdict = row["verdict"] or "-"
+        print(
+            f"{row['number']}  {row['state']:8}  {verdict:6}  {row['performed_on']}  {until}  {row['issuer']}{origin}"
+        )
     return 0
 
 
@@ -59,7 +65,8 @@ def _export(args: argparse.Namespace) -> int:
     document = queries.document_numbered(system("command line"), args.number)
     if not document.leaves.exclude(index=None).exists():
         ledger.merge_leaves()
-    written = [str(path) for path in ledger.export(document, args.out)]
+    replay = None if args.without_record else queries.replay_parts(document)
+    written = [str(path) for path in ledger.export(document, args.out, replay)]
     if args.json:
         print(json.dumps({"number": document.number, "files": written}, ensure_ascii=False))
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from quanheng.errors import InputError
-from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 
 _LARGEST = 64 * 1024 * 1024
@@ -34,12 +34,19 @@ def run(args: argparse.Namespace) -> int:
     elif args.file is None:
         raise InputError("usage", "needs a FILE.json, --schema or --example", f"compute {args.task}")
     else:
-        result = task.compute(complete(task.tables, _read(args.file)))
+        result = task.compute(_with_law(task, _read(args.file)))
         if args.json:
             _print(result.to_dict())
         else:
             print(result.table())
     return 0
+
+
+def _with_law(task: tasks.Task, request: Any) -> Any:
+    """The request with the tables of the law it names; the reader of the library loads only where a task needs it."""
+    if not task.tables:
+        return request
+    return importlib.import_module("quanheng.library.tables").complete(task.tables, request)
 
 
 def _example(task: tasks.Task, name: str) -> Any:

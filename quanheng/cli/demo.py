@@ -95,6 +95,7 @@ def _build(folder: Path, args: argparse.Namespace) -> None:
     if folder.exists():
         folder.rmdir()
     scratch.rename(folder)
+    _write(folder / "demo.json", _described(folder))
 
 
 def _fill(scratch: Path, args: argparse.Namespace) -> None:
@@ -107,13 +108,18 @@ def _fill(scratch: Path, args: argparse.Namespace) -> None:
     gc.set_threshold(200_000, 50, 50)  # many short-lived rows, one short-lived process
     for step in build.build(size=args.size, password=memorable()):
         if isinstance(step, samples.Description):
-            text = json.dumps(step.data, ensure_ascii=False, indent=1)
-            path = scratch / "demo.json"
-            path.touch(mode=0o600)
-            path.write_text(text, "utf-8")
+            _write(scratch / "demo.json", step.data)
         else:
             print(f"{step.seconds:6.1f} s  {step.text}", file=told, flush=True)
     connections.close_all()
+
+
+def _write(path: Path, described: dict[str, Any]) -> None:
+    """Beside it and moved over it, so that no reader finds half of it."""
+    beside = path.with_name(f".{path.name}")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(described, ensure_ascii=False, indent=1), "utf-8")
+    beside.replace(path)
 
 
 def _serve(folder: Path, host: str, port: int, fresh: bool) -> int:

@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _ingest_module(ingest)
     _configure_simulate(verbs.add_parser("simulate", help="a fleet with known truth"))
     _configure_evaluate(verbs.add_parser("evaluate", help="judge every meter of a file of readings"))
+    _configure_coverage(verbs.add_parser("coverage", help="what the readings can tell, before any fit"))
     score = verbs.add_parser("score", help="verdicts against truth: precision, recall, calibration, false accusations")
     score.add_argument("verdicts", type=Path, metavar="VERDICTS")
     score.add_argument("truth", type=Path, metavar="TRUTH")
@@ -69,13 +70,25 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="electricity-area")
     parser.add_argument("--rules", default="", metavar="ID", help="regional rules of the profile")
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="of the reasons")
+    parser.add_argument("--workers", type=int, default=None, help="processes of the local engine (default: all cores)")
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+
+
+def _configure_coverage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("readings", type=Path, metavar="READINGS")
+    parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv")
+    parser.add_argument("--limit", type=float, default=None, help="fraction; default: the profile's")
+    parser.add_argument("--profile", default="electricity-area")
+    parser.add_argument("--out", type=Path, metavar="REPORT", help=".csv or .parquet")
+    parser.add_argument("--language", choices=("zh", "en"), default="zh")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 whatever the verdicts are."""
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "ingest": _ingest, "simulate": _simulate, "evaluate": _evaluate, "score": _score,
+        "coverage": _coverage,
     }  # fmt: skip
     return actions[args.action](args)
 
@@ -108,10 +121,13 @@ def _simulate(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from quanheng.telemetry.engines import choose
+    from quanheng.telemetry.engines.choose import choose
     from quanheng.telemetry.fleets.files import evaluate_files
 
-    engine = choose(args.engine, master=args.master, settings=args.spark_conf, areas_per_part=args.areas_per_part)
+    engine = choose(
+        args.engine, master=args.master, settings=args.spark_conf, areas_per_part=args.areas_per_part,
+        workers=args.workers,
+    )  # fmt: skip
     result = evaluate_files(
         args.readings, args.areas, args.out, engine=engine, profile=args.profile, rule=args.rules,
         limit=args.limit, language=args.language, say=_quiet if args.json else _say,
@@ -140,4 +156,22 @@ def _score(args: argparse.Namespace) -> int:
 
     answer = score(read_table(args.verdicts), read_table(args.truth), limit=args.limit)
     print(json.dumps(answer, ensure_ascii=False) if args.json else answer["text"])
+    return 0
+
+
+def _coverage(args: argparse.Namespace) -> int:
+    from quanheng.telemetry.fleets.coverage import coverage
+    from quanheng.telemetry.fleets.readings import collect, read_areas
+
+    report = coverage(
+        collect(args.readings), read_areas(args.areas), profile=args.profile, limit=args.limit, language=args.language
+    )
+    if args.out:
+        write = report.write_parquet if args.out.suffix == ".parquet" else report.write_csv
+        write(args.out)
+    if args.json:
+        print(json.dumps(report.to_dicts(), ensure_ascii=False))
+        return 0
+    for row in report.iter_rows(named=True):
+        print(f"{row['area_id']}: {row['answer']}; {row['reason']}")
     return 0

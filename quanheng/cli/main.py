@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "compute": ("quanheng.cli.compute", "compute an uncertainty, a comparison, a calibration line and other tasks"),
     "procedure": ("quanheng.cli.procedure", "list, show, run or replay measurement procedures"),
     "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
+    "draw": ("quanheng.cli.draw", "commit to a random draw, run it, verify it"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
     "trace": ("quanheng.cli.trace", "prove a chain, list what a standard reached, audit the graph"),
     "fleet": ("quanheng.cli.fleet", "simulate, judge and score fleets of meters; take in readings"),

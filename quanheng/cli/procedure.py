@@ -127,17 +127,34 @@ def _print_result(result: RunResult) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    report = replay(_stored(args))
+    report = _recomputed(args)
     if args.json:
         _print(report)
     else:
         print("same" if report["same"] else "DIFFERENT")
-        for name in ("procedure", "record", "software"):
-            if not report[name]["same"]:
+        for name in ("procedure", "record", "software", "certificate"):
+            if name in report and not report[name]["same"]:
                 print(f"  {name} differs: stored {report[name]['stored']}, now {report[name]['recomputed']}")
         for difference in report["differences"]:
             print(f"  {difference['path']}: stored {difference['stored']!r}, recomputed {difference['recomputed']!r}")
     return 0 if report["same"] else 1
+
+
+def _recomputed(args: argparse.Namespace) -> dict[str, Any]:
+    """From a proof bundle that carries the record, a file of record and result, or the platform's own archive."""
+    path = Path(args.subject)
+    if path.is_file() and _is_bundle(path):
+        evidence = importlib.import_module("quanheng.evidence.replay")
+        bundles = importlib.import_module("quanheng.evidence.bundle")
+        found: dict[str, Any] = evidence.replay_bundle(bundles.read_bundle(path.read_bytes(), place=path.name))
+        return found
+    return replay(_stored(args))
+
+
+def _is_bundle(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(64).lstrip()
+    return head.startswith(b'{"v":') and b'"xml":' in head
 
 
 def _stored(args: argparse.Namespace) -> dict[str, Any]:

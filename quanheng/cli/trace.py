@@ -53,7 +53,7 @@ def _prove(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(answer, ensure_ascii=False, default=str))
     else:
-        _print_proof(answer)
+        _print_proof(answer, _named(queries, answer))
     return 0 if answer["holds"] else 1
 
 
@@ -64,9 +64,10 @@ def _recall(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return 0
+    names = queries.labels({str(row["item"]) for row in rows})
     for row in rows:
         place = f"depth {row['depth']}, used {row['used_on']}, {row['state']}"
-        print(f"{row['severity']:<7}{row['number'] or row['certificate']}  {row['item']}  {place}")
+        print(f"{row['severity']:<7}{row['number'] or 'no number'}  {names.get(str(row['item']), 'unknown')}  {place}")
     print(f"{len(rows)} certificates affected")
     return 0
 
@@ -83,26 +84,38 @@ def _audit(args: argparse.Namespace) -> int:
         table = _queries(args).audit(at, args.region or "")
     if args.out:
         _write(table, args.out)
-    _print_audit(table, at, args)
+    past = 0 if args.nodes is not None else len(_queries(args).history_only(table))
+    _print_audit(table, at, args, past)
     return 0
 
 
-def _print_proof(answer: dict[str, Any]) -> None:
+def _named(queries: Any, answer: dict[str, Any]) -> dict[str, str]:
+    """Names of everything that the answer speaks of: people read names and numbers, programs ids."""
+    broken = answer["broken"] or {}
+    ids = {str(x[part]) for x in answer["chain"] for part in ("item", "standard")} | {str(answer["item"])}
+    numbers = {str(x["certificate"]): x["number"] or "no number" for x in answer["chain"]}
+    return {**numbers, **queries.labels(ids | ({str(broken["at"])} if broken else set()))}
+
+
+def _print_proof(answer: dict[str, Any], names: dict[str, str]) -> None:
+    def called(key: object) -> str:
+        return names.get(str(key), "an unknown item")
+
     for link in answer["chain"]:
         ratio = "" if link["u_ratio"] is None else f", ratio {link['u_ratio']:.3g}"
         state = "ok" if link["ok"] else link["code"]
         paper = "" if link["basis"] == "proven" else ", declared"
-        name = link["number"] or link["certificate"]
-        print(f"{name} used {link['standard']} on {link['used_on']}{ratio}{paper}: {state}")
+        paper_of = f"{called(link['item'])}: {link['number'] or 'no number'}"
+        print(f"{paper_of} used {called(link['standard'])} on {link['used_on']}{ratio}{paper}: {state}")
     if answer["broken"]:
-        print(
-            f"{answer['item']} does not hold on {answer['at']}: {answer['broken']['code']} at {answer['broken']['at']}"
-        )
+        code, at = answer["broken"]["code"], called(answer["broken"]["at"])
+        print(f"{called(answer['item'])} does not hold on {answer['at']}: {code} at {at}")
     else:
-        print(f"{answer['item']} holds on {answer['at']}, {'proven' if answer['proven'] else 'partly only declared'}")
+        basis = "proven" if answer["proven"] else "partly only declared"
+        print(f"{called(answer['item'])} holds on {answer['at']}, {basis}")
 
 
-def _print_audit(table: pl.DataFrame, at: dt.date, args: argparse.Namespace) -> None:
+def _print_audit(table: pl.DataFrame, at: dt.date, args: argparse.Namespace, past: int) -> None:
     codes = {row[0]: row[1] for row in table["code"].drop_nulls().value_counts(sort=True).rows()}
     summary = {
         "at": at.isoformat(),
@@ -118,7 +131,8 @@ def _print_audit(table: pl.DataFrame, at: dt.date, args: argparse.Namespace) -> 
         return
     print(f"{summary['items']} items on {summary['at']}: {summary['holds']} hold, {summary['proven']} of them proven")
     for code, count in codes.items():
-        print(f"  {code}: {count}")
+        known = f" ({past} of them instruments that only a bureau's imported history knows)" if past else ""
+        print(f"  {code}: {count}{known if code == 'no_certificate' else ''}")
 
 
 def _write(table: pl.DataFrame, path: Path) -> None:

@@ -1,7 +1,9 @@
 """The proof bundle: one JSON file with everything an outsider needs besides the keys.
 
 ``{v, xml, pdf, leaf, index, proof, checkpoint, status}``: xml, pdf, leaf and the hashes of the inclusion proof in
-base64, checkpoint and status as signed notes. The reader takes every file as hostile.
+base64, checkpoint and status as signed notes. A copy made for a replay also carries ``replay`` = ``{record, procedure}``,
+the bytes of the raw record and of the procedure in base64; the certificate names their hashes. The reader takes every
+file as hostile.
 """
 
 from __future__ import annotations
@@ -25,6 +27,14 @@ _MAX_VALUES: Final = 1024
 
 
 @dataclass(frozen=True)
+class Replay:
+    """What a certificate was computed from."""
+
+    record: bytes
+    procedure: bytes
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A certificate with its proof."""
 
@@ -35,6 +45,7 @@ class Bundle:
     proof: tuple[bytes, ...]
     checkpoint: str
     status: str
+    replay: Replay | None = None
 
     @property
     def xml_sha256(self) -> str:
@@ -46,10 +57,18 @@ class Bundle:
 
 
 def make_bundle(
-    *, xml: bytes, pdf: bytes, leaf: bytes, index: int, proof: Sequence[bytes], checkpoint: str, status: str
+    *,
+    xml: bytes,
+    pdf: bytes,
+    leaf: bytes,
+    index: int,
+    proof: Sequence[bytes],
+    checkpoint: str,
+    status: str,
+    replay: Replay | None = None,
 ) -> Bundle:
     """A bundle from what the log and the archive hold."""
-    return Bundle(xml, pdf, leaf, index, tuple(proof), checkpoint, status)
+    return Bundle(xml, pdf, leaf, index, tuple(proof), checkpoint, status, replay)
 
 
 def write_bundle(bundle: Bundle) -> bytes:
@@ -64,6 +83,8 @@ def write_bundle(bundle: Bundle) -> bytes:
         "checkpoint": bundle.checkpoint,
         "status": bundle.status,
     }
+    if bundle.replay is not None:
+        record["replay"] = {"record": _base64(bundle.replay.record), "procedure": _base64(bundle.replay.procedure)}
     return (json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
@@ -74,9 +95,9 @@ def read_bundle(data: bytes, *, place: str = "bundle") -> Bundle:
     record = _load(data, place)
     if not isinstance(record, dict):
         _refuse("bundle", "A bundle is a JSON object.", place)
-    missing, unknown = set(_KEYS) - set(record), set(record) - set(_KEYS)
+    missing, unknown = set(_KEYS) - set(record), set(record) - {*_KEYS, "replay"}
     if missing or unknown:
-        _refuse("bundle", f"A bundle has exactly the keys {', '.join(_KEYS)}.", place)
+        _refuse("bundle", f"A bundle has the keys {', '.join(_KEYS)}, and replay or nothing more.", place)
     if type(record["v"]) is not int or record["v"] != VERSION:
         _refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
     if type(record["index"]) is not int or not 0 <= record["index"] < 1 << 63:
@@ -95,7 +116,14 @@ def read_bundle(data: bytes, *, place: str = "bundle") -> Bundle:
         proof=tuple(hashes),
         checkpoint=_text(record["checkpoint"], f"{place}.checkpoint"),
         status=_text(record["status"], f"{place}.status"),
+        replay=_replay(record["replay"], f"{place}.replay") if "replay" in record else None,
     )
+
+
+def _replay(value: Any, place: str) -> Replay:
+    if not isinstance(value, dict) or set(value) != {"record", "procedure"}:
+        _refuse("bundle", "What a replay needs is record and procedure.", place)
+    return Replay(_bytes(value["record"], f"{place}.record"), _bytes(value["procedure"], f"{place}.procedure"))
 
 
 def _load(data: bytes, place: str) -> Any:

@@ -24,7 +24,7 @@ _FAMILIES = (_ENERGY, _MASS, _GAS)
 
 @dataclass(frozen=True)
 class Input:
-    """A factor or amount: value, unit, relative standard uncertainty (None: not stated); `key` says who shares it."""
+    """A factor or an amount: value, unit, relative standard uncertainty or None; inputs of equal key are one."""
 
     key: str
     value: float

@@ -10,6 +10,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.distributions import Distribution, Estimate
+from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.joint import correlation_matrix
 from quanheng.metrology.models import Model
 from quanheng.metrology.second_order import second_order_terms
@@ -69,7 +70,7 @@ class Framework:
 
 
 def propagate_model(
-    model: Model,
+    model: Model | FunctionModel,
     inputs: Mapping[str, Distribution],
     *,
     correlations: Sequence[Correlation] = (),
@@ -90,7 +91,9 @@ def propagate_model(
     estimates = {name: distribution.estimate() for name, distribution in inputs.items()}
     matrix = correlation_matrix(list(inputs), correlations)
     slopes = _gradients(model, estimates)
-    extra = second_order_terms(model, estimates, matrix) if order == 2 else {}
+    if order == 2 and not isinstance(model, Model):
+        raise InputError("model", "second order needs the model as text", "model")
+    extra = second_order_terms(model, estimates, matrix) if order == 2 and isinstance(model, Model) else {}
     outputs = {}
     for name, (value, by_input) in slopes.items():
         variance, bias = extra.get(name, (0.0, 0.0))
@@ -103,7 +106,9 @@ def propagate_model(
     return Framework(outputs, covariance, order)
 
 
-def _gradients(model: Model, estimates: Mapping[str, Estimate]) -> dict[str, tuple[float, dict[str, float]]]:
+def _gradients(
+    model: Model | FunctionModel, estimates: Mapping[str, Estimate]
+) -> dict[str, tuple[float, dict[str, float]]]:
     found = model.gradients({name: e.value for name, e in estimates.items()})
     for name, (value, slopes) in found.items():
         if not (math.isfinite(value) and all(math.isfinite(c) for c in slopes.values())):

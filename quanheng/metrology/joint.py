@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
-from quanheng.metrology.distributions import Constant, Distribution, Normal
+from quanheng.metrology.distributions import Constant, Distribution, Normal, Observations
 from quanheng.metrology.draws import draw, quantile
 from quanheng.metrology.roots import rising_root
 from quanheng.metrology.uncertainty import Correlation
@@ -59,28 +59,51 @@ def factor(matrix: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Joint:
-    """The joint distribution of all inputs: independent ones, and one correlated group.
+class Together:
+    """Inputs observed together n times: multivariate t of n − N degrees of freedom (JCGM 102, 5.3.2)."""
 
-    `plain` says that the group is multivariate normal; otherwise it is drawn through a Gaussian copula.
+    names: tuple[str, ...]
+    centre: Floats
+    root: Floats
+    dof: int
+
+    def draw(self, rng: np.random.Generator, size: int) -> dict[str, Floats]:
+        """A normal vector over √(χ²/ν), the same divisor for all inputs of one trial (5.3.2.4)."""
+        scores = self.root @ rng.standard_normal((len(self.names), size))
+        scores /= np.sqrt(rng.chisquare(self.dof, size) / self.dof)
+        return {name: self.centre[i] + scores[i] for i, name in enumerate(self.names)}
+
+    def spread(self) -> dict[str, float]:
+        """Standard deviation of each, √(ν/(ν − 2)) times its scale."""
+        u = np.sqrt(np.sum(self.root**2, axis=1) * self.dof / (self.dof - 2))
+        return dict(zip(self.names, u.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The joint distribution of all inputs: independent ones, one correlated group, groups observed together.
+
+    `plain` says that the correlated group is multivariate normal; otherwise it is drawn through a Gaussian copula.
     """
 
     inputs: Mapping[str, Distribution]
     tied: tuple[str, ...]
     root: Floats
     plain: bool
+    together: tuple[Together, ...] = ()
 
     def draw(self, rng: np.random.Generator, size: int) -> dict[str, Floats]:
         """`size` joint draws of every input."""
-        if not self.tied:
-            return {name: draw(d, rng, size) for name, d in self.inputs.items()}
-        scores = self.root @ rng.standard_normal((len(self.tied), size))
+        found: dict[str, Floats] = {}
+        for group in self.together:
+            found |= group.draw(rng, size)
         row = {name: i for i, name in enumerate(self.tied)}
-        found = {}
+        scores = self.root @ rng.standard_normal((len(self.tied), size)) if self.tied else self.root
         for name, distribution in self.inputs.items():
-            found[name] = self._of_score(distribution, scores[row[name]]) if name in row else draw(
-                distribution, rng, size
-            )  # fmt: skip
+            if name in row:
+                found[name] = self._of_score(distribution, scores[row[name]])
+            elif name not in found:
+                found[name] = draw(distribution, rng, size)
         return found
 
     def _of_score(self, distribution: Distribution, score: Floats) -> Floats:
@@ -90,7 +113,39 @@ class Joint:
         return _through_copula(distribution, score)
 
 
-def joint(inputs: Mapping[str, Distribution], correlations: Sequence[Correlation]) -> Joint:
+def observed_together(
+    inputs: Mapping[str, Distribution], groups: Sequence[Sequence[str]]
+) -> tuple[tuple[Together, ...], list[Correlation]]:
+    """Groups of inputs that were observed together, and the coefficients of their means (GUM 5.2.3, C.3.6)."""
+    found, pairs, seen = [], [], set[str]()
+    for group in groups:
+        place = f"simultaneous {', '.join(group)}"[:80]
+        columns = [inputs[name].values for name in group if isinstance(inputs.get(name), Observations)]  # type: ignore[attr-defined]
+        if len(columns) != len(group) or len(group) < 2 or len({len(c) for c in columns}) != 1:
+            raise InputError("simultaneous", "name two or more inputs with as many observations each", place)
+        if seen & set(group) or len(set(group)) != len(group):
+            raise InputError("simultaneous", "an input belongs to one group only", place)
+        seen |= set(group)
+        data = np.array(columns)
+        n, size = data.shape[1], len(group)
+        spread = np.cov(data) / n
+        u = np.sqrt(np.diag(spread))
+        if not u.all():
+            raise InputError("simultaneous", "observations that do not vary cannot be correlated", place)
+        pairs += [
+            (group[i], group[j], float(np.clip(spread[i, j] / (u[i] * u[j]), -1, 1)))
+            for i in range(size)
+            for j in range(i + 1, size)
+        ]
+        dof = n - size
+        root = factor(spread * (n - 1) / dof) if dof > 0 else np.empty((0, 0))
+        found.append(Together(tuple(group), data.mean(axis=1), root, dof))
+    return tuple(found), pairs
+
+
+def joint(
+    inputs: Mapping[str, Distribution], correlations: Sequence[Correlation], together: tuple[Together, ...] = ()
+) -> Joint:
     """The joint distribution of inputs with these coefficients.
 
     Normal inputs are multivariate normal (JCGM 101, 6.4.8). For others the coefficient of the underlying normal scores
@@ -100,6 +155,16 @@ def joint(inputs: Mapping[str, Distribution], correlations: Sequence[Correlation
     names = list(inputs)
     matrix = correlation_matrix(names, correlations)
     tied = tuple(n for i, n in enumerate(names) if np.count_nonzero(matrix[i]) > 1)
+    for group in together:
+        if set(group.names) & set(tied):
+            raise InputError("correlation", "inputs observed together have their own coefficients", group.names[0])
+        if group.dof <= 2:
+            raise InputError(
+                "dof_too_few",
+                f"{len(group.names)} inputs observed together need {len(group.names) + 3} sets or more for Monte Carlo "
+                "(JCGM 102, 9.4.2.5); take more or use method gum",
+                ", ".join(group.names),
+            )
     for name in tied:
         if isinstance(inputs[name], Constant):
             raise InputError("correlation", "a constant cannot be correlated", name)
@@ -108,7 +173,7 @@ def joint(inputs: Mapping[str, Distribution], correlations: Sequence[Correlation
     plain = all(isinstance(inputs[n], Normal) and np.isinf(inputs[n].dof) for n in tied)
     if not plain:
         part = _scores(part, [inputs[n] for n in tied], tied)
-    return Joint(inputs, tied, factor(part) if tied else part, plain)
+    return Joint(inputs, tied, factor(part) if tied else part, plain, together)
 
 
 def _through_copula(distribution: Distribution, score: Floats) -> Floats:

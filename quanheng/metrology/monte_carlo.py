@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.multivariate import block_statistics
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
@@ -211,6 +212,7 @@ class _Stop:
         self.coverage, self.interval, self.digits, self.divisor = coverage, interval, digits, divisor
         self.rows: dict[str, list[tuple[float, float, float, float]]] = {}
         self.pooled: dict[str, tuple[int, float, float]] = {}
+        self.joint: list[tuple[float, float]] = []
         self.worst = ""
 
     def stable(self, values: Mapping[str, Floats]) -> bool:
@@ -219,19 +221,34 @@ class _Stop:
             found = summary(y, self.coverage, self.interval)
             self.rows.setdefault(name, []).append((found.value, found.u, found.low, found.high))
             self.pooled[name] = _pool(self.pooled.get(name, (0, 0.0, 0.0)), len(y), found.value, found.u)
-        return all(self._one(name) for name in values)
+        if len(values) == 1:
+            return self._one(next(iter(values)))
+        self.joint.append(block_statistics(np.array(list(values.values())), self.coverage))
+        # ten sequences at least, which keeps a lucky start from ending it (JCGM 102, 7.8.3)
+        return len(self.joint) >= 10 and all(self._one(name) for name in values) and self._together()
 
     def _one(self, name: str) -> bool:
         rows = np.array(self.rows[name])
-        h = len(rows)
-        if h < 2:
+        if len(rows) < 2:
             return False
         n, _, square = self.pooled[name]
         delta = tolerance(math.sqrt(square / (n - 1)), self.digits) / self.divisor
-        spread = 2 * rows.std(axis=0, ddof=1) / math.sqrt(h)
-        good = bool((spread <= delta).all())
+        good = bool((_spread(rows) <= delta).all())
         self.worst = self.worst if good else name
         return good
+
+    def _together(self) -> bool:
+        """Largest eigenvalue of the correlation matrix and k_p (JCGM 102, 7.8.2.3, 7.8.2.7)."""
+        rows = np.array(self.joint)
+        deltas = [tolerance(float(mean), self.digits) / self.divisor for mean in rows.mean(axis=0)]
+        good = bool((_spread(rows) <= deltas).all())
+        self.worst = self.worst if good else "the joint distribution of the outputs"
+        return good
+
+
+def _spread(rows: Floats) -> Floats:
+    """Twice the standard deviation of the average over the sequences (7.9.4 g, k)."""
+    return np.asarray(2 * rows.std(axis=0, ddof=1) / math.sqrt(len(rows)), np.float64)
 
 
 def _pool(known: tuple[int, float, float], size: int, mean: float, u: float) -> tuple[int, float, float]:

@@ -57,8 +57,8 @@ def run(procedure: Loaded | str, record: Mapping[str, Any]) -> RunResult:
     answer = evaluate(procedure, record)
     for complaint in (*answer.invalid, *answer.missing):
         more = len(answer.invalid) + len(answer.missing) - 1
-        tail = f" (and {more} more)" if more else ""
-        raise InputError(complaint.code, complaint.en + tail, complaint.path)
+        tail, rest = (f" (and {more} more)", f"（另有 {more} 处）") if more else ("", "")
+        raise InputError(complaint.code, complaint.en + tail, complaint.path, complaint.zh + rest)
     if answer.verdict is None:
         raise InputError("incomplete", "the record is not complete", "")
     hashes = {key: value for key, value in answer.hashes.items() if value is not None}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanheng.errors import InputError
-from quanheng.evidence.bundle import make_bundle, read_bundle, write_bundle
+from quanheng.evidence.bundle import Replay, make_bundle, read_bundle, write_bundle
 
 scalars = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
 any_json = st.recursive(scalars, lambda part: st.lists(part) | st.dictionaries(st.text(), part))
@@ -107,3 +107,19 @@ def test_no_field_value_crashes_the_parser(key, value):
     except InputError:
         return
     assert read_bundle(write_bundle(bundle)) == bundle
+
+
+def test_a_bundle_may_carry_what_it_was_computed_from_and_the_old_form_stays():
+    parts = {"xml": b"<x/>", "pdf": b"%PDF", "leaf": b"{}", "index": 3, "proof": [bytes(32)]}
+    plain = make_bundle(**parts, checkpoint="c\n", status="s\n")
+    assert "replay" not in json.loads(write_bundle(plain))
+    full = make_bundle(**parts, checkpoint="c\n", status="s\n", replay=Replay(b"record", b"procedure"))
+    assert read_bundle(write_bundle(full)) == full
+    assert read_bundle(json.dumps(make_record()).encode()).replay is None
+
+
+@pytest.mark.parametrize(
+    "replay", [None, [], {}, {"record": "AA=="}, {"record": 1, "procedure": 2}, {"record": "A", "procedure": "AA=="}]
+)
+def test_a_replay_part_that_is_not_one_is_refused(replay):
+    assert refused(json.dumps(make_record(replay=replay)).encode()).place.startswith("bundle")

@@ -1,16 +1,19 @@
-"""``quanheng dcc``: show, validate, verify, sign and export digital calibration certificates."""
+"""``quanheng dcc``: show, validate, verify, sign, export and compare digital calibration certificates."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 
 from quanheng.cli.dcc import checking, output, schemas, sealing
 from quanheng.cli.dcc.inputs import run_files, time_of
 
+_ACTIONS = "show|validate|verify|sign|export|diff|schemas"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="show|validate|verify|sign|export|schemas")
+    actions = parser.add_subparsers(dest="action", required=True, metavar=_ACTIONS)
     _files(actions.add_parser("show", help="print a certificate for a person or as JSON"))
     check = _files(actions.add_parser("validate", help="check safety, official schema, content and signatures"))
     check.add_argument(
@@ -22,7 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         each.add_argument("--trust", type=checking.path, nargs="+", default=[], metavar="PEM", help="trust anchors")
         each.add_argument("--at", type=time_of, help="a time somebody else vouches for, such as a log's")
     sealing.configure(_files(actions.add_parser("sign", help="sign with a seal folder or a PKCS#12 file")))
-    output.configure(_files(actions.add_parser("export", help="results as JSON, CSV, Excel or Parquet")))
+    _export(_files(actions.add_parser("export", help="results as JSON, CSV, Excel or Parquet")))
+    diff = actions.add_parser("diff", help="what changed between two certificates of one item")
+    diff.add_argument("before", type=checking.path, metavar="A")
+    diff.add_argument("after", type=checking.path, metavar="B")
+    diff.add_argument("--json", action="store_true", help="print JSON")
     schemas.configure(actions.add_parser("schemas", help="install the official schemas from a folder"))
 
 
@@ -34,15 +41,29 @@ def _files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    about = "json: our own, numbers as text; toolkit: the JSON of dcc-json-toolkit; xml: from either, written anew"
+    parser.add_argument(
+        "--to", choices=("json", "toolkit", "csv", "xlsx", "parquet", "xml"), default="json", help=about
+    )
+    parser.add_argument(
+        "--out", type=checking.path, metavar="DIR", help="folder for the files (needed for xlsx and parquet)"
+    )
+    parser.add_argument("--schema-dir", type=checking.path, help="official schemas, for toolkit JSON")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run one action."""
     if args.action == "schemas":
         return schemas.run(args)
+    if args.action == "diff":
+        return int(importlib.import_module("quanheng.cli.dcc.exporting").diff(args))
+    if args.action == "export":
+        return run_files(args, importlib.import_module("quanheng.cli.dcc.exporting").export_one)
     one = {
         "show": output.show,
         "validate": checking.validate_one,
         "verify": checking.verify_one,
         "sign": sealing.sign_one,
-        "export": output.export_one,
     }[args.action]
     return run_files(args, one)

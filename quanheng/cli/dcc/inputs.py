@@ -20,7 +20,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.dcc.safe import MAX_BYTES
 from quanheng.evidence.signing.authority import load_anchors
 
-_SUFFIXES = {"verify": {".xml", ".dcc", ".pdf"}, "show": {".xml", ".dcc", ".pdf"}}
+_SUFFIXES = {"export": {".xml", ".dcc"}, "verify": {".xml", ".dcc", ".pdf"}, "show": {".xml", ".dcc", ".pdf"}}
 _PARALLEL_FROM = 8
 
 
@@ -43,7 +43,7 @@ def run_files(args: argparse.Namespace, one: One) -> int:
     files = list(_gather(args))
     if len(files) == 1 and not folders:
         answer = one(args, files[0])
-        _print_json({"file": str(files[0]), **answer.data}) if args.json else sys.stdout.write(answer.text)
+        print_json({"file": str(files[0]), **answer.data}) if args.json else sys.stdout.write(answer.text)
         return answer.code
     answers: list[Answer] = []
     for number, answer in enumerate(_answers(args, one, files), start=1):
@@ -52,7 +52,7 @@ def run_files(args: argparse.Namespace, one: One) -> int:
             sys.stdout.write(answer.text)
         _progress(number, len(files))
     if args.json:
-        _print_json([{"file": str(f), **a.data} for f, a in zip(files, answers, strict=True)])
+        print_json([{"file": str(f), **a.data} for f, a in zip(files, answers, strict=True)])
     elif any(a.row for a in answers):
         sys.stdout.write(_table(files, answers))
     unread = [a for a in answers if "error" in a.data]
@@ -111,7 +111,8 @@ def _table(files: list[Path], answers: list[Answer]) -> str:
     return "\n".join([*lines, f"{len(answers)} 个文件 files, {good} 个通过 passed"]) + "\n"
 
 
-def _print_json(data: Any) -> None:
+def print_json(data: Any) -> None:
+    """On standard output, for a program."""
     json.dump(data, sys.stdout, ensure_ascii=False, indent=2)
     print()
 
@@ -119,11 +120,13 @@ def _print_json(data: Any) -> None:
 def read_file(path: Path) -> bytes:
     """The bytes of a file of bounded size."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError("too_large", f"the file is larger than the {MAX_BYTES // 2**20} MiB read here", str(path))
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)  # not by its size on disk: a device or a pipe has none
     except OSError as error:
         raise InputError("unreadable", f"the file cannot be read: {error.strerror}", str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise InputError("too_large", f"the file is larger than the {MAX_BYTES // 2**20} MiB read here", str(path))
+    return data
 
 
 def anchors(paths: list[Path]) -> list[x509.Certificate]:

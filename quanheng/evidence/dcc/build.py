@@ -8,6 +8,7 @@ from quanheng.evidence.content import CertificateContent, Party, Words
 from quanheng.evidence.dcc import labels as L
 from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.build_results import measurement_results
+from quanheng.evidence.dcc.bytes import serialise
 from quanheng.evidence.dcc.element import (
     Element,
     both,
@@ -41,11 +42,6 @@ def build(c: CertificateContent) -> bytes:
     measurement_results(root, c)
     etree.indent(root, space="  ")
     return serialise(root)
-
-
-def serialise(root: Element) -> bytes:
-    """The one form in which our documents are written; any other form of the same document is an altered copy."""
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)) + b"\n"
 
 
 def _software(admin: Element, c: CertificateContent) -> None:

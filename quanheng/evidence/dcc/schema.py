@@ -70,7 +70,7 @@ def _compiled(path: Path, folder: Path) -> etree.XMLSchema:
 def check(root: etree._Element, schema_dir: Path | None) -> SchemaResult:
     """The verdict of the XSD of the version the file declares, and of the ID rules libxml2 does not apply."""
     version = root.get("schemaVersion") or ""
-    path = _path(version, schema_dir)
+    path = path_of(version, schema_dir)
     if path is None or schema_dir is None:
         return SchemaResult("missing", version, None)
     try:
@@ -97,7 +97,7 @@ def folder_or_default(given: Path | None) -> Path | None:
     return default_folder() if default_folder().is_dir() else None
 
 
-def _path(version: str, schema_dir: Path | None) -> Path | None:
+def path_of(version: str, schema_dir: Path | None) -> Path | None:
     if schema_dir is None or not re.fullmatch(r"\d+\.\d+\.\d+(-rc\.\d+)?", version):
         return None
     path = schema_dir.resolve() / f"v{version}" / "dcc.xsd"

@@ -8,7 +8,7 @@ import binascii
 from lxml import etree
 
 from quanheng.evidence.dcc import names
-from quanheng.evidence.dcc.build import serialise
+from quanheng.evidence.dcc.bytes import serialise
 
 _DS = f"{{{names.DS}}}"
 _XADES = f"{{{names.XADES}}}"

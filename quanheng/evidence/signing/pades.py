@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.pdf import open_pdf
 from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -111,12 +112,11 @@ def verify_pdf(
 def _status(data: bytes) -> tuple[Any, Any]:
     """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
     from pyhanko.pdf_utils.misc import PdfReadError
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
-        reader = PdfFileReader(io.BytesIO(data), strict=True)
+        reader = open_pdf(data, strict=True)
         signatures = list(reader.embedded_signatures)
     except PdfReadError as error:
         if not data.startswith(b"%PDF-"):

@@ -13,7 +13,7 @@ from signxml.xades.xades import XAdESDataObjectFormat, XAdESSigner
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names, safe
-from quanheng.evidence.dcc.build import serialise
+from quanheng.evidence.dcc.bytes import serialise
 from quanheng.evidence.signing.authority import Seal
 from quanheng.evidence.signing.xades_parts import C14N, stamped_bytes
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from typing import Any
 
 from quanheng.errors import InputError
+from quanheng.evidence.signing.pdf import open_pdf
 
 _MAX_FILES = 64
 _MAX_XML = 64 * 1024 * 1024
@@ -14,11 +14,9 @@ _MAX_XML = 64 * 1024 * 1024
 
 def attached_xml(pdf: bytes) -> bytes | None:
     """The bytes of the one XML file attached to a PDF; None where there is none, InputError where it is unreadable."""
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     try:
-        reader = PdfFileReader(io.BytesIO(pdf), strict=False)
+        reader = open_pdf(pdf, strict=False)
         names = _get(_get(reader.root, "/Names"), "/EmbeddedFiles")
         found = [data for name, data in _walk(names, [0]) if name.lower().endswith(".xml")]
     except Exception as error:  # a hostile PDF may fail anywhere inside the reader
@@ -40,12 +38,21 @@ def _walk(node: Any, seen: list[int], depth: int = 0) -> list[tuple[str, bytes]]
         stream = _get(_get(spec, "/EF"), "/F")
         if stream is None or seen[0] > _MAX_FILES:
             continue
+        if not _plain(stream):
+            raise ValueError("a filter other than one Flate")
         data = stream.data
         if len(data) <= _MAX_XML:
             files.append((str(_get(spec, "/UF") or _get(spec, "/F") or ""), data))
     for child in list(_get(node, "/Kids") or [])[:_MAX_FILES]:
         files += _walk(child.get_object(), seen, depth + 1)
     return files
+
+
+def _plain(stream: Any) -> bool:
+    """Uncompressed or deflated once: the other filters are slow to undo, and no issuer of a certificate uses them."""
+    filters = _get(stream, "/Filter")
+    names = [] if filters is None else [str(filters)] if isinstance(filters, str) else [str(item) for item in filters]
+    return names in ([], ["/FlateDecode"]) and _get(stream, "/DecodeParms") is None
 
 
 def _get(node: Any, key: str) -> Any:

@@ -11,9 +11,10 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
@@ -72,7 +73,7 @@ def chi_squared(x: Floats, v: Floats) -> tuple[float, int, float]:
     residual = x - weights @ x
     observed = float(residual @ np.linalg.solve(v, residual)) if len(x) > 1 else 0.0
     dof = len(x) - 1
-    return observed, dof, float(stats.chi2.sf(observed, dof)) if dof else 1.0
+    return observed, dof, quantiles.chi2_sf(observed, dof) if dof else 1.0
 
 
 def gls_weights(v: Floats) -> Floats:

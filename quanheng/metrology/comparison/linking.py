@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 
 
@@ -55,7 +55,7 @@ def link(x: Floats, u: Floats, at: list[int], key_d: object, u_repeat: object, u
     shift, u_shift = float(w @ r), float(math.sqrt((w**2) @ (s**2)))
     chi2 = float((((r - shift) / s) ** 2).sum())
     dof = len(at) - 1
-    consistent = dof == 0 or bool(stats.chi2.sf(chi2, dof) >= 0.05)
+    consistent = dof == 0 or quantiles.chi2_sf(chi2, dof) >= 0.05
     variance = u**2 + u_shift**2 + u_key**2
     degrees = x + shift
     # a linking laboratory keeps the degree the key comparison gave it

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.comparison.estimators import LEVEL, Consensus, weighted_mean
 
@@ -59,7 +59,7 @@ def largest_consistent_subset(x: Floats, u: Floats, level: float = LEVEL) -> Con
     """Weighted mean of the largest subset that chi-squared accepts; of equal sizes the one with least chi-squared."""
     chi2, members = best_subsets(x, u)
     sizes = np.arange(1, len(x) + 1)
-    limits = np.concatenate([[np.inf], stats.chi2.ppf(1 - level, sizes[1:] - 1)])
+    limits = np.concatenate([[np.inf], quantiles.chi2_ppf(1 - level, sizes[1:] - 1)])
     size = int(sizes[chi2 <= limits].max())
     chosen = members[size - 1]
     inner = weighted_mean(x[chosen], np.diag(u[chosen] ** 2))

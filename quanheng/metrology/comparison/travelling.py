@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 
 MODES = ("auto", "always", "never")
@@ -58,7 +58,7 @@ def drift(t: object, y: object, u: object | None = None) -> Drift:
     scatter = math.sqrt(variance / sxx)
     claimed = 0.0 if u is None else float(spread.min() / math.sqrt(sxx))
     u_slope = max(scatter, claimed)
-    factor = float(stats.t.ppf(0.975, n - 2)) if scatter >= claimed and n > 2 else 1.959963984540054
+    factor = quantiles.t_ppf(0.975, n - 2) if scatter >= claimed and n > 2 else 1.959963984540054
     significant = abs(slope) > factor * u_slope
     change = float(np.ptp(values))
     return Drift(slope, u_slope, t0, level, math.sqrt(variance), significant, change, n - 2)

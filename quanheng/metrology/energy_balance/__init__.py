@@ -1,7 +1,15 @@
 """Errors of meters from the energy balance of an area: sums, prior, posterior, criticism, identifiability."""
 
+from quanheng.metrology.energy_balance.batches import BatchGrade, grade
 from quanheng.metrology.energy_balance.criticism import Criticism, criticise, filled, resolution
-from quanheng.metrology.energy_balance.losses import Lines, Located, behind_each_other, locate, slope_columns
+from quanheng.metrology.energy_balance.identifiability import Identifiability, foretell
+from quanheng.metrology.energy_balance.losses import (
+    Lines,
+    Located,
+    behind_each_other,
+    locate,
+    slope_columns,
+)
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
 from quanheng.metrology.energy_balance.solve import Posterior, solve
 from quanheng.metrology.energy_balance.sums import (
@@ -15,8 +23,10 @@ from quanheng.metrology.energy_balance.sums import (
 
 __all__ = [
     "Balance",
+    "BatchGrade",
     "Criticism",
     "ErrorPrior",
+    "Identifiability",
     "Layout",
     "Lines",
     "Located",
@@ -27,6 +37,8 @@ __all__ = [
     "behind_each_other",
     "criticise",
     "filled",
+    "foretell",
+    "grade",
     "learn",
     "locate",
     "resolution",

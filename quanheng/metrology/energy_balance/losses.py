@@ -18,11 +18,13 @@ from scipy import special
 
 from quanheng.metrology.energy_balance.prior import ErrorPrior
 from quanheng.metrology.energy_balance.solve import Posterior, solve
-from quanheng.metrology.energy_balance.sums import Balance, NormalEquations, accumulate, weighted_rows
+from quanheng.metrology.energy_balance.sums import Balance, Layout, NormalEquations, accumulate, weighted_rows
 
 Array = NDArray[np.float64]
 NO_PHASES = -2 / 3
 _KAPPAS = (NO_PHASES, 0.0, 0.4, 1.0)
+LEAST_GAIN = 60.0  # log evidence that the location model must bring: it costs half of the recall
+ORDER_NOISE = 1.5  # factor on σ for the order along a feeder being estimated; from simulated areas
 _SLOPE_SDS = (0.005, 0.01, 0.02, 0.04)
 
 
@@ -49,18 +51,61 @@ def slope_columns(energy: Array, lines: Lines, behind: Array, kappa: float) -> A
 
     energy : (T, n) net energy; behind : (n, n) probability that column k stands behind row i on the same feeder
     """
-    out = np.empty_like(energy)
+    together = lines.feeder[:, None] == lines.feeder[None, :]
+    same = together & (lines.phase[:, None] == lines.phase[None, :])
+    coupling = 2.0 * behind * np.where(same, 1.0 + kappa, np.where(together, -kappa / 2, 0.0))
+    np.fill_diagonal(coupling, 1.0 + kappa)
+    coupling /= _levels(energy, lines, kappa)[:, None]
+    out = energy @ coupling.T
+    out *= energy
+    return np.asarray(out)
+
+
+def _levels(energy: Array, lines: Lines, kappa: float) -> Array:
+    """Mean load that a meter of each feeder sees, one value for each meter; it makes slopes fractions."""
+    mean = np.abs(energy.mean(axis=0))
+    level = np.empty(mean.size)
     for feeder in range(int(lines.feeder.max()) + 1):
         own = np.flatnonzero(lines.feeder == feeder)
-        if not own.size:
-            continue
         same = lines.phase[own][:, None] == lines.phase[own][None, :]
-        weight = np.where(same, 1.0 + kappa, -kappa / 2)
-        coupling = 2.0 * behind[np.ix_(own, own)] * weight
-        np.fill_diagonal(coupling, 1.0 + kappa)
-        mine = energy[:, own]
-        level = float((weight @ np.abs(mine.mean(axis=0))).mean())
-        out[:, own] = mine * (mine @ (coupling.T / max(abs(level), 1e-9)))
+        seen = np.where(same, 1.0 + kappa, -kappa / 2) @ mean[own]
+        level[own] = max(abs(float(seen.mean())) if own.size else 0.0, 1e-9)
+    return level
+
+
+def _even_sums(balance: Balance, variance: Array, lines: Lines, kappas: tuple[float, ...]) -> list[NormalEquations]:
+    """Sums of the model with an unknown order for several κ from one pass: J is linear in κ."""
+    energy = balance.net_each()
+    count = energy.shape[1]
+    together = np.where(lines.feeder[:, None] == lines.feeder[None, :], 1.0, 0.0)
+    same = together * (lines.phase[:, None] == lines.phase[None, :])
+    raw = [energy * (energy @ part) for part in (same, together)]
+    plain, layout = weighted_rows(balance, variance)
+    sd = np.sqrt(variance)[:, None]
+    rows = np.concatenate([plain, raw[0] / sd, raw[1] / sd], axis=1)
+    gram = rows.T @ rows
+    first = plain.shape[1]
+    own, all_ = slice(first, first + count), slice(first + count, first + 2 * count)
+    member = np.zeros((count, int(lines.feeder.max()) + 1))
+    member[np.arange(count), lines.feeder] = 1.0
+    wide = Layout(layout.meters, layout.exporters, member.shape[1])
+    out = []
+    for kappa in kappas:
+        scale = 1.0 / _levels(energy, lines, kappa)
+        a, b = (1 + 1.5 * kappa) * scale, -0.5 * kappa * scale
+        with_plain = gram[:first, own] * a + gram[:first, all_] * b
+        mixed = a[:, None] * gram[own, all_] * b
+        inner = a[:, None] * gram[own, own] * a + mixed + mixed.T + b[:, None] * gram[all_, all_] * b
+        left = np.concatenate([with_plain @ member, with_plain], axis=1)
+        block = np.concatenate([member, np.eye(count)], axis=1)
+        full = np.zeros((wide.y + 1, wide.y + 1))
+        keep = np.append(np.arange(first - 1), wide.y)
+        added = np.arange(first - 1, wide.y)
+        full[np.ix_(keep, keep)] = gram[:first, :first]
+        full[np.ix_(keep, added)] = left
+        full[np.ix_(added, keep)] = left.T
+        full[np.ix_(added, added)] = block.T @ inner @ block
+        out.append(NormalEquations(full, rows.shape[0], float(-np.log(variance).sum()), wide))
     return out
 
 
@@ -71,51 +116,52 @@ def behind_each_other(place: Array, variance: Array) -> Array:
 
 
 def locate(
-    balance: Balance, variance: Array, lines: Lines, prior: ErrorPrior, plain: Posterior, *, rounds: int = 3
+    balance: Balance, variance: Array, lines: Lines, prior: ErrorPrior, plain: Posterior, *, rounds: int = 2
 ) -> Located | None:
     """Fit the location model; None where the evidence does not ask for it.
 
     plain : posterior of the model with lumped loss only, on the same rows
     """
-    energy = balance.net_each()
-    count = energy.shape[1]
-    even = np.full((count, count), 0.5)
-
-    def fit(behind: Array, kappa: float, slope_sd: float, start: Posterior | None) -> Located:
-        columns = slope_columns(energy, lines, behind, kappa)
-        rows, layout = weighted_rows(balance, variance, columns, lines.feeder)
-        sums = accumulate(rows, variance, layout)
-        return Located(solve(sums, prior, slope_sd, start=start.sites if start else None), sums, rows, kappa)
-
     kappas = _KAPPAS if lines.phase.max() > 0 else (NO_PHASES,)
-    best = max((fit(even, kappa, 0.02, None) for kappa in kappas), key=lambda one: one.posterior.evidence)
-    if best.posterior.evidence < plain.evidence - 60.0:
+    tried = [
+        (solve(sums, prior, 0.02, start=plain.sites, sigma0=plain.sigma, sweeps=4), kappa, sums)
+        for kappa, sums in zip(kappas, _even_sums(balance, variance, lines, kappas), strict=True)
+    ]
+    best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
+    if best.evidence < plain.evidence:
         return None
-    best = _tune(best, prior)
+    best = solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma, sweeps=12)
+    energy = balance.net_each()
+    rows: Array | None = None
     for _ in range(rounds):
-        layout = best.sums.layout
-        where = np.searchsorted(best.posterior.nuisance_index, np.arange(layout.slope.start, layout.slope.stop))
-        behind = behind_each_other(best.posterior.nuisance[where], best.posterior.nuisance_variance[where])
-        tried = fit(behind, best.kappa, best.posterior.slope_sd, best.posterior)
-        if tried.posterior.evidence <= best.posterior.evidence:
+        layout = sums.layout
+        where = np.searchsorted(best.nuisance_index, np.arange(layout.slope.start, layout.slope.stop))
+        behind = behind_each_other(best.nuisance[where], best.nuisance_variance[where])
+        fresh_rows, layout = weighted_rows(balance, variance, slope_columns(energy, lines, behind, kappa), lines.feeder)
+        fresh = accumulate(fresh_rows, variance, layout)
+        next_ = solve(fresh, prior, best.slope_sd, start=best.sites, sigma0=best.sigma)
+        if rows is not None and next_.evidence <= best.evidence:
             break
-        gain = tried.posterior.evidence - best.posterior.evidence
-        best = tried
-        if gain < 2.0:
+        gain, best, sums, rows = next_.evidence - best.evidence, next_, fresh, fresh_rows
+        if gain < 3.0:
             break
-    best = _tune(best, prior)
-    return best if best.posterior.evidence > plain.evidence + 6.0 else None
+    best = _tune(best, sums, prior)
+    if rows is None or best.evidence < plain.evidence + LEAST_GAIN:
+        return None
+    return Located(best, sums, rows, kappa)
 
 
-def _tune(found: Located, prior: ErrorPrior) -> Located:
+def _tune(best: Posterior, sums: NormalEquations, prior: ErrorPrior) -> Posterior:
     """The prior sd of a slope by the evidence."""
-    best = found.posterior
     for direction in (1, -1):
-        at = min(range(len(_SLOPE_SDS)), key=lambda i: abs(_SLOPE_SDS[i] - found.posterior.slope_sd))
+        at = min(range(len(_SLOPE_SDS)), key=lambda i: abs(_SLOPE_SDS[i] - best.slope_sd))
+        moved = False
         while 0 <= at + direction < len(_SLOPE_SDS):
             at += direction
-            tried = solve(found.sums, prior, _SLOPE_SDS[at], start=best.sites)
+            tried = solve(sums, prior, _SLOPE_SDS[at], start=best.sites, sigma0=best.sigma, sweeps=8)
             if tried.evidence <= best.evidence:
                 break
-            best = tried
-    return Located(best, found.sums, found.rows, found.kappa)
+            best, moved = tried, True
+        if moved:
+            break
+    return best

@@ -99,9 +99,15 @@ def tilt(prior: ErrorPrior, cavity_mean: Array, cavity_variance: Array) -> Tilte
 
 
 def learn(
-    prior: ErrorPrior, cavity_mean: Array, cavity_variance: Array, *, strength: float, rounds: int = 50
+    prior: ErrorPrior,
+    cavity_mean: Array,
+    cavity_variance: Array,
+    *,
+    strength: float,
+    rounds: int = 50,
+    width: bool = True,
 ) -> ErrorPrior:
-    """Empirical Bayes: weights and the width of the spike from many meters' cavities, by EM.
+    """Empirical Bayes: weights and, with `width`, the width of the spike from many meters' cavities, by EM.
 
     `strength` is the number of meters that the given prior counts for (Dirichlet). The spike's width stays within a
     factor of 3 of the given one, so that a common misfit cannot widen it into a slab.
@@ -114,6 +120,8 @@ def learn(
         step = tilt(ErrorPrior(weights, prior.means, sds), cavity_mean, cavity_variance)
         counts = step.shares.sum(axis=0)
         weights = (counts + strength * base) / (counts.sum() + strength)
+        if not width:
+            continue
         own = step.shares[:, spike]
         second = (own * (step.variances[:, spike] + (step.means[:, spike] - prior.means[spike]) ** 2)).sum()
         width = (second + strength * prior.sds[spike] ** 2) / (own.sum() + strength)

@@ -2,10 +2,10 @@
 
 For each interval t, with registered energies x, master M and errors e of the registers,
 
-    M_t − Σ x_it = Σ θ_i x_it + c S_t + k M_t²/S̄ + F S̄ + Σ ρ_i J_it + ν_t,    θ = 1/(1+e) − 1.
+    M_t − Σ x_it = Σ θ_i x_it + c S_t + k M_t²/S̄ + F S̄ + Σ ρ_i J_it + ν_t
 
-c holds the common mode (master, its CT, linear loss), k lumped I²R, F fixed loss, ρ_i the resistance on the way to meter i (see
-``losses``).
+c holds the common mode (master, its CT, linear loss), k lumped I²R, F fixed loss, ρ_i the way to meter
+i (see ``losses``).
 """
 
 from __future__ import annotations

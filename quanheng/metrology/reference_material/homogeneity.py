@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
 
 
@@ -49,7 +49,7 @@ class Anova:
     @property
     def p(self) -> float:
         """Probability of a larger F if nothing varied between groups."""
-        return float(stats.f.sf(self.f, self.dof_between, self.dof_within))
+        return quantiles.f_sf(self.f, self.dof_between, self.dof_within)
 
     @property
     def r_squared(self) -> float:

@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 
 
@@ -38,12 +39,12 @@ class Line:
     @property
     def p(self) -> float:
         """Probability of a larger |t| if nothing changed."""
-        return float(2 * stats.t.sf(self.t, self.dof))
+        return 2 * quantiles.t_sf(self.t, self.dof)
 
     @property
     def critical(self) -> float:
         """Student's t at 95 %, two-sided."""
-        return float(stats.t.ppf(0.975, self.dof))
+        return quantiles.t_ppf(0.975, self.dof)
 
     def value(self, at: float) -> tuple[float, float]:
         """Line and its standard uncertainty at time `at`."""
@@ -167,7 +168,7 @@ def arrhenius(kelvin: object, rate: object, store_at: float, tolerated: float) -
     gas = 8.31446261815324
     ln_rate, u_ln_rate = line.value(1.0 / store_at)
     # one-sided 95 % upper rate, so that the shelf life errs to the safe side
-    upper = math.exp(ln_rate + float(stats.t.ppf(0.95, line.dof)) * u_ln_rate)
+    upper = math.exp(ln_rate + quantiles.t_ppf(0.95, line.dof) * u_ln_rate)
     return Arrhenius(
         -line.b * gas, line.u_b * gas, math.exp(ln_rate), u_ln_rate, -math.log1p(-tolerated) / upper, line.dof
     )
@@ -178,7 +179,7 @@ def crossing(line: Line, low: float, high: float, *, confidence: float = 0.95, h
 
     The one-sided confidence band is that of the mean line (ICH Q1E; Guide 35:2017, 8.7.4).
     """
-    factor = float(stats.t.ppf(confidence, line.dof))
+    factor = quantiles.t_ppf(confidence, line.dof)
 
     def room(at: float) -> float:
         value, u = line.value(at)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from quanheng.errors import InputError
+from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
 
 LEVELS = (0.05, 0.01)  # straggler, outlier
@@ -49,7 +49,7 @@ class Mandel:
 
 def grubbs_critical(n: int, level: float) -> float:
     """Critical value of the largest |x - mean| / s of `n` (two-sided), at least 3."""
-    t2 = float(stats.t.isf(level / (2 * n), n - 2)) ** 2
+    t2 = quantiles.t_ppf(1 - level / (2 * n), n - 2) ** 2
     return (n - 1) / math.sqrt(n) * math.sqrt(t2 / (n - 2 + t2))
 
 
@@ -70,7 +70,7 @@ def grubbs(values: object) -> Test:
 
 def cochran_critical(p: int, n: int, level: float) -> float:
     """Critical value of the largest share of `p` variances of `n` replicates each."""
-    f = float(stats.f.isf(level / p, n - 1, (p - 1) * (n - 1)))
+    f = quantiles.f_isf(level / p, n - 1, (p - 1) * (n - 1))
     return 1.0 / (1.0 + (p - 1) / f)
 
 
@@ -119,13 +119,13 @@ def mandel(groups: Sequence[object]) -> Mandel:
 
 def mandel_h_critical(p: int, level: float) -> float:
     """Critical |h| for `p` laboratories (ISO 5725-2, tables of h and k)."""
-    t = float(stats.t.isf(level / 2, p - 2))
+    t = quantiles.t_ppf(1 - level / 2, p - 2)
     return (p - 1) * t / math.sqrt(p * (t * t + p - 2))
 
 
 def mandel_k_critical(p: int, n: int, level: float) -> float:
     """Critical k for `p` laboratories of `n` replicates."""
-    f = float(stats.f.isf(level, n - 1, (p - 1) * (n - 1)))
+    f = quantiles.f_isf(level, n - 1, (p - 1) * (n - 1))
     return math.sqrt(p / (1.0 + (p - 1) / f))
 
 
@@ -157,7 +157,7 @@ def youden(a: object, b: object) -> Youden:
     if s_random == 0:
         raise InputError("zero_variance", "both samples differ by the same amount everywhere", "a")
     between = float(total.var(ddof=1)) / 2.0 - s_random**2
-    radius = s_random * math.sqrt(float(stats.chi2.ppf(0.95, 2)))
+    radius = s_random * math.sqrt(float(quantiles.chi2_ppf(0.95, 2)))
     return Youden(
         (float(np.median(x)), float(np.median(y))),
         s_random,

@@ -23,6 +23,8 @@ MODULES: dict[str, str] = {
     "robust": "quanheng.metrology.tasks.robust",
     "homogeneity": "quanheng.metrology.tasks.homogeneity",
     "stability": "quanheng.metrology.tasks.stability",
+    "standard-check": "quanheng.metrology.tasks.standard_check",
+    "interval": "quanheng.metrology.tasks.interval",
     "net-content": "quanheng.metrology.tasks.net_content",
     "emission": "quanheng.metrology.tasks.emission",
 }

@@ -13,9 +13,10 @@ from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.distributions_more import distribution_from
 from quanheng.metrology.draws import quantile, standard_uncertainty
 from quanheng.metrology.framework import Framework, Propagated, propagate_model
-from quanheng.metrology.joint import COPULA, Joint, joint
+from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
 from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, summary, validate
+from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task
 from quanheng.metrology.tasks.reading import choice, keys, number
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
@@ -24,11 +25,13 @@ from quanheng.metrology.uncertainty import Correlation
 from quanheng.metrology.vectors import Floats
 
 MAX_INPUTS = 500
+Pairs = list[Correlation]
 _METHODS = ("gum", "gum2", "mc", "auto")
 _INTERVALS = ("symmetric", "shortest")
 _NAME = ("model", "inputs")
 _OPTIONAL = (
-    "outputs", "correlations", "coverage", "k", "interval", "method", "trials", "digits", "seed", "threads",
+    "outputs", "correlations", "simultaneous", "coverage", "k", "interval", "method", "trials", "digits", "seed",
+    "threads",
 )  # fmt: skip
 _PROBABILITIES = (np.arange(2000) + 0.5) / 2000
 
@@ -40,6 +43,7 @@ class Request:
     model: Model
     inputs: Mapping[str, Distribution]
     correlations: tuple[Correlation, ...]
+    together: tuple[Together, ...]
     coverage: float
     k: float | None
     interval: IntervalKind
@@ -48,6 +52,7 @@ class Request:
     digits: int
     seed: int
     threads: int
+    observed: tuple[Correlation, ...] = ()
 
 
 def compute(request: Mapping[str, Any]) -> Result:
@@ -79,10 +84,12 @@ def read_request(request: Mapping[str, Any]) -> Request:
         raise InputError("coverage", "a coverage probability lies above 0 and is at most 0.9999", "coverage")
     k = None if data.get("k") is None else number(data["k"], "k", above=0)
     interval = choice(data.get("interval", "symmetric"), "interval", _INTERVALS)
+    together, observed = _together(data, inputs)
     return Request(
         model,
         inputs,
         _correlations(data.get("correlations", []), inputs),
+        together,
         coverage,
         k,
         "shortest" if interval == "shortest" else "symmetric",
@@ -91,7 +98,16 @@ def read_request(request: Mapping[str, Any]) -> Request:
         _whole(data.get("digits", 2), "digits", 1, 6),
         _whole(data.get("seed", 1), "seed", 0, 2**63),
         _whole(data.get("threads", 1), "threads", 1, 64),
+        tuple(observed),
     )
+
+
+def _together(data: Mapping[str, Any], inputs: Mapping[str, Distribution]) -> tuple[tuple[Together, ...], Pairs]:
+    groups = data.get("simultaneous", [])
+    named = isinstance(groups, list) and all(isinstance(group, list) for group in groups)
+    if not named or not all(isinstance(name, str) for group in groups for name in group):
+        raise InputError("simultaneous", "a list of lists of names of inputs", "simultaneous")
+    return observed_together(inputs, groups)
 
 
 def _whole(value: Any, place: str, least: int, most: int) -> int:
@@ -146,15 +162,28 @@ def _shared(common: float, u_a: float, u_b: float, place: str) -> float:
 
 def _framework(read: Request, order: int) -> Framework:
     return propagate_model(
-        read.model, read.inputs, correlations=read.correlations, coverage=read.coverage, k=read.k, order=order
+        read.model,
+        read.inputs,
+        correlations=(*read.correlations, *read.observed),
+        coverage=read.coverage,
+        k=read.k,
+        order=order,
     )
 
 
 def _gum_result(read: Request, found: Framework) -> Result:
     outputs = {name: _of_gum(p, read) for name, p in found.outputs.items()}
-    warnings = [f"{name}: {text}" for name, p in found.outputs.items() for text in p.warnings]
+    warnings = _said(found)
     method = "gum2" if found.order == 2 else "gum"
-    return Result(_record(read), method, None, outputs, found.covariance, None, tuple(warnings))
+    regions = None
+    if len(outputs) > 1 and found.covariance.any():
+        regions = gum_regions({n: p.value for n, p in found.outputs.items()}, found.covariance, read.coverage)
+        warnings += _singular(regions, len(outputs))
+    return Result(_record(read), method, None, outputs, found.covariance, None, tuple(warnings), regions=regions)
+
+
+def _singular(regions: Regions, count: int) -> list[str]:
+    return [SINGULAR.format(rank=regions.rank)] if regions.rank < count else []
 
 
 def _of_gum(p: Propagated, read: Request) -> Output:
@@ -163,9 +192,10 @@ def _of_gum(p: Propagated, read: Request) -> Output:
 
 
 def _with_trials(read: Request) -> Result:
-    drawn = joint(read.inputs, read.correlations)
+    drawn = joint(read.inputs, read.correlations, read.together)
+    grouped = {name for group in read.together for name in group.names}
     for name, distribution in read.inputs.items():
-        if not np.isfinite(standard_uncertainty(distribution)):
+        if name not in grouped and not np.isfinite(standard_uncertainty(distribution)):
             raise InputError(
                 "dof_too_few",
                 "a t distribution of 2 or fewer degrees of freedom has no standard deviation, so Monte Carlo gives no "
@@ -197,8 +227,10 @@ def _with_trials(read: Request) -> Result:
     budgets = _budgets(read, drawn, summaries)
     outputs = {name: _of_trials(found, budgets[name]) for name, found in summaries.items()}
     covariance = np.atleast_2d(np.cov(np.array(list(trials.values.values()))))
+    regions = trial_regions(trials.values, read.coverage) if len(outputs) > 1 and covariance.any() else None
+    warnings += [] if regions is None else _singular(regions, len(outputs))
     return Result(
-        _record(read), "mc", trials.count, outputs, covariance, checks or None, tuple(warnings), trials.values
+        _record(read), "mc", trials.count, outputs, covariance, checks or None, tuple(warnings), trials.values, regions
     )
 
 
@@ -207,8 +239,16 @@ def _attempt(read: Request) -> tuple[Framework | None, str]:
         found = _framework(replace(read, k=None), 1)
     except InputError as error:
         return None, f"the GUM cannot be used at the estimates ({error.message}); it is not validated"
-    said = [f"{name}: {text}" for name, p in found.outputs.items() for text in p.warnings]
-    return found, "; ".join(said)
+    return found, "; ".join(_said(found))
+
+
+def _said(found: Framework) -> list[str]:
+    """Each warning once, with the outputs it belongs to."""
+    by_text: dict[str, list[str]] = {}
+    for name, p in found.outputs.items():
+        for text in p.warnings:
+            by_text.setdefault(text, []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in by_text.items()]
 
 
 def _validations(gum: Framework | None, summaries: Mapping[str, Summary], digits: int) -> dict[str, Validation]:
@@ -231,8 +271,9 @@ def _budgets(read: Request, drawn: Joint, summaries: Mapping[str, Summary]) -> d
     """Each input alone over its own distribution, the others at their estimates (JCGM 101, annex B)."""
     estimates = {name: d.estimate().value for name, d in read.inputs.items()}
     rows: dict[str, list[Row]] = {name: [] for name in summaries}
+    grouped = {name: u for group in drawn.together for name, u in group.spread().items()}
     for name, distribution in read.inputs.items():
-        u = standard_uncertainty(distribution)
+        u = grouped.get(name) or standard_uncertainty(distribution)
         xs = _points(distribution, u)
         ys = read.model.on_arrays({**{n: np.full(len(xs), v) for n, v in estimates.items()}, name: xs})
         for output, y in ys.items():

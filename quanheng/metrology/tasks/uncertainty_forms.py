@@ -56,6 +56,11 @@ SCHEMA: Mapping[str, Any] = {
                 "additionalProperties": False,
             },
         },
+        "simultaneous": {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "string"}},
+            "description": "groups of inputs whose observations were made together",
+        },
         "coverage": {**_NUMBER, "default": 0.95},
         "k": {**_NUMBER, "description": "coverage factor of the GUM methods instead of coverage"},
         "interval": {"enum": ["symmetric", "shortest"], "default": "symmetric"},
@@ -83,6 +88,19 @@ _GAUGE_BLOCK: Mapping[str, Any] = {
     "coverage": 0.99,
     "method": "gum",
 }
+
+_IMPEDANCE_SETS: Mapping[str, Any] = {
+    "model": "R = V/I*cos(phi); X = V/I*sin(phi); Z = V/I",
+    "inputs": {
+        "V": {"distribution": "observations", "values": ["5.007", "4.994", "5.005", "4.990", "4.999", "4.999"]},
+        "I": {"distribution": "observations", "values": ["0.019663", "0.019639", "0.019640", "0.019685", "0.019678",
+                                                         "0.019661"]},
+        "phi": {"distribution": "observations", "values": ["1.0456", "1.0438", "1.0468", "1.0428", "1.0433", "1.0445"]},
+    },
+    "simultaneous": [["V", "I", "phi"]],
+    "method": "mc",
+    "trials": 1000000,
+}  # fmt: skip
 
 _IMPEDANCE: Mapping[str, Any] = {
     "model": "R = V/I*cos(phi); X = V/I*sin(phi); Z = V/I",
@@ -133,6 +151,7 @@ EXAMPLE = _MASS
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "gum-h1": _GAUGE_BLOCK,
     "gum-h2": _IMPEDANCE,
+    "jcgm102-9.4": _IMPEDANCE_SETS,
     "jcgm101-9.2.3": _ADDITIVE,
     "jcgm101-9.3": _MASS,
     "jcgm101-9.4": _POWER_METER,

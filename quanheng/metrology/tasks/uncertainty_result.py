@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from quanheng.metrology.monte_carlo import Validation
+from quanheng.metrology.multivariate import Regions
 from quanheng.metrology.tasks import Figure, Series
 from quanheng.metrology.tasks.reading import text
 from quanheng.metrology.vectors import Floats
@@ -66,6 +67,7 @@ class Result:
     checks: Mapping[str, Validation] | None
     warnings: tuple[str, ...]
     values: Mapping[str, Floats] = field(default_factory=dict, repr=False)
+    regions: Regions | None = None
 
     @property
     def digits(self) -> int:
@@ -87,6 +89,7 @@ class Result:
                 name: {"d_low": c.d_low, "d_high": c.d_high, "tolerance": c.tolerance, "validated": c.validated}
                 for name, c in checks.items()
             },
+            "regions": None if self.regions is None else _regions(self.regions),
             "warnings": list(self.warnings),
             "request": dict(self.record),
         }
@@ -144,6 +147,8 @@ class Result:
                 lines.append(f"{coverage} interval [{texts['interval'][0]}, {texts['interval'][1]}]")
             lines.append(f"  {'input':<14}{'value':>16}{'u':>13}{'c':>13}{'|c|u':>13}{'share':>9}  distribution")
             lines += [_line(row) for row in o.budget]
+        if self.regions is not None:
+            lines.append(f"\nregions of {coverage}: k_p = {self.regions.k_p:.2f}, k_q = {self.regions.k_q:.2f}")
         lines += [f"warning: {w}" for w in self.warnings]
         return "\n".join(lines)
 
@@ -205,6 +210,17 @@ def _line(row: Row) -> str:
         f"  {row.input:<14}{row.value:>16.9g}{shown(row.u, 13)}{shown(row.c, 13)}{shown(row.contribution, 13)}"
         f"{share:>9}  {row.distribution}"
     )
+
+
+def _regions(found: Regions) -> dict[str, Any]:
+    return {
+        "coverage": found.coverage,
+        "k_p": found.k_p,
+        "k_q": found.k_q,
+        "rank": found.rank,
+        "box": {name: list(ends) for name, ends in found.box.items()},
+        "smallest_area": found.smallest_area,
+    }
 
 
 def _correlation(covariance: Floats) -> list[list[float | None]]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from quanheng.errors import InputError
+from quanheng.procedures.loader import load
 
 
 class VerificationMode(models.TextChoices):
@@ -36,6 +41,14 @@ class NormState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("废止")
 
 
+@functools.cache
+def _english_title(procedure_id: str) -> str:
+    try:
+        return load(procedure_id).procedure.norm.title.en
+    except InputError:
+        return ""
+
+
 class Norm(models.Model):
     """One edition of a technical norm (JJG, JJF)."""
 
@@ -54,11 +67,18 @@ class Norm(models.Model):
     verified = models.CharField(max_length=4, default="no")
 
     def __str__(self) -> str:
-        return f"{self.number} {self.title}"
+        return f"{self.number} {self.named}"
 
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("catalog:norm", args=[self.pk])
+
+    @property
+    def named(self) -> str:
+        """The title in the reader's language, where the procedure we carry for the norm knows it in English."""
+        if not (get_language() or "").startswith("en") or not self.procedure_id:
+            return self.title
+        return _english_title(self.procedure_id) or self.title
 
     def state_on(self, day: dt.date) -> NormState:
         """Whether the edition is announced, in force or withdrawn on a civil date."""
@@ -97,7 +117,8 @@ class InstrumentCategory(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.item or self.name
+        english = self.name_en if (get_language() or "").startswith("en") else ""
+        return english or self.item or self.name
 
     def get_absolute_url(self) -> str:
         """Its page."""

@@ -75,7 +75,7 @@ class NormTable(Table):
     """Editions of norms."""
 
     number = TextColumn(verbose_name=_("编号"), main=True)
-    title = TextColumn(verbose_name=_("名称"))
+    title = TextColumn(accessor="named", order_by="title", verbose_name=_("名称"))
     instrument = TextColumn(verbose_name=_("适用对象"))
     region_code = TextColumn(verbose_name=_("适用地区"))
     in_force_from = DateColumn(verbose_name=_("实施日期"))

@@ -144,7 +144,7 @@ class NormPage(ReadCatalogue):
 
     def header(self) -> c.Header:
         crumbs = [(_("计量技术规范"), reverse("catalog:norms")), (self.norm.number, "")]
-        return c.Header(f"{self.norm.number} {self.norm.title}", self.norm.instrument, norm_status(self.norm), crumbs)
+        return c.Header(str(self.norm), self.norm.instrument, norm_status(self.norm), crumbs)
 
     def context(self) -> dict[str, Any]:
         norm, today = self.norm, clock.today()

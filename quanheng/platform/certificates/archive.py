@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Iterable
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from quanheng.errors import InputError
 from quanheng.platform.certificates.queries import instruments_of
 from quanheng.platform.documents.ledger import file_stem
@@ -29,7 +31,7 @@ def zipped(documents: Iterable[Document]) -> IO[bytes]:
     """PDF and XML of every document that has bytes; imported ones are listed in ``missing.txt``."""
     found = list(documents)
     if len(found) > MOST:
-        raise InputError("too_many", f"at most {MOST} certificates are packed at once; filter the list", "selection")
+        raise InputError("too_many", _("一次最多打包 %(n)d 份证书,请先筛选") % {"n": MOST}, "selection")
     instruments = instruments_of(found)
     out = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     missing = []

@@ -19,6 +19,7 @@ from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
 from quanheng.platform.parties.queries import authorised, licence_for
@@ -132,7 +133,8 @@ def _computed(record: Record) -> Iterator[Condition]:
         result = procedures.compute(record.procedure_id, record.data)
     except InputError as error:
         place = Names(record.procedure_id, record.data).of(error.place) or error.place
-        yield Condition("record_complete", False, _("原始记录完整"), _("%(place)s 缺少或有误") % {"place": place})
+        detail = f"{place}:{words_of(error)}" if place else words_of(error)
+        yield Condition("record_complete", False, _("原始记录完整"), detail)
         return
     yield Condition("record_complete", True, _("原始记录完整"))
     same = result["hashes"]["procedure"] == record.procedure_sha256 and (

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from quanheng.errors import InputError
+from quanheng.evidence.bundle import Replay
 from quanheng.platform.certificates import policies
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document, Origin
@@ -65,6 +66,14 @@ def stored(document: Document) -> dict[str, Any]:
         "record": json.loads(files.get(document.record_sha256)),
         "result": record.result,
     }
+
+
+def replay_parts(document: Document) -> Replay | None:
+    """The bytes a stranger recomputes from; None for what was not issued here, or without a record."""
+    record = Record.objects.filter(document=document).first() or _through_replacement(document)
+    if document.origin != Origin.ISSUED or record is None:
+        return None
+    return Replay(files.get(document.record_sha256), files.get(record.procedure_sha256))
 
 
 def _through_replacement(document: Document) -> Record | None:

@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from quanheng.errors import InputError
 from quanheng.procedures.form import form
 
@@ -18,15 +20,15 @@ HEAD = ("section", "row")
 def text_of(data: bytes) -> str:
     """The file's text: UTF-8 with or without mark, or GB 18030 as Excel writes it in China."""
     if len(data) > MAX_BYTES:
-        raise InputError("too_large", f"a file of readings is at most {MAX_BYTES // 1024} KiB", "file")
+        raise InputError("too_large", _("读数文件不超过 %(n)d KB") % {"n": MAX_BYTES // 1024}, "file")
     if b"\x00" in data:
-        raise InputError("not_csv", "this is not a CSV file; save the sheet as CSV (UTF-8)", "file")
+        raise InputError("not_csv", _("这不是 CSV 文件,请另存为 CSV(UTF-8)"), "file")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputError("encoding", "the file is neither UTF-8 nor GB 18030; save it as CSV (UTF-8)", "file")
+    raise InputError("encoding", _("文件编码不是 UTF-8 或 GB 18030,请另存为 CSV(UTF-8)"), "file")
 
 
 def template(procedure_id: str, record: Mapping[str, Any]) -> list[list[str]]:
@@ -44,16 +46,18 @@ def merged(procedure_id: str, record: Mapping[str, Any], data: bytes) -> dict[st
     """The record with the file's readings in it, as text and unjudged. Any wrong line refuses the whole file."""
     lines = list(csv.reader(io.StringIO(text_of(data), newline="")))
     if not lines or [c.strip() for c in lines[0][:2]] != list(HEAD):
-        raise InputError("header", "the first line must begin with section,row; download the template", "line 1")
+        raise InputError("header", _("第一行须以 section,row 开头,请下载模板"), _("第 %(n)d 行") % {"n": 1})
     if len(lines) > MAX_ROWS:
-        raise InputError("too_many_rows", f"a file of readings has at most {MAX_ROWS} lines", f"line {MAX_ROWS}")
+        raise InputError(
+            "too_many_rows", _("读数文件最多 %(n)d 行") % {"n": MAX_ROWS}, _("第 %(n)d 行") % {"n": MAX_ROWS}
+        )
     described = form(procedure_id, record.get("instrument", {}), str(record["purpose"]))
     known = {s["key"]: s for s in described["sections"]}
     names = [c.strip() for c in lines[0][2:]]
     sections = {key: [dict(r) for r in rows] for key, rows in record.get("sections", {}).items()}
     for number, line in enumerate(lines[1:], start=2):
         if any(cell.strip() for cell in line):
-            _put(line, names, known, sections, f"line {number}")
+            _put(line, names, known, sections, _("第 %(n)d 行") % {"n": number})
     return {**record, "sections": sections}
 
 
@@ -62,11 +66,11 @@ def _put(
 ) -> None:
     section = known.get(line[0].strip())
     if section is None:
-        raise InputError("section", f"there is no section {line[0].strip()[:40]!r} in this sheet", place)
+        raise InputError("section", _("记录表中没有名为“%(name)s”的部分") % {"name": line[0].strip()[:40]}, place)
     rows = section["rows"] or []
     row_text = line[1].strip() if len(line) > 1 else ""
     if not row_text.isascii() or not row_text.isdigit() or not 1 <= int(row_text) <= len(rows):
-        raise InputError("row", f"the row must be a number from 1 to {len(rows)}", place)
+        raise InputError("row", _("行号须为 1 至 %(n)d 的整数") % {"n": len(rows)}, place)
     index = int(row_text) - 1
     kept = sections.setdefault(section["key"], [])
     while len(kept) < len(rows):
@@ -77,6 +81,8 @@ def _put(
         if not value:
             continue
         if name not in fields:
-            raise InputError("field", f"section {section['key']} has no field {name[:40]!r}", place)
+            raise InputError(
+                "field", _("%(section)s 没有名为“%(name)s”的列") % {"section": section["key"], "name": name[:40]}, place
+            )
         if fields[name]["editable"]:
             kept[index][name] = value[:100]

@@ -15,11 +15,13 @@ from quanheng.errors import InputError
 from quanheng.platform.certificates import conditions, policies, procedure, standards_used
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.instruments.ledger_words import read_parameters
 from quanheng.platform.kernel import clock, events, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.people import user_named
 from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.verification import policies as verification_policies
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
@@ -37,10 +39,11 @@ def person(actor: Actor) -> User:
 def _fresh_data(task: Task, on: dt.date) -> dict[str, Any]:
     loaded = procedure.loaded(task.norm.procedure_id if task.norm else "")
     known = {p.key for p in loaded.procedure.parameters}
+    kept = {k: v for k, v in task.instrument.parameters.items() if k in known}
     return {
         "procedure": loaded.procedure.id,
         "purpose": task.purpose,
-        "instrument": {k: v for k, v in task.instrument.parameters.items() if k in known},
+        "instrument": {**read_parameters(loaded.procedure.parameters, task.instrument), **kept},
         "environment": {},
         "standards": standards_used.proposed(task, loaded, on),
         "sections": {},
@@ -190,7 +193,7 @@ def each(records: Iterable[Record], act: Callable[[Record], Record]) -> list[Out
             done.append(Outcome(changed, True, (), number))
         except InputError as error:
             record.refresh_from_db()
-            done.append(Outcome(record, False, getattr(error, "reasons", (error.message,))))
+            done.append(Outcome(record, False, reasons_of(error)))
     return done
 
 

@@ -177,6 +177,26 @@ def _check(part: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return {"key": part["key"], "label": said(part["label"]), "answer": answer, **_marked(part)}
 
 
+def readable(record: Record) -> dict[str, Any]:
+    """The record for those who check and sign: every reading beside its result, its limits and the verdict."""
+    described, names = build(record), Names(record.procedure_id, record.data)
+    answer = record.result or procedures.live(record.procedure_id, record.data)
+    painted = picture({"missing": (), "invalid": (), **answer}, names)
+    by_path = {o["path"]: o for o in painted["outcomes"]}
+    sections = []
+    for section in described["sections"]:
+        key, quantities, drawn = section["key"], [q["key"] for q in section["quantities"]], section["rows"] or []
+        shown = {f"{key}.{r['index']}.{q}" for r in drawn for q in quantities}
+        rows = [
+            {**r, "outcomes": [by_path.get(f"{key}.{r['index']}.{q}") for q in quantities]}
+            for r in drawn
+            if not r["optional"] or any(c.value and c.editable for c in r["cells"])
+        ]
+        rest = [o for o in painted["outcomes"] if o["section"] == key and o["path"] not in shown]
+        sections.append({**section, "rows": rows, "outcomes": rest})
+    return {**described, "sections": sections, "verdict": painted["verdict"], "worst": painted["worst"]}
+
+
 def picture(answer: dict[str, Any], names: Names) -> dict[str, Any]:
     """What the page paints of an evaluation: outcomes, the worst point, what is missing and wrong, each by name."""
     outcomes = [_outcome(o, names) for o in answer["results"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,7 +19,8 @@ from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
-from quanheng.platform.instruments.services import Result, set_verification_result
+from quanheng.platform.instruments.ledger_words import to_complete
+from quanheng.platform.instruments.services import Result, complete_parameters, set_verification_result
 from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
@@ -113,6 +115,11 @@ def _issue(record: Record, sealed: Sealed, actor: Actor, replaces: Document | No
     )
 
 
+def given(record: Record) -> dict[str, Any]:
+    """The instrument's parameters as the record has them."""
+    return dict(record.data.get("instrument") or {})
+
+
 def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) -> None:
     """Tell the instrument ledger and the trace graph."""
     result = Result(
@@ -123,6 +130,9 @@ def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) ->
         document_number=document.number,
     )
     set_verification_result(actor=actor, instrument=record.instrument, result=result)
+    known = to_complete(procedures.loaded(record.procedure_id).procedure.parameters, given(record), record.instrument)
+    if known:
+        complete_parameters(actor=actor, instrument=record.instrument, found=known, document_number=document.number)
     if record.verdict == "pass":
         links.record_in_graph(record, document, actor)
 

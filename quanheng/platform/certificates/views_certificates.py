@@ -18,7 +18,7 @@ from django.utils.translation import pgettext
 from quanheng.errors import InputError
 from quanheng.platform.certificates import archive, content, forms, naming, queries, signing, tables
 from quanheng.platform.certificates.models import Record
-from quanheng.platform.documents import ledger
+from quanheng.platform.documents import ledger, standing
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import public_url
 from quanheng.platform.documents.policies import may_withdraw
@@ -133,11 +133,18 @@ class Detail(OfDocument):
 
 
 def _facts(document: Document) -> list[Definition]:
-    item, norm = document.public.get("item", {}), document.public.get("norm", {})
+    """What stands in the document; an imported one names its instrument through the ledger, as its public page does."""
+    shown = standing.find(document.public_code)
+    item, norm = shown.item, document.public.get("norm", {})
     rows = [
         (_("器具名称"), item.get("name")),
         (_("型号规格"), item.get("model")),
         (_("出厂编号"), item.get("serial_number")),
+        (_("生产厂家"), item.get("manufacturer")),
+        (_("测量范围"), item.get("measuring_range")),
+        (_("准确度等级"), item.get("accuracy_class")),
+        (_("器具码"), shown.subject_code),
+        (_("查验结论"), shown.headline.word),
         (_("使用单位"), document.owner),
         (_("签发机构"), document.issuer_name),
         (_("检定依据"), f"{norm.get('number', '')} {norm.get('title', '')}".strip()),

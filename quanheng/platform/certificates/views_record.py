@@ -24,6 +24,7 @@ from quanheng.platform.certificates.tables import record_status
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.policies import Decision, Refused
+from quanheng.platform.kernel.words import reasons_of, words_of
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.queries import tasks
 from quanheng.platform.web.components import Action, Header
@@ -121,19 +122,19 @@ def _painted(record: Record, data: dict[str, Any]) -> dict[str, Any]:
 
 def _body(request: HttpRequest) -> dict[str, Any]:
     if len(request.body) > MAX_BODY:
-        raise InputError("too_large", "a record is at most 1 MiB", "data")
+        raise InputError("too_large", _("原始记录不超过 1 MB"), "data")
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise InputError("not_json", "the request is not JSON", "data") from error
+        raise InputError("not_json", _("请求内容不是 JSON"), "data") from error
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-        raise InputError("not_json", "the request holds no record", "data")
+        raise InputError("not_json", _("请求中没有原始记录"), "data")
     return body
 
 
 def _refusal(error: InputError) -> JsonResponse:
     status = 409 if error.code == "conflict" else 403 if error.code == "forbidden" else 422
-    return JsonResponse({"code": error.code, "message": error.message, "place": error.place}, status=status)
+    return JsonResponse({"code": error.code, "message": words_of(error), "place": error.place}, status=status)
 
 
 class Evaluate(OfRecord):
@@ -172,7 +173,7 @@ class Save(OfRecord):
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError("version", "the version is a whole number", "version")
+        raise InputError("version", _("版本号须为整数"), "version")
     return value
 
 
@@ -182,7 +183,7 @@ def _day(value: Any) -> dt.date | None:
     try:
         return dt.date.fromisoformat(str(value))
     except ValueError as error:
-        raise InputError("date", "write the day as 2026-05-20", "performed_on") from error
+        raise InputError("date", _("日期请写成 2026-05-20"), "performed_on") from error
 
 
 class Presence(OfRecord):
@@ -228,9 +229,10 @@ class Readings(OfRecord):
 def _back(request: HttpRequest, record: Record, error: Exception) -> HttpResponse:
     page = RecordSheet()
     page.setup(request, pk=record.pk)
-    reasons = getattr(error, "reasons", None) or (getattr(error, "message", str(error)),)
+    reasons = reasons_of(error) if isinstance(error, InputError) else (_("提交的内容无法读取"),)
     place = getattr(error, "place", "")
-    return page.draw(status=422, refused=[f"{r} ({place})" if place and len(reasons) == 1 else r for r in reasons])
+    named = Names(record.procedure_id, record.data).of(place) or place
+    return page.draw(status=422, refused=[f"{named}:{r}" if named and len(reasons) == 1 else r for r in reasons])
 
 
 class Submit(OfRecord):

@@ -23,6 +23,7 @@ from quanheng.platform.certificates import (
     papers,
     queries,
     services,
+    sheet,
     signing,
     tables,
 )
@@ -32,6 +33,7 @@ from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.policies import Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.web import forms as web_forms
 from quanheng.platform.web import second_factor
 from quanheng.platform.web.components import Action, Chip, Empty, Header
@@ -143,6 +145,7 @@ class Review(OfRecord):
             "factor_ready": second_factor.is_set_up(services.person(self.actor)),
             "sign_form": forms.SignForm(),
             "pages": self.pages(),
+            "sheet": sheet.readable(record),
             "history": events.history(record)[:30],
         }
 
@@ -180,7 +183,7 @@ class Act(Review):
         try:
             return self._done(act, request)
         except InputError as error:
-            reasons = getattr(error, "reasons", None) or (error.message,)
+            reasons = reasons_of(error)
             self.record = queries.records(self.actor).get(pk=self.record.pk)
             return self.draw(status=422, refused=reasons)
 
@@ -252,6 +255,7 @@ class BatchPage(FormPage):
             rows.append((record, conditions.failing(found)))
         return {
             "act": self.act,
+            "possible": any(not failing for _record, failing in rows),
             "blocked": sum(bool(failing) for _record, failing in rows),
             "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
             "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
@@ -284,6 +288,10 @@ class Step(FormPage):
         if found is None:
             raise Http404
         self.record = found
+
+    def allowed(self, actor: Any) -> Decision:
+        """Who may not void it does not see the form either."""
+        return RECORD["void"].policy(actor, self.record)
 
     def header(self) -> Header:
         here = reverse("certificates:record", args=[self.record.pk])

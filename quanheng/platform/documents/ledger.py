@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from quanheng.errors import InputError
-from quanheng.evidence.bundle import make_bundle, write_bundle
+from quanheng.evidence.bundle import Replay, make_bundle, write_bundle
 from quanheng.evidence.ledger import (
     CERTIFICATE_ISSUED,
     CERTIFICATE_REPLACED,
@@ -142,8 +142,8 @@ def _replace(path: Path, data: bytes) -> None:
     fresh.replace(path)
 
 
-def bundle(document: Document) -> bytes:
-    """Everything an outsider needs besides KEYS, in one file, with the status as of now."""
+def bundle(document: Document, replay: Replay | None = None) -> bytes:
+    """Everything an outsider needs besides KEYS, in one file, with the status as of now; the raw record if given."""
     row = own_leaf(document)
     if row.index is None:
         raise InputError("not_merged", "the document enters the public log within a minute; try again", document.number)
@@ -159,6 +159,7 @@ def bundle(document: Document) -> bytes:
             proof=proof,
             checkpoint=checkpoint,
             status=status_note(row, document),
+            replay=replay,
         )
     )
 
@@ -193,9 +194,9 @@ def collect_cosignatures() -> str:
     return f"{len(asked)} witnesses have seen {log().size} entries"
 
 
-def export(document: Document, out_dir: Path) -> list[Path]:
+def export(document: Document, out_dir: Path, replay: Replay | None = None) -> list[Path]:
     """Write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json."""
-    packed = bundle(document)
+    packed = bundle(document, replay)
     out_dir.mkdir(parents=True, exist_ok=True)
     parts = {
         "xml": files.get(document.xml_sha256),

@@ -55,6 +55,9 @@ class SubjectSource:
 
 PUBLIC_SUBJECTS: Registry[SubjectSource] = Registry("public_subjects")
 
+# More to say of the thing behind a label's code: ``title``, ``text``, ``url`` and ``link``. Nothing personal.
+PUBLIC_NOTES: Registry[Callable[[str], Mapping[str, Any] | None]] = Registry("public_notes")
+
 
 def _only(source: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, str]:
     return {f: str(source[f]) for f in fields if source.get(f) not in (None, "")}

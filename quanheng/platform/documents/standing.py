@@ -33,6 +33,12 @@ HEADLINES = {
     h.key: h
     for h in (
         Headline("valid", _("有效"), "ok", _("检定合格,在有效期内。")),
+        Headline(
+            "recorded",
+            _("有效(历史记录,未见证明)"),
+            "due",
+            _("签发机构的历史记录写明检定合格、在有效期内;本系统没有可核验的文件,请向签发机构核对。"),
+        ),
         Headline("expired", _("过期"), "bad", _("检定有效期已过,尚未见新的检定。")),
         Headline("unverified", _("未见检定"), "due", _("系统中没有这台器具的有效检定记录。")),
         Headline("unknown", _("查无此器具"), "bad", _("没有这个编号的器具或证书。请核对编号,谨防伪造。")),
@@ -88,10 +94,17 @@ def find(code: str) -> Answer:
 
 def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -> Answer:
     document = Document.objects.filter(pk=subject.document_id).first() if subject.document_id else None
-    headline = HEADLINES[subject_key(subject, today)]
+    headline = _headline(subject_key(subject, today), document)
     if document is None:
         return Answer(subject.code, headline, subject.item, subject.code)
     return _with_document(subject.code, headline, subject.item, subject.code, document, source)
+
+
+def _headline(key: str, document: Document | None) -> Headline:
+    """A pass that only a bureau's history tells of is said to be valid as such, never as one that we can prove."""
+    if key == "valid" and document is not None and document.origin == Origin.IMPORTED:
+        return HEADLINES["recorded"]
+    return HEADLINES[key]
 
 
 def subject_key(subject: PublicSubject, today: dt.date) -> str:
@@ -112,7 +125,7 @@ def subject_key(subject: PublicSubject, today: dt.date) -> str:
 def _of_document(document: Document, today: dt.date) -> Answer:
     source = _source(document)
     subject = source.by_id(document.subject_id) if source else None
-    headline = HEADLINES[document_key(document, subject, today)]
+    headline = _headline(document_key(document, subject, today), document)
     item = document.public.get("item", {}) or (subject.item if subject else {})
     return _with_document(document.public_code, headline, item, subject.code if subject else "", document, source)
 

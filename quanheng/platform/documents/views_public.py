@@ -20,6 +20,8 @@ from quanheng.errors import InputError
 from quanheng.platform.documents import ledger, standing, upload
 from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.public import PUBLIC_NOTES
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.ratelimit import public_page
 
 LOG_FILE = re.compile(r"checkpoint|cosigned|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
@@ -47,7 +49,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         try:
             checked = upload.check(_uploaded(request))
         except InputError as error:
-            problem = error.message
+            problem = words_of(error)
     context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
     if checked is not None:
         context["said"] = checked.outcome.as_json("en" if _english() else "zh")
@@ -72,7 +74,8 @@ def _english() -> bool:
 def public(request: HttpRequest, code: str) -> HttpResponse:
     """How a code stands. Works without script and weighs little."""
     answer = standing.find(code)
-    context = {"answer": answer, "size": _log_size(), "base_url": settings.QUANHENG.base_url}
+    notes = [note for ask in PUBLIC_NOTES.values() if (note := ask(answer.subject_code or answer.code)) is not None]
+    context = {"answer": answer, "size": _log_size(), "base_url": settings.QUANHENG.base_url, "notes": notes}
     response = render(
         request, "documents/public.html", context, status=404 if answer.headline.key == "unknown" else 200
     )

@@ -20,6 +20,7 @@ from quanheng.platform.kernel.models import ImportBatch, Organisation
 from quanheng.platform.kernel.people import organisations_of
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.components import Action, Empty, Figure, Header, Status
 from quanheng.platform.web.export import XLSX
 from quanheng.platform.web.pages import FormPage, ListPage, Page
@@ -111,11 +112,12 @@ class Start(FormPage):
                 data=file.read(),
                 name=file.name,
                 sheet=form.cleaned_data["sheet"],
+                by_hand=True,
             )
         except Refused:
             raise
         except InputError as error:
-            words = str(IN_WORDS.get(error.code, error.message))
+            words = str(IN_WORDS.get(error.code, words_of(error)))
             detail = f"{words}({error.message})" if error.code in ("sheet_ambiguous", "columns_missing") else words
             place = "sheet" if error.code == "sheet_ambiguous" else "file"
             raise InputError(error.code, detail, place) from error
@@ -208,6 +210,9 @@ class BatchPage(OneBatch):
             "more": max(0, batch.rejected - SHOWN_ROWS),
             "errors": [] if found else batch.errors[: SHOWN_ROWS * 4],
             "warnings": [r for r in found.rows if r.warnings][:SHOWN_ROWS] if found else [],
+            "lacking": [c.title for c in self.kind.columns if c.required and c.name not in found.table.columns]
+            if found
+            else [],
             "matched": _matched(self.kind, found.table) if found else [],
             "rejected_url": reverse("instruments:import-rejected", args=[batch.pk]),
         }
@@ -228,7 +233,7 @@ class BatchPage(OneBatch):
             else:
                 raise Http404
         except InputError as error:
-            messages.error(request, str(IN_WORDS.get(error.code, error.message)))
+            messages.error(request, str(IN_WORDS.get(error.code, words_of(error))))
         return HttpResponseRedirect(self.url)
 
 

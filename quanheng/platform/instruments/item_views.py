@@ -27,7 +27,8 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.people import organisations_of
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, first_denial
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.components import Action, Header, tabs
 from quanheng.platform.web.pages import FormPage, Page
 
@@ -82,12 +83,25 @@ class OneInstrument(Page):
 
 
 class InstrumentPage(OneInstrument):
-    """How it stands in one sentence, then tabs."""
+    """How it stands in one sentence, then tabs. Who only works on it reads what the work needs, and changes nothing."""
 
     template_name = "instruments/instrument.html"
+    at_work = False
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        Page.setup(self, request, *args, **kwargs)
+        found = queries.instruments(self.actor).filter(pk=kwargs["pk"]).first()
+        self.at_work = found is None
+        self.instrument = found or get_object_or_404(queries.worked_on(self.actor), pk=kwargs["pk"])
 
     def header(self) -> Header:
         item, actor = self.instrument, self.actor
+        if self.at_work:
+            lead = _("%(serial)s · %(owner)s(检定任务所需,只读)") % {
+                "serial": item.serial_number,
+                "owner": item.organisation.name,
+            }
+            return Header(f"{item.name} {item.specification}".strip(), lead, shown(item))
         steps = step_actions(item, actor)
         acts = [
             Action.guarded(act.may(actor, item), act.label, f"{reverse(act.url_name)}?i={item.pk}", icon=act.icon)
@@ -112,7 +126,8 @@ class InstrumentPage(OneInstrument):
 
     def context(self) -> dict[str, Any]:
         item = self.instrument
-        known = sorted(((k, t) for k, t in TABS if t.shown(self.actor, item)), key=lambda pair: pair[1].order)
+        tabs_open = [(k, t) for k, t in TABS if (t.at_work or not self.at_work) and t.shown(self.actor, item)]
+        known = sorted(tabs_open, key=lambda pair: pair[1].order)
         chosen, drawn = tabs(self.request, [(key, tab.label) for key, tab in known])
         tab = dict(known)[chosen]
         return {
@@ -239,6 +254,10 @@ class Step(OneInstrument, FormPage):
             raise Http404
         return name
 
+    def allowed(self, actor: Actor) -> Decision:
+        """Who may not take the step does not see its form either."""
+        return first_denial(super().allowed(actor), INSTRUMENT[self.step].policy(actor, self.instrument))
+
     def header(self) -> Header:
         step = INSTRUMENT[self.step]
         return Header(step.label, str(FINAL.get(self.step, "")), crumbs=self.crumbs())
@@ -258,7 +277,7 @@ class Step(OneInstrument, FormPage):
         try:
             self.take("")
         except InputError as error:
-            messages.error(request, error.message)
+            messages.error(request, words_of(error))
         return HttpResponseRedirect(self.url)
 
     def done(self, form: Any) -> str:

@@ -9,11 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Substr
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.registries import PENDING
+from quanheng.platform.instruments.registries import AT_WORK, PENDING
 from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
@@ -44,6 +45,15 @@ def visible(viewer: Actor) -> QuerySet[Instrument]:
 def instruments(viewer: Actor) -> QuerySet[Instrument]:
     """The ledger with what a list shows."""
     rows = with_status(visible(viewer), clock.today())
+    return rows.select_related("organisation", "category", "region")
+
+
+def worked_on(viewer: Actor) -> QuerySet[Instrument]:
+    """Other people's instruments on which the viewer's institute works, as the apps above know."""
+    at_work = Q(pk__in=[])
+    for known in AT_WORK.values():
+        at_work |= known(viewer)
+    rows = with_status(Instrument.objects.filter(at_work), clock.today())
     return rows.select_related("organisation", "category", "region")
 
 
@@ -153,11 +163,12 @@ def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:
     rows = (
         Instrument.objects.filter(scope, mandatory=True, state="in_use")
         .order_by()
-        .values(kind=F("category__code"), item=F("category__item"))
+        .values(kind=F("category__code"), item=F("category__item"), english=F("category__name_en"))
         .annotate(n=Sum("quantity"), ok=Coalesce(Sum("quantity", filter=in_force(today)), 0))
         .order_by("item")
     )
-    return [(row["kind"], row["item"], row["n"], row["ok"]) for row in rows]
+    english = (get_language() or "").startswith("en")
+    return [(row["kind"], (english and row["english"]) or row["item"], row["n"], row["ok"]) for row in rows]
 
 
 def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:

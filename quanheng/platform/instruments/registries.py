@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InstrumentTab:
-    """A tab of an instrument's page: a template and the context it needs. ``order`` sorts them."""
+    """A tab of an instrument's page: a template and the context it needs. ``order`` sorts them.
+
+    ``at_work``: also shown to an institute that only verifies the instrument.
+    """
 
     label: str | StrPromise
     order: int
     template: str
     context: Callable[[Actor, Instrument], Mapping[str, Any]]
     shown: Callable[[Actor, Instrument], bool] = lambda _actor, _instrument: True
+    at_work: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,14 @@ class Act:
 
 OnFiled = Callable[[Sequence["Instrument"], "Actor"], None]
 InUse = Callable[[Iterable["uuid.UUID"]], "set[uuid.UUID]"]
+AtWork = Callable[["Actor"], "Q"]
 Pending = Callable[[], "Q"]
 Happened = Callable[["Actor", "Instrument"], "Iterable[Moment]"]
 
 TABS: Registry[InstrumentTab] = Registry("instrument_tabs")
 ACTS: Registry[Act] = Registry("instrument_acts")
 ON_FILED: Registry[OnFiled] = Registry("instrument_filed")
+AT_WORK: Registry[AtWork] = Registry("instrument_at_work")
 PENDING: Registry[Pending] = Registry("instrument_pending")
 USED_BY: Registry[InUse] = Registry("instrument_used_by")
 TIMELINE: Registry[Happened] = Registry("instrument_timeline")

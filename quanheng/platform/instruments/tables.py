@@ -45,7 +45,7 @@ class InstrumentTable(Table):
     last_document_number = TextColumn(verbose_name=gettext_lazy("证书"), orderable=False)
     chain = TextColumn(accessor="pk", verbose_name=gettext_lazy("溯源"), orderable=False, exclude_from_export=True)
     code = TextColumn(verbose_name=gettext_lazy("器具码"), orderable=False)
-    category = TextColumn(accessor="category__item", verbose_name=gettext_lazy("种别"), orderable=False)
+    category = TextColumn(accessor="category", verbose_name=gettext_lazy("种别"), orderable=False)
     measuring_range = TextColumn(verbose_name=gettext_lazy("测量范围"), orderable=False)
     accuracy_class = TextColumn(verbose_name=gettext_lazy("准确度等级"), orderable=False)
     manufacturer = TextColumn(verbose_name=gettext_lazy("生产厂家"), orderable=False)

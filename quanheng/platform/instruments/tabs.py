@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from quanheng.platform.catalog.tables import category_name
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.policies import visible_to
 from quanheng.platform.instruments.models import Instrument
@@ -43,7 +44,7 @@ def overview(_actor: Actor, item: Instrument) -> Mapping[str, Any]:
     serial = f"{item.serial_number} – {item.serial_to}" if item.serial_to else item.serial_number
     facts = [
         Definition(_("器具名称"), item.name),
-        Definition(_("项别/种别"), f"{category.name} / {category.item}"),
+        Definition(_("项别/种别"), category_name(category)),
         Definition(_("型号规格"), item.specification),
         Definition(_("测量范围"), item.measuring_range),
         Definition(_("准确度等级"), item.accuracy_class),
@@ -139,7 +140,7 @@ def register() -> None:
         ("certificates", pgettext_lazy("list", "证书"), 30, "instruments/tab_certificates.html", certificates),
         ("chain", gettext_lazy("溯源"), 40, "instruments/tab_chain.html", chain),
     ):
-        TABS.register(key, InstrumentTab(label, order, template, context))
+        TABS.register(key, InstrumentTab(label, order, template, context, at_work=key in ("overview", "chain")))
 
 
 def _timeline(actor: Actor, item: Instrument) -> Mapping[str, Any]:

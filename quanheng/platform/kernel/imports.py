@@ -168,6 +168,8 @@ def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]
             try:
                 if problem:
                     raise CellProblem(problem)
+                if index is None and column.required and column.name not in mended:
+                    raise CellProblem(_("表中没有这一列,请在“列的对应”中指定"))
                 row.values[column.name] = _parsed(column, text)
             except CellProblem as error:
                 row.fail(column.name, str(error))
@@ -183,6 +185,7 @@ def _read(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
         sheet=batch.sheet,
         remembered=saved.get("columns", {}),
         place=batch.file.name,
+        by_hand=bool(saved.get("by_hand")),
     )
     rows = _rows(kind, table, saved.get("edits", {}))
     kind.check(rows, Context(actor, batch.organisation, batch))
@@ -228,12 +231,18 @@ def preview(
     name: str,
     sheet: str = "",
     columns: Mapping[str, str] | None = None,
+    by_hand: bool = False,
 ) -> tuple[ImportBatch, Preview]:
-    """Keep the file, read and check it; nothing of it goes in yet. An unreadable file leaves no trace."""
+    """Keep the file, read and check it; nothing of it goes in yet. An unreadable file leaves no trace.
+
+    ``by_hand``: columns that the file calls by other names will be matched by somebody, see ``rematch``.
+    """
     definition = kind_named(kind)
     require(definition.may(actor, organisation))
     mapping = dict(columns) if columns is not None else remembered(kind, organisation)
-    known = find_table(read(data, name), definition.headings(), sheet=sheet, remembered=mapping, place=name)
+    known = find_table(
+        read(data, name), definition.headings(), sheet=sheet, remembered=mapping, place=name, by_hand=by_hand
+    )
     stored = StoredFile.objects.create(
         sha256=files.put(data),
         name=name[-200:],
@@ -248,7 +257,7 @@ def preview(
         file=stored,
         sheet=known.sheet,
         header_row=known.header_row,
-        mapping={"columns": known.mapping(), "edits": {}},
+        mapping={"columns": known.mapping(), "edits": {}, "by_hand": by_hand},
         created_by=actor.user_id,
     )
     found = _checked(batch, definition, actor)
@@ -353,6 +362,7 @@ def rejected_file(batch: ImportBatch) -> bytes:
         kind.headings(),
         sheet=batch.sheet,
         remembered=batch.mapping.get("columns", {}),
+        by_hand=bool(batch.mapping.get("by_hand")),
     )
     reasons: dict[int, dict[str, str]] = {}
     for error in batch.errors:

@@ -80,7 +80,7 @@ def grant_role(*, actor: Actor, user: User, role: str, organisation: Organisatio
     """Give a person a role on an organisation's subtree."""
     require(may_grant(actor, role, organisation))
     if role not in Role.values:
-        require(Denied(f"unknown role {role}"))
+        require(Denied(_("没有名为“%(role)s”的角色") % {"role": role}))
     grant, _created = RoleGrant.objects.update_or_create(
         user=user, role=role, organisation=organisation, defaults=dates
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel import clock
@@ -52,11 +53,17 @@ class LawItem(models.Model):
         indexes: ClassVar = [models.Index(fields=["kind", "code"], name="law_item_lookup")]
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.edition})"
+        return f"{self.named} ({self.edition})"
 
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("law:item", args=[self.pk])
+
+    @property
+    def named(self) -> str:
+        """The title in the reader's language, where the item carries an English name."""
+        english = str(self.body.get("name_en") or "") if (get_language() or "").startswith("en") else ""
+        return english or self.title
 
     @property
     def checked(self) -> bool:

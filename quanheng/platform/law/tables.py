@@ -49,6 +49,9 @@ class ItemTable(Table):
         super().__init__(*args, **kwargs)
         self.regions = dict(Region.objects.values_list("code", "name"))
 
+    def render_title(self, record: LawItem) -> str:
+        return record.named
+
     def render_kind(self, value: str) -> Any:
         return kind_label(value)
 
@@ -82,6 +85,9 @@ class CapabilityTable(Table):
     def render_name_zh(self, value: str, record: Capability) -> Any:
         name = '<span lang="zh-Hans">{}</span><span class="sub">{}</span>'
         return format_html(name, value, record.capability_key)
+
+    def render_title(self, record: LawItem) -> str:
+        return record.named
 
     def render_kind(self, value: str) -> Any:
         return KIND_WORDS.get(value, value)

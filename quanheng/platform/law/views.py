@@ -83,7 +83,7 @@ class ItemPage(ReadLaw):
     def header(self) -> c.Header:
         item = self.item
         crumbs = [(_("法规与数据"), reverse("law:items")), (kind_label(item.kind), "")]
-        return c.Header(item.title, item.edition, force_status(item, clock.today()), crumbs)
+        return c.Header(item.named, item.edition, force_status(item, clock.today()), crumbs)
 
     def context(self) -> dict[str, Any]:
         item = self.item

@@ -15,6 +15,6 @@ class PartiesConfig(AppConfig):
         from quanheng.platform.web import menu
 
         imports.register()
-        seen = menu.roles(Role.REGULATOR, *INSTITUTE_ROLES)
+        seen = menu.roles(Role.REGULATOR, Role.SYSTEM_ADMIN, *INSTITUTE_ROLES)
         menu.register("ledger", _("人员资格"), "parties:licences", "users", visible=seen, order=30)
         menu.register("ledger", _("授权项目"), "parties:authorisations", "key", visible=seen, order=40)

@@ -14,7 +14,7 @@ from quanheng.platform.kernel.models import Organisation, OrganisationKind, Regi
 from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.registries import Registry
-from quanheng.platform.kernel.roles import INSTITUTE_ROLES
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.parties.models import Authorisation, InstituteRule, Licence
 
 # How many pieces of a norm an institute has on a day already; the app that schedules says.
@@ -70,13 +70,19 @@ def capacity_left(organisation: Organisation, norm: Norm, day: dt.date) -> int:
     return max(0, capacity - sum(load(organisation, norm, day) for load in LOAD.values()))
 
 
+def _rights(viewer: Actor) -> Q:
+    if viewer.has(Role.SYSTEM_ADMIN):
+        return Q()
+    return scope_q(viewer, owner="organisation", region="organisation__region_id", roles=tuple(INSTITUTE_ROLES))
+
+
 def licences(viewer: Actor) -> QuerySet[Licence]:
-    """Licences of the viewer's institute, and for regulators of institutes in the region."""
-    scope = scope_q(viewer, owner="organisation", region="organisation__region_id", roles=tuple(INSTITUTE_ROLES))
+    """Licences of the viewer's institute, for regulators those of the region, for the system's administrators all."""
+    scope = _rights(viewer)
     return Licence.objects.filter(scope).select_related("user", "organisation", "norm")
 
 
 def authorisations(viewer: Actor) -> QuerySet[Authorisation]:
-    """Authorised items of the viewer's institute, and for regulators of institutes in the region."""
-    scope = scope_q(viewer, owner="organisation", region="organisation__region_id", roles=tuple(INSTITUTE_ROLES))
+    """Authorised items of the viewer's institute, for regulators of the region, for the system's administrators all."""
+    scope = _rights(viewer)
     return Authorisation.objects.filter(scope).select_related("organisation", "norm")

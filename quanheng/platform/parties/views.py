@@ -33,7 +33,7 @@ from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColum
 
 def sees_institutes(actor: Actor) -> Decision:
     """People of institutes and regulators."""
-    if actor.system or actor.has(Role.REGULATOR, *INSTITUTE_ROLES):
+    if actor.system or actor.has(Role.REGULATOR, Role.SYSTEM_ADMIN, *INSTITUTE_ROLES):
         return Allowed()
     return Denied(_("您没有查看检定机构人员和项目的角色"))
 
@@ -73,7 +73,7 @@ class LicenceTable(Table):
     user = TextColumn(accessor="user__name", verbose_name=gettext_lazy("姓名"), main=True)
     status = StatusColumn(to_status=status_of, verbose_name=gettext_lazy("状态"), orderable=False)
     duty = TextColumn(accessor="get_duty_display", verbose_name=gettext_lazy("职责"), order_by="duty")
-    norm = TextColumn(accessor="norm__number", verbose_name=gettext_lazy("技术规范"), sub="norm__title")
+    norm = TextColumn(accessor="norm__number", verbose_name=gettext_lazy("技术规范"), sub="norm__named")
     number = TextColumn(verbose_name=gettext_lazy("证件编号"))
     valid_from = DateColumn(verbose_name=gettext_lazy("有效期自"))
     valid_until = DeadlineColumn(verbose_name=gettext_lazy("有效期至"), soon=90)
@@ -102,7 +102,7 @@ class LicenceFilter(FilterSet):
 class AuthorisationTable(Table):
     """What an institute is authorised to verify."""
 
-    norm = TextColumn(accessor="norm__number", verbose_name=gettext_lazy("技术规范"), sub="norm__title", main=True)
+    norm = TextColumn(accessor="norm__number", verbose_name=gettext_lazy("技术规范"), sub="norm__named", main=True)
     status = StatusColumn(to_status=status_of, verbose_name=gettext_lazy("状态"), orderable=False)
     number = TextColumn(verbose_name=gettext_lazy("授权文号"))
     measuring_range = TextColumn(verbose_name=gettext_lazy("范围"))

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "quanheng.platform.standards",
     "quanheng.platform.verification",
     "quanheng.platform.certificates",
+    "quanheng.platform.surveillance",
     "quanheng.platform.project",
     # Below ours, so that our templates come first.
     "allauth",

@@ -22,6 +22,7 @@ APPS = (
     ("standards", "standards/"),
     ("verification", "verification/"),
     ("certificates", "certificates/"),
+    ("surveillance", "surveillance/"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django import forms
@@ -191,6 +192,12 @@ class OneStandard:
         self.standard = get_object_or_404(dated(page.actor), pk=pk)
 
 
+def current(certificate: TraceCertificate, today: dt.date) -> bool:
+    """Whether the certificate holds today."""
+    void, last = certificate.void_from, certificate.valid_to
+    return (void is None or void > today) and certificate.valid_from <= today and (last is None or today <= last)
+
+
 class StandardPage(Page, OneStandard):
     """One standard: what it is, its chain, its certificates, what happened."""
 
@@ -235,9 +242,13 @@ class StandardPage(Page, OneStandard):
             Definition(_("用于检定规程"), "、".join(n.number for n in s.norms.all()) or "—"),
         ]
         chain = chain_context(s.pk, clock.today()) if key == "chain" else {}
-        certificates = (
+        certificates = list(
             TraceCertificate.objects.filter(item_id=s.pk).prefetch_related("uses__standard").order_by("-valid_from")
         )
+        today = clock.today()
+        newest = max((c.valid_from for c in certificates if current(c, today)), default=None)
+        for c in certificates:  # an old one that was followed in time is history, not a fault
+            c.superseded = newest is not None and c.valid_from < newest  # type: ignore[attr-defined]
         return {
             "tabs": shown,
             "tab": key,
@@ -328,6 +339,10 @@ class Step(FormPage, OneStandard):
         self.step = request.POST.get("step") or request.GET.get("step") or ""
         if self.step not in {t.name for t in STANDARD.transitions}:
             raise Http404
+
+    def allowed(self, actor: Any) -> Decision:
+        """Who may not decide does not see the form either."""
+        return STANDARD[self.step].policy(actor, self.standard)
 
     def header(self) -> Header:
         here = reverse("standards:standard", args=[self.standard.pk])

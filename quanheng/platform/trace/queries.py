@@ -15,7 +15,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.trace import Graph
 from quanheng.platform.kernel import people
 from quanheng.platform.kernel.actors import Actor, region_prefix
-from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 from quanheng.platform.trace.registries import FINDERS
 
 # No real chain is deeper; a longer walk means damaged data, and the engine says so.
@@ -118,6 +118,12 @@ def find_item(key: str) -> TraceNode:
     raise InputError("unknown_item", "no item of that id or code is in the trace graph", key[:80])
 
 
+def labels(ids: Collection[str]) -> dict[str, str]:
+    """The names of items, with their organisation where one is known."""
+    found = TraceNode.objects.filter(pk__in=list(ids)).values_list("pk", "label", "organisation_name")
+    return {str(pk): f"{label} ({place})" if place else label for pk, label, place in found}
+
+
 def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     """The chain of one item as of a day, or the first broken link, in the contract's shape."""
     answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
@@ -144,6 +150,16 @@ def audit(at: dt.date, region: str = "") -> pl.DataFrame:
         return found
     inside = TraceNode.objects.filter(region__code__startswith=region_prefix(region)).values_list("id", flat=True)
     return found.filter(pl.col("item").is_in([str(i) for i in inside]))
+
+
+def history_only(found: pl.DataFrame) -> list[str]:
+    """Of an audit's rows, the instruments without any certificate in the graph: only a bureau's history knows them."""
+    bare = found.filter(
+        ~pl.col("holds") & (pl.col("code") == "no_certificate") & (pl.col("broken_at") == pl.col("item"))
+    )
+    kinds = TraceNode.objects.filter(kind=NodeKind.INSTRUMENT).values_list("pk", flat=True)
+    instruments = {str(pk) for pk in kinds}
+    return [item for item in bare["item"].to_list() if item in instruments]
 
 
 @dataclass(frozen=True)

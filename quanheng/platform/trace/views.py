@@ -18,6 +18,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.registries import Registry
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.trace import queries, words
 from quanheng.platform.trace.models import NodeKind, TraceNode
 from quanheng.platform.web.components import Action, Empty, Figure, Header, Status
@@ -185,7 +186,7 @@ class RecallPage(ChainPage):
         try:
             rows = self.rows(self.found())
         except InputError as error:
-            return self.draw(status=422, error=error.message, rows=[])
+            return self.draw(status=422, error=words_of(error), rows=[])
         if request.GET.get("export") == "xlsx":
             head = [_("严重程度"), _("证书编号"), _("器具或标准"), _("单位"), _("层级"), _("使用日期"), _("状态")]
             body = [
@@ -240,16 +241,20 @@ class AuditPage(Page):
         at = asked_day(self.request, "at", clock.today())
         mine = {str(i) for i in queries.visible(self.actor).values_list("id", flat=True)}
         found = queries.audit(at).filter(pl.col("item").is_in(list(mine)))
-        codes = found.filter(~pl.col("holds")).group_by("code").len().sort("len", descending=True)
+        past = queries.history_only(found)
+        found = found.with_columns(pl.col("item").is_in(past).alias("past"))
+        codes = found.filter(~pl.col("holds") & ~pl.col("past")).group_by("code").len().sort("len", descending=True)
         proven = int(found["proven"].sum())
         holds = int(found["holds"].sum())
         broken = [
             (words.BROKEN[code][0], words.BROKEN[code][1], n) for code, n in codes.iter_rows() if code in words.BROKEN
         ]
+        cut = len(found) - holds - len(past)
         figures = [
             Figure(_("核查对象"), len(found)),
             Figure(_("全部已证明"), proven, tone="ok"),
             Figure(_("成立,部分仅声明"), holds - proven, tone="due"),
-            Figure(_("断开"), len(found) - holds, tone="bad" if len(found) > holds else ""),
+            Figure(_("未入溯源链(只有历史记录)"), len(past), note=words.OUTSIDE),
+            Figure(_("断开"), cut, tone="bad" if cut else ""),
         ]
         return {"figures": figures, "broken": broken, "at": at}

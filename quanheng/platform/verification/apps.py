@@ -9,16 +9,17 @@ class VerificationConfig(AppConfig):
     label = "verification"
 
     def ready(self) -> None:
-        from quanheng.platform.instruments.registries import ACTS, PENDING, USED_BY, Act
+        from quanheng.platform.instruments.registries import ACTS, AT_WORK, PENDING, USED_BY, Act
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.parties.queries import LOAD
-        from quanheng.platform.verification import services, work
+        from quanheng.platform.verification import queries, services, work
         from quanheng.platform.web import menu
 
         WORK.register("verification", work.waiting)
         LOAD.register("verification", services.load_on)
         USED_BY.register("verification", work.with_tasks)
+        AT_WORK.register("verification", queries.worked_on)
         PENDING.register("verification", work.being_verified)
         ACTS.register("apply", Act(_("申请检定"), "file", "verification:apply", work.may_start, work.may_start_for))
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from quanheng.platform.catalog.models import Norm
-from quanheng.platform.kernel import clock, people
+from quanheng.platform.kernel import calendar, clock, people
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
@@ -30,7 +30,7 @@ def applications(viewer: Actor) -> QuerySet[Application]:
 
 def tasks(viewer: Actor) -> QuerySet[Task]:
     """Tasks of the viewer's institute, of the viewer's own instruments, or in the supervised region."""
-    q = people.scope_q(viewer, owner="organisation", roles=tuple(INSTITUTE_ROLES))
+    q = people.scope_q(viewer, owner="organisation", roles=tuple(INSTITUTE_ROLES)) & ~Q(application__state="draft")
     q |= people.scope_q(
         viewer, owner="instrument__organisation", region="instrument__region_id", roles=(Role.ENTERPRISE,)
     )
@@ -57,6 +57,13 @@ def verifiers_for(institute: Organisation, norms: Sequence[Norm], on: dt.date) -
     return rows.order_by("name")
 
 
+def worked_on(viewer: Actor) -> Q:
+    """Instruments that the viewer's institute has to verify or has verified: as far as its tasks go."""
+    mine = people.scope_q(viewer, owner="organisation", roles=tuple(INSTITUTE_ROLES))
+    rows = Task.objects.filter(mine).exclude(state="cancelled").exclude(application__state__in=("draft", "withdrawn"))
+    return Q(pk__in=rows.values("instrument_id"))
+
+
 @dataclass(frozen=True)
 class Day:
     """One day of an institute's schedule: how much of which norm, against the capacity."""
@@ -64,6 +71,7 @@ class Day:
     day: dt.date
     tasks: Sequence[Task]
     loads: Sequence[tuple[str, int, int]]
+    off: bool = False
 
 
 def schedule(viewer: Actor, institute: Organisation, start: dt.date, days: int = 7) -> list[Day]:
@@ -87,7 +95,8 @@ def _day(day: dt.date, by_day: dict[dt.date, list[Task]], capacity: dict[str, in
     counts: dict[str, int] = defaultdict(int)
     for task in by_day[day]:
         counts[task.norm.number if task.norm else ""] += 1
-    return Day(day, by_day[day], [(norm, n, capacity.get(norm, 0)) for norm, n in sorted(counts.items())])
+    loads = [(norm, n, capacity.get(norm, 0)) for norm, n in sorted(counts.items())]
+    return Day(day, by_day[day], loads, off=not calendar.working_days().is_working(day))
 
 
 def counts(rows: QuerySet[Application] | QuerySet[Task]) -> dict[str, int]:

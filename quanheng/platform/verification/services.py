@@ -180,6 +180,15 @@ def load_on(organisation: Organisation, norm: Norm, day: dt.date) -> int:
     )
 
 
+def off_day(day: dt.date) -> str:
+    """A warning where the institute does not work that day; empty on a working day. It warns, for some do."""
+    days = calendar.working_days()
+    if days.is_working(day):
+        return ""
+    kind = _("法定节假日") if day in days.holidays else _("周末")
+    return _("%(day)s 是%(kind)s,请确认当日有人检定") % {"day": day, "kind": kind}
+
+
 def _check_assignment(task: Task, verifier: User, day: dt.date) -> None:
     if task.application.state != "accepted":
         raise Refused(_("申请尚未受理,不能安排"), code="not_accepted")

@@ -97,7 +97,7 @@ class Assign(FormPage):
         return found
 
     def context(self) -> dict[str, Any]:
-        return {"tasks": self.tasks}
+        return {"tasks": self.tasks, "warning": services.off_day(self.initial()["on"])}
 
     def form_kwargs(self) -> dict[str, Any]:
         tasks = self.tasks
@@ -110,6 +110,8 @@ class Assign(FormPage):
     def done(self, form: Any) -> str:
         done = services.assign(actor=self.actor, tasks=self.tasks, **form.cleaned_data)
         messages.success(self.request, _("已安排 %(n)s 项任务") % {"n": len(done)})
+        if warning := services.off_day(form.cleaned_data["on"]):
+            messages.warning(self.request, warning)
         return reverse("verification:tasks")
 
 
@@ -151,6 +153,7 @@ class TaskPage(Page):
             Definition(
                 _("申请编号"), t.application.number, url=reverse("verification:application", args=[t.application_id])
             ),
+            Definition(_("器具"), t.instrument, url=reverse("instruments:instrument", args=[t.instrument_id])),
             Definition(_("检定规程"), t.norm or "—"),
             Definition(_("检定类别"), t.get_purpose_display()),
             Definition(_("检定员"), t.verifier or "—"),
@@ -182,6 +185,10 @@ class TaskStep(FormPage):
         if self.step not in self.steps:
             raise Http404
 
+    def allowed(self, actor: Any) -> Decision:
+        """Who may not take the step does not see its form either."""
+        return TASK[self.step].policy(actor, self.task)
+
     def header(self) -> Header:
         here = reverse("verification:task", args=[self.task.pk])
         return Header(TASK[self.step].label, lead=str(self.task.instrument), crumbs=[(_("检定任务"), here)])
@@ -202,6 +209,10 @@ class HandOver(FormPage):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        """People of the institute."""
+        return policies.may_work(actor, self.task)
 
     def header(self) -> Header:
         here = reverse("verification:task", args=[self.task.pk])

@@ -21,6 +21,7 @@ from quanheng.platform.kernel import clock, events, people
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Decision, Denied
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.kernel.workflow import Workflow
 from quanheng.platform.verification import forms, queries, services, tables
 from quanheng.platform.verification.models import Application
@@ -84,7 +85,16 @@ class Apply(FormPage):
 
     @property
     def instruments(self) -> list[Instrument]:
-        return chosen_instruments(self.request, self.actor)
+        left_out = set(self.request.POST.getlist("remove"))
+        return [i for i in chosen_instruments(self.request, self.actor) if str(i.pk) not in left_out]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A line taken off the application leaves the rest, and what was typed, as it is."""
+        if "remove" not in request.POST:
+            return super().post(request, *args, **kwargs)
+        typed = {k: v for k, v in request.POST.items() if k in self.form_class.base_fields}
+        form = self.form_class(initial={**self.initial(), **typed}, **self.form_kwargs())
+        return self.draw(form=form, submit=self.submit, wide=self.wide)
 
     def context(self) -> dict[str, Any]:
         return {"instruments": self.instruments, "ledger_url": reverse("instruments:list")}
@@ -208,6 +218,10 @@ class ApplicationStep(FormPage):
         if self.step not in ApplicationPage.steps:
             raise Http404
 
+    def allowed(self, actor: Any) -> Decision:
+        """Who may not take the step does not see its form either."""
+        return APPLICATION[self.step].policy(actor, self.application)
+
     def header(self) -> Header:
         label = APPLICATION[self.step].label
         here = reverse("verification:application", args=[self.application.pk])
@@ -238,7 +252,7 @@ class ApplicationStep(FormPage):
         try:
             return redirect(self.take(""))
         except InputError as error:
-            for reason in getattr(error, "reasons", None) or (error.message,):
+            for reason in reasons_of(error):
                 messages.error(request, reason)
             return redirect("verification:application", pk=self.application.pk)
 

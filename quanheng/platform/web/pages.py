@@ -20,6 +20,7 @@ from django.views import View
 from quanheng.errors import InputError
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
+from quanheng.platform.kernel.words import reasons_of, words_of
 from quanheng.platform.web import components, preferences
 from quanheng.platform.web.export import csv_response, xlsx_response
 from quanheng.platform.web.filters import FilterSet
@@ -181,7 +182,7 @@ class ListPage(Page):
         try:
             answer: HttpResponse | None = getattr(self, f"batch_{name}")(rows)
         except InputError as error:
-            messages.error(request, error.message)
+            messages.error(request, words_of(error))
             answer = None
         return answer or HttpResponseRedirect(request.get_full_path())
 
@@ -234,6 +235,6 @@ class FormPage(Page):
                 return redirect(answer) if isinstance(answer, str) else answer
             except InputError as error:
                 place = error.place if error.place in form.fields else None
-                for reason in getattr(error, "reasons", None) or (error.message,):
+                for reason in reasons_of(error):
                     form.add_error(place, reason)
         return self.draw(status=422, form=form, submit=self.submit, wide=self.wide)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import django_tables2
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, Model, QuerySet
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -100,6 +101,27 @@ class StatusColumn(django_tables2.Column):
         return str(state.label if isinstance(state, Status) else state)
 
 
+def _empty_last(model: type[Model], order: Any) -> Any:
+    """The order of a nullable column with its empty values last; anything else as it is."""
+    path = str(order).removeprefix("-")
+    if not isinstance(order, str) or path == "?" or not _nullable(model, path.split("__")):
+        return order
+    column = F(path)
+    return column.desc(nulls_last=True) if order.startswith("-") else column.asc(nulls_last=True)
+
+
+def _nullable(model: Any, parts: Sequence[str]) -> bool:
+    for part in parts:
+        try:
+            field = model._meta.get_field(part)
+        except (FieldDoesNotExist, AttributeError):
+            return False
+        if getattr(field, "null", False):
+            return True
+        model = getattr(field, "related_model", None)
+    return False
+
+
 class Table(django_tables2.Table):
     """Base class. ``hidden`` are columns shown only when chosen; ``pinned`` cannot be hidden."""
 
@@ -110,6 +132,19 @@ class Table(django_tables2.Table):
         template_name = "web/table.html"
         attrs: ClassVar = {"class": "qh-table cards"}
         default = "—"
+
+    @property
+    def order_by(self) -> Any:
+        """How the list is sorted."""
+        return django_tables2.Table.order_by.fget(self)
+
+    @order_by.setter
+    def order_by(self, value: Any) -> None:
+        """Sort; rows without a value come last whatever the direction and the database."""
+        django_tables2.Table.order_by.fset(self, value)
+        rows = self.data.data
+        if isinstance(rows, QuerySet) and rows.query.order_by:
+            self.data.data = rows.order_by(*(_empty_last(rows.model, o) for o in rows.query.order_by))
 
     def row_url(self, record: Any) -> str:
         """Where Enter and a click lead; empty for nowhere."""

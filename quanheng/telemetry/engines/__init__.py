@@ -1,6 +1,1 @@
-"""Where a fleet is judged: in this process, or on a Spark cluster with the same kernels and the same digits."""
-
-from quanheng.telemetry.engines.choose import ENGINES, choose
-from quanheng.telemetry.engines.job import Engine, Job
-
-__all__ = ["ENGINES", "Engine", "Job", "choose"]
+"""Where areas are measured: processes of this machine, or a Spark cluster; the same kernels, the same digits."""

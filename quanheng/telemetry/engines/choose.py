@@ -18,7 +18,7 @@ _MASTER = re.compile(r"spark://[^\s/]+:\d+(,[^\s/]+:\d+)*|yarn|k8s://\S+|local(-
 
 def choose(
     name: str, *, master: str = "", settings: Sequence[str] = (), areas_per_part: int = 16,
-    environ: Mapping[str, str] | None = None,
+    workers: int | None = None, environ: Mapping[str, str] | None = None,
 ) -> Engine:  # fmt: skip
     """The engine by name.
 
@@ -27,6 +27,7 @@ def choose(
     master : address of the cluster, such as ``spark://10.0.0.5:7077``; else the variable QUANHENG_SPARK_MASTER
     settings : Spark's own settings as ``key=value``
     areas_per_part : how many areas are kept and resumed together
+    workers : processes of the local engine; None takes all cores
 
     Raises
     ------
@@ -38,7 +39,7 @@ def choose(
     if name == "local":
         if master or settings:
             raise InputError("usage", "--master and --spark-conf belong to --engine spark", "--engine")
-        return LocalEngine()
+        return LocalEngine(workers)
     address = master or (os.environ if environ is None else environ).get(MASTER_VARIABLE, "")
     if not address:
         raise InputError(

@@ -18,7 +18,6 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from quanheng.errors import InputError
-from quanheng.metrology.energy_balance import ErrorPrior
 from quanheng.telemetry.engines.kernels import Task, TaskError, Unit, conclude_parts, measure_part, read_units
 from quanheng.telemetry.engines.parts import Stage
 
@@ -56,7 +55,7 @@ def connected(master: str, settings: dict[str, str], log: Path) -> Iterator[Spar
     Raises
     ------
     InputError
-        The master refuses, no worker offers anything, or the cluster gives up on a job.
+        No worker offers an executor.
     """
     conf = configuration(master, settings)
     # of all places to name the workers' Python, a driver that was not started by spark-submit heeds only this one
@@ -69,10 +68,17 @@ def connected(master: str, settings: dict[str, str], log: Path) -> Iterator[Spar
             context = SparkContext(conf=conf, gateway=gateway)
             _await_executor(context, master)
             yield SparkSession(context)
-        except (PySparkException, Py4JError) as error:
-            raise explained(error, master, log) from error
         finally:
             _leave(gateway, context)
+
+
+@contextmanager
+def explaining(master: str, log: Path) -> Iterator[None]:
+    """Turn what Spark raises into one line."""
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise explained(error, master, log) from error
 
 
 def explained(error: Exception, master: str, log: Path) -> InputError:
@@ -135,7 +141,9 @@ def run_measure(spark: SparkSession, units: list[Unit], task: Task, finished: se
     return {int(row["part"]) for row in answer}
 
 
-def run_conclude(spark: SparkSession, numbers: list[int], task: Task, prior: ErrorPrior, stage: Stage) -> None:
+def run_conclude(
+    spark: SparkSession, numbers: list[int], task: Task, priors: Stage, stage: Stage, language: str
+) -> None:
     """Second pass over the parts named."""
-    work = partial(conclude_parts, numbers=numbers, task=task, prior=prior, stage=stage)
+    work = partial(conclude_parts, numbers=numbers, task=task, priors=priors, stage=stage, language=language)
     spark.range(0, len(numbers), 1, len(numbers)).mapInArrow(work, DONE).collect()

@@ -1,43 +1,38 @@
-"""What every engine is given, and what it gives back."""
+"""What every engine offers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
+from quanheng.metrology.energy_balance import ErrorPrior
+from quanheng.telemetry.fleets.evaluate import Concluded
+from quanheng.telemetry.fleets.measure import Measured
 from quanheng.telemetry.fleets.profiles import Profile
-from quanheng.telemetry.fleets.result import FleetResult
-
-
-@dataclass(frozen=True)
-class Job:
-    """One evaluation.
-
-    readings : file of long readings, Parquet or CSV
-    areas : the list of meters in its normal form (``readings.read_areas``)
-    out : where the verdicts will stand; engines that keep parts put them beside it
-    say : takes a line of progress
-    """
-
-    readings: Path
-    areas: pl.DataFrame
-    out: Path
-    profile: Profile
-    language: str = "zh"
-    say: Callable[[str], None] = lambda line: None
 
 
 class Engine(Protocol):
-    """Verdicts of all areas of a job; whichever engine is asked, the digits are the same."""
+    """One run over one file of readings, as a context manager; whichever engine is asked, the digits are the same."""
 
     name: str
 
-    def evaluate(self, job: Job) -> FleetResult:
-        """Judge every area. Raises InputError where the readings cannot be read or the engine cannot run."""
+    def attach(self, out: Path, say: Callable[[str], None]) -> None:
+        """Where the verdicts will stand (parts are kept beside them), and who takes a line of progress."""
 
-    def settle(self, job: Job) -> None:
-        """Called once the verdicts are safely written: what was kept for a resumed run may go."""
+    def __enter__(self) -> Engine:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """End, also after an error."""
+
+    def measure(self, readings: Path, listed: pl.DataFrame, profile: Profile) -> list[Measured]:
+        """First pass over every area, in the order of their ids: at least what is pooled over areas."""
+
+    def conclude(self, tasks: list[tuple[Measured, ErrorPrior, Profile, str]]) -> list[Concluded]:
+        """Second pass, in the order of the tasks."""
+
+    def settle(self) -> None:
+        """The verdicts are safely written: what was kept for a resumed run may go."""

@@ -27,16 +27,14 @@ from scipy.linalg import lapack
 from quanheng import __version__
 from quanheng.errors import InputError
 from quanheng.metrology import energy_balance
-from quanheng.metrology.energy_balance import ErrorPrior
 from quanheng.telemetry import fleets
 from quanheng.telemetry.engines.codec import pack, unpack
 from quanheng.telemetry.engines.parts import Stage
-from quanheng.telemetry.fleets.conclude import conclude
-from quanheng.telemetry.fleets.evaluate import digests
-from quanheng.telemetry.fleets.measure import Measured, measure
+from quanheng.telemetry.fleets.evaluate import Concluded, conclude_one, measure_all
+from quanheng.telemetry.fleets.measure import Measured
 from quanheng.telemetry.fleets.profiles import Profile
 from quanheng.telemetry.fleets.readings import normalise, scan
-from quanheng.telemetry.fleets.result import VERDICT_COLUMNS, AreaReport
+from quanheng.telemetry.fleets.result import VERDICT_COLUMNS
 
 ROWS = pa.schema([
     ("part", pa.int64()), ("area_id", pa.string()), ("meter_id", pa.string()), ("role", pa.string()),
@@ -78,7 +76,6 @@ class Task:
     measured: Stage
     parts: int
     profile: Profile
-    language: str
     identity: dict[str, str]
 
 
@@ -187,53 +184,46 @@ def keep_measured(number: int, rows: pl.DataFrame, task: Task) -> int:
     began = time.process_time()
     listed = pl.scan_parquet(Path(task.measured.folder) / "areas.parquet").filter(part=number).drop("part").collect()
     rows = rows.drop("part").sort(_ORDER, nulls_last=True)
-    by_area = rows.partition_by("area_id", as_dict=True)
-    lists = listed.partition_by("area_id", as_dict=True)
-    hashes = digests(rows)
-    names = sorted({str(k[0]) for k in by_area} | {str(k[0]) for k in lists})
-    states = [
-        measure(name, by_area.get((name,), rows.clear()), lists.get((name,), listed.clear()), task.profile)
-        for name in names
-    ]
+    states = measure_all(rows, listed, task.profile)
     table = pa.table(
         {
-            "area_id": names, "rows_sha256": [hashes.get(name) for name in names],
-            "pooled": [pack(pooled(state)) for state in states], "state": [pack(state) for state in states],
+            "area_id": [state.area_id for state in states], "light": [pack(light(state)) for state in states],
+            "state": [pack(state) for state in states],
         },
-        schema=pa.schema([("area_id", pa.string()), ("rows_sha256", pa.string()), ("pooled", pa.binary()),
-                          ("state", pa.binary())]),
+        schema=pa.schema([("area_id", pa.string()), ("light", pa.binary()), ("state", pa.binary())]),
     )  # fmt: skip
     task.measured.write(number, table, rows=rows.height, cpu_ms=_since(began))
-    return len(names)
+    return len(states)
 
 
-def pooled(state: Measured) -> Measured:
-    """What the passes over all areas together need of one area: no sums, no names."""
+def light(state: Measured) -> Measured:
+    """What is pooled over areas needs this much of one: cavities and batches, no sums."""
     return replace(state, halves=None, sites=None, share=None, left_out={}, findings=[], suspected=[], figures={})
 
 
 def conclude_parts(
-    batches: Iterator[pa.RecordBatch], *, numbers: list[int], task: Task, prior: ErrorPrior, stage: Stage
+    batches: Iterator[pa.RecordBatch], *, numbers: list[int], task: Task, priors: Stage, stage: Stage, language: str
 ) -> Iterator[pa.RecordBatch]:
     """Second pass over the parts whose places in `numbers` come in."""
     same_digits(task)
     for batch in batches:
         for place in batch.column(0).to_pylist():
             number = numbers[place]
-            areas = keep_concluded(number, task, prior, stage)
+            areas = keep_concluded(number, task, priors, stage, language)
             yield pa.record_batch({"part": [number], "areas": [areas]}, schema=DONE)
 
 
-def keep_concluded(number: int, task: Task, prior: ErrorPrior, stage: Stage) -> int:
+def keep_concluded(number: int, task: Task, priors: Stage, stage: Stage, language: str) -> int:
     """Conclude the areas of a measured part and keep the verdicts; returns how many areas there were."""
     began = time.process_time()
     try:
-        table = task.measured.read(number, ["area_id", "state"])
+        table, own = task.measured.read(number, ["area_id", "state"]), priors.read(number)
     except InputError as error:
         raise TaskError(error) from error
+    known = dict(zip(own["area_id"].to_pylist(), own["prior"].to_pylist(), strict=True))
     verdicts, reports = [], []
-    for data in table["state"]:
-        rows, report = conclude(unpack(data.as_py()), prior, task.profile, task.language)
+    for area, data in zip(table["area_id"].to_pylist(), table["state"].to_pylist(), strict=True):
+        rows, report = conclude_one((unpack(data), unpack(known[area]), task.profile, language))
         sink = io.BytesIO()
         pl.DataFrame(rows, schema=VERDICT_COLUMNS, orient="row").write_ipc(sink)
         verdicts.append(sink.getvalue())
@@ -244,29 +234,34 @@ def keep_concluded(number: int, task: Task, prior: ErrorPrior, stage: Stage) -> 
     return len(reports)
 
 
+def keep_priors(stage: Stage, parts: int, priors: dict[str, bytes]) -> None:
+    """Each part's own priors (fleet and batches differ by meter) for the workers of the second pass."""
+    by_part: dict[int, list[str]] = {number: [] for number in range(parts)}
+    for area in sorted(priors):
+        by_part[part_of(area, parts)].append(area)
+    for number, areas in by_part.items():
+        if stage.receipt(number) is None:
+            own = pa.array([priors[area] for area in areas], pa.binary())
+            stage.write(number, pa.table({"area_id": pa.array(areas, pa.string()), "prior": own}))
+
+
 def _since(began: float) -> int:
     return round(1000 * (time.process_time() - began))
 
 
-def gather_pooled(stage: Stage, parts: int) -> tuple[list[Measured], dict[str, str]]:
-    """From all measured parts, in the order of the areas' ids: what is pooled, and the digests of the readings."""
-    states: list[Measured] = []
-    hashes: dict[str, str] = {}
-    for number in range(parts):
-        table = stage.read(number, ["area_id", "rows_sha256", "pooled"])
-        states += [unpack(data.as_py()) for data in table["pooled"]]
-        pairs = zip(table["area_id"].to_pylist(), table["rows_sha256"].to_pylist(), strict=True)
-        hashes |= {area: found for area, found in pairs if found is not None}
-    return sorted(states, key=lambda state: state.area_id), hashes
+def gather_light(stage: Stage, parts: int) -> list[Measured]:
+    """From all measured parts, in the order of the areas' ids: what is pooled over areas."""
+    states = [unpack(data) for number in range(parts) for data in stage.read(number, ["light"])["light"].to_pylist()]
+    return sorted(states, key=lambda state: str(state.area_id))
 
 
-def gather_concluded(stage: Stage, parts: int) -> tuple[pl.DataFrame, list[AreaReport]]:
-    """From all concluded parts, in the order of the areas' ids: the table of verdicts and the reports."""
-    found: list[tuple[str, bytes, bytes]] = []
+def gather_concluded(stage: Stage, parts: int) -> dict[str, Concluded]:
+    """From all concluded parts: rows of verdicts and the report of each area."""
+    found: dict[str, Concluded] = {}
     for number in range(parts):
         table = stage.read(number)
-        found += zip(*(table[name].to_pylist() for name in ("area_id", "verdicts", "report")), strict=True)
-    found.sort()
-    frames = [pl.read_ipc(io.BytesIO(verdicts)) for _area, verdicts, _report in found]
-    table = pl.concat([pl.DataFrame(schema=VERDICT_COLUMNS), *frames], rechunk=True)
-    return table, [unpack(report) for _area, _verdicts, report in found]
+        for area, verdicts, report in zip(
+            *(table[n].to_pylist() for n in ("area_id", "verdicts", "report")), strict=True
+        ):
+            found[area] = (pl.read_ipc(io.BytesIO(verdicts)).rows(), unpack(report))
+    return found

@@ -198,5 +198,5 @@ class WorkFolder:
 
 def _ours(name: str) -> bool:
     return name in {MANIFEST, "lock", "areas.parquet", "spark.log"} or name.startswith(
-        ("measured-", "concluded-", f".{MANIFEST}", ".areas.parquet")
+        ("measured-", "priors-", "concluded-", f".{MANIFEST}", ".areas.parquet")
     )

@@ -17,8 +17,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,22 +28,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quanheng.errors import InputError
+from quanheng.metrology.energy_balance import ErrorPrior
 from quanheng.telemetry.engines.codec import pack
-from quanheng.telemetry.engines.job import Job
 from quanheng.telemetry.engines.kernels import (
     ROWS,
     Task,
     Unit,
     gather_concluded,
-    gather_pooled,
+    gather_light,
     identity,
     keep_measured,
+    keep_priors,
     numbered,
 )
 from quanheng.telemetry.engines.parts import Stage, WorkFolder, hash_file, put
-from quanheng.telemetry.fleets.evaluate import assemble, combine, digest, learn_prior
+from quanheng.telemetry.fleets.evaluate import Concluded, digest
+from quanheng.telemetry.fleets.measure import Measured
+from quanheng.telemetry.fleets.profiles import Profile
 from quanheng.telemetry.fleets.readings import normalise, scan
-from quanheng.telemetry.fleets.result import FleetResult
 
 _UNIT = 1_000_000  # rows that one task reads
 _JAVA = 17
@@ -106,60 +108,90 @@ class SparkEngine:
 
     def __init__(self, master: str, *, settings: dict[str, str] | None = None, areas_per_part: int = 16) -> None:
         self.master, self.settings, self.areas_per_part = master, settings or {}, areas_per_part
+        self._out = Path("verdicts.parquet")
+        self._say: Callable[[str], None] = _quiet
         self._work: WorkFolder | None = None
+        self._task: Task | None = None
+        self._cluster: _Cluster | None = None
 
-    def evaluate(self, job: Job) -> FleetResult:
-        """Judge every area of the job on the cluster."""
-        need_pyspark()
-        need_java()
-        reachable(self.master)
-        units = plan(job.readings)
-        work = self._open(job)
-        try:
-            return self._passes(job, work, units)
-        except BaseException:
-            work.close()
-            raise
+    def attach(self, out: Path, say: Callable[[str], None]) -> None:
+        """Parts are kept in OUT with `.work` at its end."""
+        self._out, self._say = out, say
 
-    def settle(self, job: Job) -> None:
+    def __enter__(self) -> SparkEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._cluster is not None:
+            self._cluster.close()
+        if self._work is not None:
+            self._work.close()
+        self._work = self._task = self._cluster = None
+
+    def settle(self) -> None:
         """Remove the parts."""
         if self._work is not None:
             self._work.remove()
-            self._work = None
 
-    def _open(self, job: Job) -> WorkFolder:
+    def measure(self, readings: Path, listed: pl.DataFrame, profile: Profile) -> list[Measured]:
+        """First pass on the cluster; the sums stay in the parts."""
+        need_pyspark()
+        need_java()
+        reachable(self.master)
+        units = plan(readings)
+        work = self._open(readings, listed, profile)
+        stage = work.stage("measured")
+        task = self._task = Task(stage, work.parts, profile, identity())
+        cluster = self._cluster = _Cluster(self, work.folder / "spark.log")
+        kept = self._kept(stage, work.parts)
+        if len(kept) < work.parts:
+            with cluster.explained(), _progress(self._say, stage, work.parts, len(kept)):
+                wrote = cluster.module.run_measure(cluster.session(), units, task, kept)
+                _complete(task, kept | wrote)
+        return gather_light(stage, work.parts)
+
+    def conclude(self, tasks: list[tuple[Measured, ErrorPrior, Profile, str]]) -> list[Concluded]:
+        """Second pass on the cluster."""
+        work, task, cluster = self._work, self._task, self._cluster
+        if work is None or task is None or cluster is None:
+            raise ValueError("the first pass comes first")
+        packed = {id(prior): pack(prior) for _area, prior, _profile, _language in tasks}
+        own = {area.area_id: packed[id(prior)] for area, prior, _profile, _language in tasks}
+        language = tasks[0][3] if tasks else ""
+        pooled = _hash(b"".join(hashlib.sha256(own[area]).digest() for area in sorted(own)))
+        stage = work.stage("concluded", prior=pooled, language=language)
+        ready = self._kept(stage, work.parts)
+        missing = sorted(set(range(work.parts)) - ready)
+        if missing:
+            priors = work.stage("priors", prior=pooled)
+            keep_priors(priors, work.parts, own)
+            with cluster.explained(), _progress(self._say, stage, work.parts, len(ready)):
+                cluster.module.run_conclude(cluster.session(), missing, task, priors, stage, language)
+        found = gather_concluded(stage, work.parts)
+        return [found[area.area_id] for area, _prior, _profile, _language in tasks]
+
+    def _kept(self, stage: Stage, parts: int) -> set[int]:
+        found = stage.finished(parts)
+        if found:
+            self._say(f"{stage.name}: {len(found)} of {parts} parts kept from an earlier run")
+        return found
+
+    def _open(self, readings: Path, listed: pl.DataFrame, profile: Profile) -> WorkFolder:
         inputs: dict[str, Any] = {
-            "readings": hash_file(job.readings), "areas": digest(job.areas),
-            "rules": _hash(pack(job.profile)), "software": identity(),
+            "readings": hash_file(readings), "areas": digest(listed), "rules": _hash(pack(profile)),
+            "software": identity(),
         }  # fmt: skip
-        names = max(1, job.areas["area_id"].n_unique())
-        parts = -(-names // self.areas_per_part)
-        work = self._work = WorkFolder(job.out.with_name(job.out.name + ".work"), inputs, parts, job.say)
-        listed = numbered(job.areas, work.parts).sort("part", maintain_order=True)
+        parts = -(-max(1, listed["area_id"].n_unique()) // self.areas_per_part)
+        work = self._work = WorkFolder(self._out.with_name(self._out.name + ".work"), inputs, parts, self._say)
+        table = numbered(listed, work.parts).sort("part", maintain_order=True)
         sink = pa.BufferOutputStream()
-        pq.write_table(listed.to_arrow(), sink, compression="zstd", row_group_size=100_000)
+        pq.write_table(table.to_arrow(), sink, compression="zstd", row_group_size=100_000)
         put(work.folder / "areas.parquet", sink.getvalue().to_pybytes())
         return work
 
-    def _passes(self, job: Job, work: WorkFolder, units: list[Unit]) -> FleetResult:
-        measured = work.stage("measured")
-        task = Task(measured, work.parts, job.profile, job.language, identity())
-        with _Cluster(self, work.folder / "spark.log") as cluster:
-            kept = _kept(job, measured, work.parts)
-            if len(kept) < work.parts:
-                with _progress(job, measured, work.parts, len(kept)):
-                    wrote = cluster.module.run_measure(cluster.session(), units, task, kept)
-                _complete(task, kept | wrote)
-            states, hashes = gather_pooled(measured, work.parts)
-            prior = learn_prior(states, job.profile)
-            concluded = work.stage("concluded", prior=prior.to_dict(), language=job.language)
-            ready = _kept(job, concluded, work.parts)
-            missing = sorted(set(range(work.parts)) - ready)
-            if missing:
-                with _progress(job, concluded, work.parts, len(ready)):
-                    cluster.module.run_conclude(cluster.session(), missing, task, prior, concluded)
-        table, reports = gather_concluded(concluded, work.parts)
-        return assemble(table, reports, prior, job.profile, {"readings": combine(hashes), "areas": digest(job.areas)})
+
+def _quiet(line: str) -> None:
+    """Nobody listens."""
 
 
 class _Cluster:
@@ -167,11 +199,8 @@ class _Cluster:
 
     def __init__(self, engine: SparkEngine, log: Path) -> None:
         self.engine, self.log = engine, log
-        self._open: Any = None
+        self._stack = ExitStack()
         self._session: Any = None
-
-    def __enter__(self) -> _Cluster:
-        return self
 
     @property
     def module(self) -> ModuleType:
@@ -180,13 +209,20 @@ class _Cluster:
 
     def session(self) -> Any:
         """The one session of this run."""
-        if self._open is None:
-            self._open = self.module.connected(self.engine.master, self.engine.settings, self.log)
-            self._session = self._open.__enter__()
+        if self._session is None:
+            opened = self.module.connected(self.engine.master, self.engine.settings, self.log)
+            self._session = self._stack.enter_context(opened)
         return self._session
 
-    def __exit__(self, *error: Any) -> bool | None:
-        return self._open.__exit__(*error) if self._open is not None and self._session is not None else None
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """What Spark says of a job that failed, as one line."""
+        with self.module.explaining(self.engine.master, self.log):
+            yield
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        self._stack.close()
 
 
 def _complete(task: Task, written: set[int]) -> None:
@@ -200,16 +236,8 @@ def _complete(task: Task, written: set[int]) -> None:
         keep_measured(number, nothing, task)
 
 
-def _kept(job: Job, stage: Stage, parts: int) -> set[int]:
-    """The parts that an earlier run finished."""
-    found = stage.finished(parts)
-    if found:
-        job.say(f"{stage.name}: {len(found)} of {parts} parts kept from an earlier run")
-    return found
-
-
 @contextmanager
-def _progress(job: Job, stage: Stage, parts: int, kept: int) -> Iterator[None]:
+def _progress(say: Callable[[str], None], stage: Stage, parts: int, kept: int) -> Iterator[None]:
     """A line whenever more parts are finished."""
     over, began = threading.Event(), time.monotonic()
 
@@ -220,7 +248,7 @@ def _progress(job: Job, stage: Stage, parts: int, kept: int) -> Iterator[None]:
                 now = min(stage.seen(), parts)
                 if now > last:
                     last = now
-                    job.say(f"{stage.name}: {now} of {parts} parts, {time.monotonic() - began:.0f} s")
+                    say(f"{stage.name}: {now} of {parts} parts, {time.monotonic() - began:.0f} s")
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -230,7 +258,7 @@ def _progress(job: Job, stage: Stage, parts: int, kept: int) -> Iterator[None]:
         over.set()
         watcher.join()
     spent, cost = time.monotonic() - began, stage.processor_seconds(parts)
-    job.say(f"{stage.name}: {parts} of {parts} parts, {spent:.0f} s; all parts took {cost:.1f} s of processors")
+    say(f"{stage.name}: {parts} of {parts} parts, {spent:.0f} s; all parts took {cost:.1f} s of processors")
 
 
 def reachable(master: str) -> None:

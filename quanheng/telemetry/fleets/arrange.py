@@ -172,13 +172,13 @@ def arrange(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Pro
     hours = grid[1] / 3600
     master = _master(masters, grid, data, profile.gates.max_kw * hours, listing)
     subs = usable.filter(pl.col("role") == "sub")
-    names, codes = np.unique(subs["meter_id"].to_numpy().astype(str), return_inverse=True)
-    if not names.size:
+    if subs.is_empty():
         raise Unfit("too_few_meters")
-    imports, exports = _scatter(subs, codes.astype(np.int64), names.size, grid, data)
+    names, codes = _codes(subs)
+    imports, exports = _scatter(subs, codes, len(names), grid, data)
     ratio = np.array([_ratio(listing.get(name, {}).get("ct_ratio", "")) for name in names])
     bad = _cleanse(imports, exports, 200.0 * hours * np.maximum(ratio, 1.0))
-    area = AreaData(area_id, [str(name) for name in names], imports, exports, master, grid[0], grid[1], listing,
+    area = AreaData(area_id, names, imports, exports, master, grid[0], grid[1], listing,
                     np.zeros(0, bool), 0.0, bad_values=bad)  # fmt: skip
     area.findings += [f"{count} {name.replace('_', ' ')}" for name, count in data.items() if count]
     if bad:
@@ -188,15 +188,22 @@ def arrange(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Pro
     return area
 
 
+def _codes(rows: pl.DataFrame) -> tuple[list[str], Whole]:
+    """Meters in the order of their ids, and the number of each row's meter."""
+    names: list[str] = rows["meter_id"].unique().sort().to_list()
+    codes = rows["meter_id"].cast(pl.Enum(names)).to_physical().to_numpy()
+    return names, codes.astype(np.int64)
+
+
 def _master(
     rows: pl.DataFrame, grid: tuple[int, int, int], data: dict[str, int], cap: float, listing: dict[str, dict[str, str]]
 ) -> Array:
-    names, codes = np.unique(rows["meter_id"].to_numpy().astype(str), return_inverse=True)
-    values, exports = _scatter(rows, codes.astype(np.int64), names.size, grid, data)
+    names, codes = _codes(rows)
+    values, exports = _scatter(rows, codes, len(names), grid, data)
     ratio = np.array([_ratio(listing.get(name, {}).get("ct_ratio", "")) for name in names])
     _cleanse(values, exports, cap * np.maximum(ratio, 1.0))
     read = ~np.isnan(values)
-    if names.size > 1 and (read.sum(axis=1) > 1).mean() > 0.001:
+    if len(names) > 1 and (read.sum(axis=1) > 1).mean() > 0.001:
         raise Unfit("two_masters", ", ".join(names[:4]))
     net = np.where(read, values - exports, 0.0).sum(axis=1)
     net[~read.any(axis=1)] = np.nan

@@ -21,7 +21,10 @@ CAUSES: dict[str, tuple[str, str]] = {
     "theft": ("存在随时间出现的未计电量(疑似窃电)", "energy goes unmetered at times (suspected theft)"),
     "wrong_ct": ("互感器变比疑似有误", "a CT ratio is probably wrong"),
     "pv_backfeed": ("光伏上网电量未计入", "PV back-feed is not metered"),
-    "location_loss": ("损耗与位置有关而馈线未知", "loss depends on location and feeders are unknown"),
+    "location_loss": (
+        "损耗与位置有关,现有馈线信息不足以描述",
+        "loss depends on location beyond what is known of the feeders",
+    ),
     "non_stationary": ("误差或接线在窗口内发生变化", "errors or wiring changed within the window"),
     "model_misfit": ("残差与模型不符,原因不明", "residuals contradict the model; cause unknown"),
 }

@@ -13,15 +13,22 @@ LAG = 0.22  # autocorrelation of residuals above which something is missing from
 CLOCK, CLOCK_MOST = 2.8, 60.0
 HEAVY_TAIL = 2.5
 CHANGE, CHANGE_MOST = 3.5, 28.0
-SLOPE = 1.2
+LOCATION_GAIN = 500.0  # log evidence for losses by location where feeders are unknown
+MOST_WRONG = 0.1  # no fleet is that bad: look at the model first
 NORMAL_SIGMA = 0.0013
 FILLED = 0.004
 _THEFT_STEP, _THEFT_TAIL, _THEFT_DAYS = 0.07, 6.0, 30.0
 _WHITE = 0.1  # imputed gaps leave no memory in the residuals
 
 
-def diagnose(figures: Criticism, *, filled: float, located: bool, lines_known: bool) -> list[dict[str, Any]]:
-    """Suspected causes with their evidence (1 is the bar), strongest first; empty where the model holds."""
+def diagnose(
+    figures: Criticism, *, filled: float, located: bool, location_gain: float = 0.0, wrong: float = 0.0
+) -> list[dict[str, Any]]:
+    """Suspected causes with their evidence (1 is the bar), strongest first; empty where the model holds.
+
+    filled : share of readings that are copies; located : the fit has loss slopes; location_gain : log evidence for
+    them; wrong : share of meters that the fit would call wrong
+    """
     found: dict[str, float] = {}
     noisy = figures.sigma / NORMAL_SIGMA
 
@@ -36,7 +43,9 @@ def diagnose(figures: Criticism, *, filled: float, located: bool, lines_known: b
         say("clock_skew", 1.5 * clock)
     tail = figures.kurtosis / HEAVY_TAIL
     if tail > 1 and noisy > 1.3:
-        if figures.lag1 < _WHITE:
+        if located:
+            say("location_loss", tail)
+        elif figures.lag1 < _WHITE:
             say("imputation", tail)
         else:
             say("theft" if figures.kurtosis > 2 * _THEFT_TAIL else "unlisted_consumer", min(tail, 3.0))
@@ -54,8 +63,10 @@ def diagnose(figures: Criticism, *, filled: float, located: bool, lines_known: b
             say("unlisted_consumer", correlated)
         else:
             say("model_misfit", correlated)
-        if not located and figures.slope > SLOPE and not lines_known:
-            say("location_loss", correlated * figures.slope / SLOPE)
+    if location_gain > LOCATION_GAIN:
+        say("location_loss", min(location_gain / LOCATION_GAIN, 1.5) if found else location_gain / LOCATION_GAIN)
+    if wrong > MOST_WRONG and not found:
+        say("model_misfit", wrong / MOST_WRONG)
     return [
         {"cause": cause, "evidence": round(strength, 3)}
         for cause, strength in sorted(found.items(), key=lambda item: (-item[1], item[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import scipy
 
 from quanheng import __version__
 from quanheng.metrology.energy_balance import ErrorPrior, learn
+from quanheng.telemetry.fleets.batches import grade_batches, pooled, prior_of
 from quanheng.telemetry.fleets.conclude import conclude
 from quanheng.telemetry.fleets.measure import Measured, measure
 from quanheng.telemetry.fleets.profiles import Profile, load_profile
@@ -44,19 +46,24 @@ def evaluate(
     chosen = profile if isinstance(profile, Profile) else load_profile(profile, rule=rule, limit=limit)
     rows = normalise(readings.lazy()).collect()
     listed = normalise_areas(areas)
-    measured = measure_all(rows, listed, chosen)
-    inputs = {"readings": combine(digests(rows)), "areas": digest(listed)}
-    return finish(measured, chosen, language=language, inputs=inputs)
+    return finish(measure_all(rows, listed, chosen), chosen, language=language, listed=listed)
 
 
-def measure_all(rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> list[Measured]:
+def measure_all(
+    rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile, names: list[str] | None = None
+) -> list[Measured]:
     """First pass over normalised rows, areas in the order of their ids; listed areas without a reading come too."""
     parts = rows.filter(pl.col("area_id").is_not_null()).partition_by("area_id", as_dict=True)
     lists = listed.partition_by("area_id", as_dict=True)
-    names = sorted({str(key[0]) for key in parts} | {str(key[0]) for key in lists})
-    return [
-        measure(name, parts.get((name,), rows.clear()), lists.get((name,), listed.clear()), profile) for name in names
-    ]
+    wanted = sorted(names if names is not None else {str(k[0]) for k in parts} | {str(k[0]) for k in lists})
+    none, unknown = rows.clear(), listed.clear()
+    out = []
+    for name in wanted:
+        part = parts.get((name,), none)
+        area = measure(name, part, lists.get((name,), unknown), profile)
+        area.digest = digest(part)
+        out.append(area)
+    return out
 
 
 def learn_prior(measured: list[Measured], profile: Profile) -> ErrorPrior:
@@ -71,45 +78,39 @@ def learn_prior(measured: list[Measured], profile: Profile) -> ErrorPrior:
     return learn(profile.prior, mean[keep], variance[keep], strength=profile.strength)
 
 
-def finish(measured: list[Measured], profile: Profile, *, language: str, inputs: dict[str, str]) -> FleetResult:
-    """Second pass and the record of the run."""
+Concluded = tuple[list[tuple[Any, ...]], AreaReport]
+
+
+def conclude_one(task: tuple[Measured, ErrorPrior, Profile, str]) -> Concluded:
+    """Second pass over one area."""
+    return conclude(*task)
+
+
+def finish(
+    measured: list[Measured], profile: Profile, *, language: str = "zh", listed: pl.DataFrame | None = None,
+    engine: Callable[[list[Any]], list[Concluded]] | None = None,
+) -> FleetResult:  # fmt: skip
+    """Second pass, the grades of batches and the record of the run."""
     prior = learn_prior(measured, profile)
-    rows: list[tuple[Any, ...]] = []
-    reports = []
-    for area in measured:
-        verdicts, report = conclude(area, prior, profile, language)
-        rows += verdicts
-        reports.append(report)
-    return assemble(pl.DataFrame(rows, schema=VERDICT_COLUMNS, orient="row"), reports, prior, profile, inputs)
-
-
-def assemble(
-    table: pl.DataFrame, reports: list[AreaReport], prior: ErrorPrior, profile: Profile, inputs: dict[str, str]
-) -> FleetResult:
-    """Verdicts and reports of all areas, in the order of their ids, with the record of the run."""
+    own = pooled(measured, prior)
+    tasks = [(area, prior_of(area, prior, own), profile, language) for area in measured]
+    concluded = engine(tasks) if engine else [conclude_one(task) for task in tasks]
+    rows = [row for part in concluded for row in part[0]]
+    reports = [part[1] for part in concluded]
+    table = pl.DataFrame(rows, schema=VERDICT_COLUMNS, orient="row")
+    whole = hashlib.sha256("".join(f"{area.area_id}\x1f{area.digest}\x1e" for area in measured).encode())
     evidence = {
-        "data": inputs, "verdicts_sha256": digest(table), "profile": profile.to_dict(), "prior": prior.to_dict(),
+        "readings_sha256": whole.hexdigest(), "areas_sha256": digest(listed) if listed is not None else "",
+        "verdicts_sha256": digest(table), "profile": profile.to_dict(), "prior": prior.to_dict(),
         "software": {"quanheng": __version__, "numpy": np.__version__, "scipy": scipy.__version__,
                      "python": platform.python_version()},
         "figures": {"areas": len(reports), "unfit": sum(report.fit == "unfit" for report in reports),
                     **{name: int(count) for name, count in sorted(table["verdict"].value_counts().iter_rows())}},
     }  # fmt: skip
-    return FleetResult(table, reports, evidence)
+    return FleetResult(table, reports, evidence, grade_batches(measured, prior, profile))
 
 
 def digest(frame: pl.DataFrame) -> str:
     """SHA-256 of a table's rows in any order, independent of chunks and of the file they came from."""
     hashes = frame.hash_rows(seed=20260105).sort().to_numpy()
     return hashlib.sha256(hashes.tobytes()).hexdigest()
-
-
-def digests(rows: pl.DataFrame) -> dict[str, str]:
-    """Digest of the readings of each area: whoever holds a part of the areas can compute a part of the whole."""
-    named = rows.filter(pl.col("area_id").is_not_null())
-    parts = named.partition_by("area_id", as_dict=True)
-    return {str(key[0]): digest(part) for key, part in parts.items()}
-
-
-def combine(parts: dict[str, str]) -> str:
-    """One digest from those of the areas."""
-    return hashlib.sha256("".join(f"{area}\x1f{parts[area]}\x1e" for area in sorted(parts)).encode()).hexdigest()

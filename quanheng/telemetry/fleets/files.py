@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from quanheng.errors import InputError
-from quanheng.telemetry.engines.job import Engine, Job
-from quanheng.telemetry.engines.local import LocalEngine
+from quanheng.telemetry.engines.choose import choose
+from quanheng.telemetry.engines.job import Engine
+from quanheng.telemetry.fleets.evaluate import finish
 from quanheng.telemetry.fleets.profiles import load_profile
 from quanheng.telemetry.fleets.readings import read_areas
 from quanheng.telemetry.fleets.result import FleetResult
@@ -16,12 +17,12 @@ from quanheng.telemetry.fleets.result import FleetResult
 
 def evaluate_files(
     readings: Path, areas: Path, out: Path, *,
-    engine: Engine | None = None, profile: str = "electricity-area", rule: str = "", limit: float | None = None,
-    language: str = "zh", say: Callable[[str], None] = lambda line: None,
+    engine: str | Engine = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
+    language: str = "zh", workers: int | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> FleetResult:  # fmt: skip
     """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
 
-    engine : where the work is done (default: here); the verdicts do not depend on it
+    engine : where the work is done, by name or made by ``engines.choose``; the verdicts do not depend on it
     say : takes a line of progress
 
     Raises
@@ -34,11 +35,14 @@ def evaluate_files(
     if not out.parent.is_dir():
         raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
     chosen = load_profile(profile, rule=rule, limit=limit)
-    job = Job(readings, read_areas(areas), out, chosen, language, say)
-    runner = engine or LocalEngine()
-    result = runner.evaluate(job)
-    save(result, out)
-    runner.settle(job)
+    listed = read_areas(areas)
+    runner = choose(engine, workers=workers) if isinstance(engine, str) else engine
+    runner.attach(out, say)
+    with runner:
+        measured = runner.measure(readings, listed, chosen)
+        result = finish(measured, chosen, language=language, listed=listed, engine=runner.conclude)
+        save(result, out)
+        runner.settle()
     return result
 
 

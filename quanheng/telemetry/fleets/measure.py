@@ -26,13 +26,14 @@ from quanheng.metrology.energy_balance import (
     solve,
     weighted_rows,
 )
+from quanheng.metrology.energy_balance.losses import ORDER_NOISE
 from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
-from quanheng.telemetry.fleets.diagnose import LAG, NORMAL_SIGMA, diagnose
+from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
 from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
-SLOPE_SCREEN = 0.4  # score of slopes above which the location model is tried
+COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -55,6 +56,7 @@ class Measured:
     share: Array | None = None
     halves: tuple[NormalEquations, NormalEquations] | None = None
     slope_sd: float = 0.0
+    digest: str = ""
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
 
@@ -91,7 +93,7 @@ def _gate(data: AreaData, out: Measured, profile: Profile) -> Balance:
         raise Unfit("too_few_rows", f"{out.rows_used} complete intervals, {gates.rows} needed")
     balance = make_balance(data)
     _describe(data, balance, out)
-    if data.step > 6 * 3600:
+    if data.step > COARSEST:
         raise Unfit("cadence_too_coarse", f"one reading every {data.step / 3600:g} h")
     if out.loss_rate is None or not gates.loss_low <= out.loss_rate <= gates.loss_high:
         cause = "wrong_ct" if _only_scaled(balance, data, profile) else "loss_out_of_range"
@@ -127,14 +129,18 @@ def _only_scaled(balance: Balance, data: AreaData, profile: Profile) -> bool:
     return best.sigma < 0.004 and figures.lag1 < 0.6
 
 
-def lines_of(data: AreaData) -> Lines | None:
-    """Feeders, and phases where known; None where fewer than 80 % of the meters' feeders are known."""
+def feeders_known(data: AreaData) -> bool:
+    """Are the feeders of 80 % of the meters on file?"""
+    return bool(np.mean([bool(name) for name in data.column("feeder")]) >= 0.8)
+
+
+def lines_of(data: AreaData) -> Lines:
+    """Feeders and phases where known, else one line for all."""
     feeder, phase = data.column("feeder"), data.column("phase")
-    if np.mean([bool(name) for name in feeder]) < 0.8:
-        return None
-    numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64)
+    one = np.zeros(len(feeder), np.int64)
+    numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64) if feeders_known(data) else one
     if np.mean([bool(name) for name in phase]) < 0.8:
-        return Lines(numbers, np.zeros_like(numbers))
+        return Lines(numbers, one)
     return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
 
 
@@ -154,10 +160,14 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     figures = fitted.figures
     doubtful = figures.sigma > NORMAL_SIGMA or figures.kurtosis > 1
     copied = filled(data.imports) if doubtful else 0.0
-    out.figures |= figures.to_dict() | {"filled": round(copied, 5)}
+    out.figures |= figures.to_dict() | {"filled": round(copied, 5), "location_gain": round(fitted.location_gain, 1)}
     out.sigma = best.sigma
-    lines = lines_of(data)
-    out.suspected = diagnose(figures, filled=copied, located=best.slope_sd > 0, lines_known=lines is not None)
+    wrong = float((best.tilted.outside(profile.limit) > profile.check_above).mean())
+    out.suspected = diagnose(
+        figures, filled=copied, located=best.slope_sd > 0,
+        location_gain=0.0 if feeders_known(data) else fitted.location_gain,
+        wrong=wrong if len(out.meters) >= 30 else 0.0,
+    )  # fmt: skip
     if out.suspected:
         raise Unfit(str(out.suspected[0]["cause"]))
     middle = fitted.rows.shape[0] // 2
@@ -169,7 +179,9 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     rho = max(figures.lag1, 0.0)
     out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
     out.slope_sd, out.sites = best.slope_sd, best.sites
-    out.cavity = (best.cavity_mean, best.cavity_variance)
+    widen = ORDER_NOISE if best.slope_sd else 1.0
+    out.sigma *= widen
+    out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,7 @@ class _Model:
     layout: Layout
     variance: Array
     figures: Criticism
+    location_gain: float
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -187,13 +200,13 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     best = solve(accumulate(rows, variance, layout), profile.prior)
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    lines = lines_of(data)
-    if lines is not None and (figures.slope > SLOPE_SCREEN or figures.lag1 > LAG):
-        located = locate(balance, variance, lines, profile.prior, best)
-        if located is not None:
-            best, rows, layout = located.posterior, located.rows, located.sums.layout
-            figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures)
+    gain = 0.0
+    located = locate(balance, variance, lines_of(data), profile.prior, best)
+    if located is not None:
+        gain = located.posterior.evidence - best.evidence
+        best, rows, layout = located.posterior, located.rows, located.sums.layout
+        figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
+    return _Model(best, rows, layout, variance, figures, gain)
 
 
 def _strangers(fitted: _Model, balance: Balance, out: Measured) -> list[int]:

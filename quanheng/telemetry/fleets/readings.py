@@ -87,6 +87,14 @@ def _seconds(kind: pl.DataType, place: str) -> pl.Expr:
     raise InputError("time", f"column ts holds {kind}, not time stamps", place)
 
 
+def collect(path: Path) -> pl.DataFrame:
+    """All readings of a file, as they stand; refuses one that cannot be read to its end."""
+    try:
+        return scan(path).collect()
+    except pl.exceptions.PolarsError as error:
+        raise InputError("unreadable", f"cannot be read to its end: {_short(error)}", str(path)) from error
+
+
 def read_areas(path: Path) -> pl.DataFrame:
     """AREAS.csv (or Parquet): every column as text, trimmed, empty for unknown; missing optional columns are added."""
     if not path.is_file():

@@ -53,6 +53,11 @@ person, standard, instrument, batch, record, document, task = (
 )
 
 
+def watched(name: str) -> Callable[[House], tuple[Any, ...]]:
+    """The id of one thing that is watched by its data."""
+    return lambda house: (getattr(house.watched, name).pk,)
+
+
 def application(house: House) -> tuple[Any, ...]:
     """The application behind the open task."""
     return (house.task.application_id,)
@@ -71,7 +76,9 @@ MANAGES = frozenset({"manager"}) | ADMINS
 MANAGERS_OF = frozenset({"manager", "administrator"})
 SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
+RECEPTION = frozenset({"receptionist", "manager"})
 SUPERVISORS = both("regulator")
+WATCHERS_OF = both("keeper", "regulator")
 
 RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
@@ -113,14 +120,12 @@ RULES: dict[str, Rule] = {
     "catalog/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.instrument.category_id,)),
     "catalog/norms/": Rule(EVERYBODY),
     "catalog/norms/<int:pk>/": Rule(EVERYBODY, path=lambda h: (h.task.norm_id,)),
-    "parties/licences/": Rule(both(*STAFF)),
+    "parties/licences/": Rule(both(*STAFF) | {"administrator"}),
     "parties/licences/add/": Rule(both("manager") | {"administrator"}),
-    "parties/licences/<uuid:pk>/withdraw/": Rule(frozenset({"manager"}), frozenset({"manager"}), WHY, of("licence")),
-    "parties/authorisations/": Rule(both(*STAFF)),
+    "parties/licences/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("licence")),
+    "parties/authorisations/": Rule(both(*STAFF) | {"administrator"}),
     "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
-    "parties/authorisations/<uuid:pk>/withdraw/": Rule(
-        frozenset({"manager"}), frozenset({"manager"}), WHY, of("authorisation")
-    ),
+    "parties/authorisations/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("authorisation")),
     "trace/": Rule(EVERY_ROLE),
     "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
     "trace/<uuid:pk>/": Rule(STAFF, path=standard),
@@ -137,11 +142,11 @@ RULES: dict[str, Rule] = {
     "instruments/imports/<slug:kind>/template/": Rule(KEEPERS | {"administrator"}, path=kind),
     "instruments/imports/<uuid:pk>/": Rule(frozenset({"keeper"}), frozenset({"keeper"}), {"do": "mend"}, batch),
     "instruments/imports/<uuid:pk>/rejected/": Rule(frozenset({"keeper"}), path=batch),
-    "instruments/<uuid:pk>/": Rule(SEES_ITEM, path=instrument),
+    "instruments/<uuid:pk>/": Rule(SEES_ITEM | INSTITUTE, path=instrument),
     "instruments/<uuid:pk>/preview/": Rule(SEES_ITEM, path=instrument),
     "instruments/<uuid:pk>/edit/": Rule(frozenset({"keeper"}), path=instrument),
     "instruments/<uuid:pk>/step/": Rule(
-        SEES_ITEM, frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
+        frozenset({"keeper"}), frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
     ),
     "instruments/<uuid:pk>/move/": Rule(frozenset({"keeper"}), path=instrument),
     "instruments/<uuid:pk>/label/": Rule(SEES_ITEM, path=instrument),
@@ -150,20 +155,22 @@ RULES: dict[str, Rule] = {
     "standards/<uuid:pk>/": Rule(STAFF, path=standard),
     "standards/<uuid:pk>/certificate/": Rule(frozenset({"verifier", "manager"}), path=standard),
     "standards/<uuid:pk>/step/": Rule(
-        STAFF, frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
+        frozenset({"manager"}), frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"
     ),
     "verification/applications/": Rule(EVERY_ROLE),
     "verification/applications/new/": Rule(KEEPERS),
     "verification/applications/<uuid:pk>/": Rule(OURS, path=application),
     "verification/applications/<uuid:pk>/step/": Rule(
-        OURS, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
+        RECEPTION, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"
     ),
     "verification/applications/<uuid:pk>/slip/": Rule(OURS, path=application),
     "verification/tasks/": Rule(both(*PARTS)),
     "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
     "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
-    "verification/tasks/<uuid:pk>/step/": Rule(OURS, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"),
-    "verification/tasks/<uuid:pk>/handover/": Rule(OURS, INSTITUTE, {"direction": "in"}, task),
+    "verification/tasks/<uuid:pk>/step/": Rule(
+        RECEPTION, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"
+    ),
+    "verification/tasks/<uuid:pk>/handover/": Rule(INSTITUTE, INSTITUTE, {"direction": "in"}, task),
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
@@ -188,5 +195,22 @@ RULES: dict[str, Rule] = {
     "certificates/records/<uuid:pk>/act/<str:act>/": Rule(
         SEES_RECORDS, frozenset({"checker"}), {}, lambda h: (h.record.pk, "check")
     ),
-    "certificates/records/<uuid:pk>/step/": Rule(SEES_RECORDS, NOBODY, WHY, record),
+    "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
+    "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/meters/": Rule(WATCHERS_OF),
+    "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
+    "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
+    "surveillance/runs/": Rule(WATCHERS_OF),
+    "surveillance/runs/new/": Rule(WATCHERS_OF),
+    "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
+    "surveillance/checks/": Rule(both(*PARTS)),
+    "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
+    "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
+    "surveillance/requests/": Rule(WATCHERS_OF),
+    "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/letters/": Rule(WATCHERS_OF),
 }

@@ -18,12 +18,24 @@ from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.law.models import LawItem
 from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.surveillance.models import Area, AreaMeter, CheckRequest, EvaluationRun, SiteCheck
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import steps
 
 PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A utility's area with a meter, a check of another, a run, and a household's request."""
+
+    area: Area
+    meter: AreaMeter
+    check: SiteCheck
+    run: EvaluationRun
+    request: CheckRequest
 
 
 @dataclass(frozen=True)
@@ -45,13 +57,15 @@ class House:
     law_item: LawItem
     event: AuditEvent
     token: ApiToken
+    watched: Watched
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
         cast = self.cast
         people = [getattr(cast, part).name for part in PARTS]
         own = [cast.shop.name, self.instrument.serial_number, self.draft.serial_number, self.draft.code]
-        return [*people, *own, self.task.application.number, self.standard.code, self.document.number]
+        watched = [self.watched.area.code, self.watched.meter.meter_id, self.watched.check.number]
+        return [*people, *own, *watched, self.task.application.number, self.standard.code, self.document.number]
 
 
 @dataclass(frozen=True)
@@ -150,7 +164,29 @@ def furnish(cast: Cast) -> House:
         law_item=make_law_item(),
         event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
         token=make_token(cast),
+        watched=make_watched(cast),
     )
+
+
+def make_watched(cast: Cast) -> Watched:
+    """What the shop, as a utility, has watched."""
+    place = {"organisation": cast.shop, "region": cast.shop.region}
+    area = Area.objects.create(code=f"TQ-{cast.shop.region_id}", name=f"{cast.shop.name}台区", meters=2, **place)
+    meter, other = (
+        AreaMeter.objects.create(
+            area=area, meter_id=f"DB-{cast.shop.region_id}-{n}", role="sub", public_code=f"P{cast.shop.region_id}{n}"
+        )
+        for n in range(2)
+    )
+    check = SiteCheck.objects.create(
+        number=f"HC-{cast.shop.region_id}", meter=other, reason="疑", state="open", **place
+    )
+    today = clock.today()
+    run = EvaluationRun.objects.create(
+        since=today, until=today, requested_name=cast.keeper.name, total=1, done=1, state="done", **place
+    )
+    asked = CheckRequest.objects.create(receipt=f"R{cast.shop.region_id}", meter=meter, text="偏快", **place)
+    return Watched(area, meter, check, run, asked)
 
 
 def make_token(cast: Cast) -> ApiToken:

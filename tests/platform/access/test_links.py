@@ -1,29 +1,55 @@
-"""No page leads its reader to a door that is shut: every link on every page that a member can reach opens for them."""
+"""No page leads its reader to a door that is shut: every link and every form on every page a member can reach opens."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from html import unescape
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
+from lxml import html
 
+from quanheng.platform.documents import ledger
 from quanheng.platform.kernel import clock
 from tests.platform.access.scene import PARTS, make_scene
 from tests.platform.certificates import steps
 
-LINK = re.compile(r'(?:href|data-href|data-preview|src)="([^"#]+)')
-SKIPPED = re.compile(r"^/(static|log|api|i18n|accounts/logout|accounts/2fa)|[?&](export|sort|page|columns)=")
-PER_ROUTE = 2
+NAMED = ("href", "data-href", "data-preview", "src", "hx-get")
+SKIPPED = ("/static", "/log/", "/api/", "/i18n/", "/accounts/logout", "/accounts/2fa")
+SAME_PAGE = ("export", "sort", "page", "columns")
+PER_ROUTE = 3
+SHUT = {403, 404, 405}
+Form = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def links(page: str, here: str) -> list[str]:
+def ours(url: str) -> bool:
+    """An address of the product that is not the same page in another order."""
+    parts = urlsplit(url)
+    names = {pair.split("=")[0] for pair in parts.query.split("&")}
+    return not parts.scheme and url.startswith("/") and not url.startswith(SKIPPED) and not names & set(SAME_PAGE)
+
+
+def links(tree: Any, here: str) -> Iterator[str]:
     """Addresses of our own that the page names."""
-    found = (urljoin(here, unescape(text)) for text in LINK.findall(page))
-    return [url for url in found if not urlsplit(url).scheme and url.startswith("/") and not SKIPPED.search(url)]
+    for node in tree.iter():
+        for name in NAMED:
+            if (found := node.get(name)) and ours(url := urljoin(here, found.split("#")[0])):
+                yield url
+
+
+def forms(tree: Any, here: str) -> Iterator[Form]:
+    """Forms that change something, with what already stands in them."""
+    for form in tree.iter("form"):
+        buttons = form.xpath(".//button[not(@type='button')][not(@disabled)]")
+        if form.get("method", "get").lower() == "post" and buttons:
+            url = urljoin(here, form.get("action") or here)
+            pressed = [(b.get("name"), b.get("value") or "") for b in buttons[:1] if b.get("name")]
+            if ours(url):
+                yield url, (*((str(k), str(v)) for k, v in form.form_values()), *pressed)
 
 
 def route(url: str) -> str:
@@ -36,23 +62,47 @@ def route(url: str) -> str:
     return f"{found}?{'&'.join(sorted(p.split('=')[0] for p in parts.query.split('&')))}"
 
 
+def send(client: Client, form: Form) -> int:
+    """The status of sending a form as it stands; nothing of it is kept."""
+    url, values = form
+    data: dict[str, list[str]] = {}
+    for name, value in values:
+        data.setdefault(name, []).append(value)
+    with transaction.atomic():
+        status = client.post(url, data).status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def shut_doors(client: Client) -> tuple[list[str], int]:
+    """Walk every page from the home on; what refuses, with the page that led there."""
+    waiting, visited, sent, shut = [("/", "")], Counter[str](), Counter[str](), list[str]()
+    while waiting:
+        url, source = waiting.pop(0)
+        if visited[route(url)] >= PER_ROUTE:
+            continue
+        visited[route(url)] += 1
+        answer = client.get(url, follow=True)
+        if answer.status_code >= 400:
+            shut.append(f"{source} → {url}: {answer.status_code}")
+        elif answer["Content-Type"].startswith("text/html") and answer.content.strip():
+            tree = html.document_fromstring(answer.content.decode())
+            waiting += [(found, url) for found in links(tree, url)]
+            for form in forms(tree, url):
+                sent[route(form[0])] += 1
+                if sent[route(form[0])] <= PER_ROUTE and (status := send(client, form)) in SHUT:
+                    shut.append(f"{url} → POST {form[0]} {dict(form[1])}: {status}")
+    return shut, len(visited)
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", [*PARTS, "administrator", "audit admin"])
-def test_every_link_opens(name: str) -> None:
+@pytest.mark.parametrize("name", [*PARTS, "administrator", "security admin", "audit admin", "nobody"])
+def test_every_link_and_every_form_opens(name: str) -> None:
     with clock.at(steps.TODAY):
         scene = make_scene()
+        ledger.merge_leaves()
         client = Client(raise_request_exception=False)
         client.force_login(scene.members()[name])
-        waiting, visited, shut = [("/", "")], Counter[str](), []
-        while waiting:
-            url, source = waiting.pop(0)
-            if visited[route(url)] >= PER_ROUTE:
-                continue
-            visited[route(url)] += 1
-            answer = client.get(url, follow=True)
-            if answer.status_code >= 400:
-                shut.append(f"{source} → {url}: {answer.status_code}")
-            elif answer["Content-Type"].startswith("text/html"):
-                waiting += [(found, url) for found in links(answer.content.decode(), url)]
-    assert len(visited) > 10
+        shut, pages = shut_doors(client)
+    assert pages > (10 if name != "nobody" else 2)
     assert not shut, "\n".join(shut)

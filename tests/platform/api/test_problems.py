@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.db import transaction
@@ -15,6 +16,7 @@ from tests.platform import makers
 from tests.platform.api.steps import BASE, Caller, caller, make_token, operations, problem
 from tests.platform.cast import make_cast
 
+HAN = re.compile("[一-鿿]")
 WRITES = [o for o in operations() if o.method != "get"]
 
 
@@ -77,6 +79,17 @@ def test_the_language_follows_the_client(cast):
     assert response.json()["title"] == "需要令牌或登录"
     response = Client().get(f"{BASE}/instruments", headers={"Authorization": "Bearer qh_x", "Accept-Language": "en"})
     assert response.json()["code"] == "token_invalid"
+    assert response.json()["title"] == "A token or sign-in is needed"
+
+
+def test_title_detail_and_fields_speak_one_language(cast):
+    body = {"name": "", "use": "fun", "serial_number": "1", "category": "x", "region": "9"}
+    one = caller(cast, "keeper")
+    chinese = problem(one.post("/instruments", body), 422, "invalid")
+    said = [chinese["title"], chinese["detail"], *(e["message"] for e in chinese["errors"])]
+    assert [t for t in said if not HAN.search(t)] == []
+    cursor = problem(one.get("/instruments", cursor="nonsense"), 422, "cursor")
+    assert cursor["detail"] == "分页游标无效,请从第一页开始"
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40)

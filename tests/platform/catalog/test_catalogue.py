@@ -6,6 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.utils import translation
 
 from quanheng.platform.catalog.models import InstrumentCategory, Norm, NormState
 from quanheng.platform.catalog.queries import (
@@ -23,6 +25,9 @@ from quanheng.platform.catalog.services import refresh_catalogue
 from quanheng.platform.kernel.actors import system
 from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.law.services import load_library
+from quanheng.procedures import load
+from tests.platform import makers
+from tests.platform.cast import Cast
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 22)
@@ -193,3 +198,19 @@ def test_a_new_edition_of_the_catalogue_says_where_each_category_goes(tmp_path: 
     assert InstrumentCategory.objects.filter(code="fuel-dispenser").count() == 2, "the old line stays for old records"
     assert category("fuel-dispenser", dt.date(2027, 6, 1)).edition == "2027"
     assert category("fuel-dispenser", DAY).edition == "2020"
+
+
+def test_an_english_page_calls_categories_norms_and_items_by_their_english_names(cast: Cast, client: Client) -> None:
+    makers.make_category("price-scale", name_en="Price computing scale")
+    norm = Norm.objects.get(number="JJG 539-2016")
+    with translation.override("en"):
+        assert str(InstrumentCategory.objects.get(code="price-scale")) == "Price computing scale"
+        assert str(norm) == f"JJG 539-2016 {load('JJG-539-2016').procedure.norm.title.en}"
+    assert str(norm) == "JJG 539-2016 数字指示秤"
+    client.force_login(cast.keeper)
+    assert (
+        "Price computing scale"
+        in client.get(
+            InstrumentCategory.objects.get(code="price-scale").get_absolute_url() + "?lang=en", follow=True
+        ).content.decode()
+    )

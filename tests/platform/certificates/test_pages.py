@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -16,6 +17,7 @@ from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel import clock, work
+from quanheng.platform.parties.models import Licence
 from quanheng.platform.verification.models import Task
 from tests.platform.cast import Cast
 from tests.platform.certificates import steps
@@ -107,7 +109,7 @@ def test_readings_come_from_a_file(cast: Cast) -> None:
     bad.name = "readings.csv"
     refused = client.post(address, {"file": bad, "version": record.version})
     assert refused.status_code == 422
-    assert "line 2" in refused.content.decode()
+    assert "第 2 行" in refused.content.decode()
 
 
 def test_the_raw_record_and_the_preview_print(cast: Cast) -> None:
@@ -133,6 +135,18 @@ def test_review_shows_every_condition_and_signs_with_the_code(cast: Cast) -> Non
     assert Document.objects.get().signed_by == "郑签发"
 
 
+def test_checker_and_signatory_read_every_reading_with_its_result_beside_the_verdict(cast: Cast) -> None:
+    record = steps.submitted(cast)
+    reading = record.data["sections"]["weighing"][1]
+    for part in ("checker", "signatory"):
+        page = as_(cast, part).get(reverse("certificates:review", args=[record.pk])).content.decode()
+        table = page.partition('id="record"')[2]
+        assert f">{reading['I_up']}<" in table
+        assert record.verifier.name in table
+        assert "最不利点" in table
+        assert all(r["value"] in table for r in record.result["results"])
+
+
 def test_a_checker_sends_back_with_a_reason_that_the_verifier_reads(cast: Cast) -> None:
     record = steps.submitted(cast)
     as_(cast, "checker").post(reverse("certificates:act", args=[record.pk, "return"]), {"reason": "请重测第 3 点"})
@@ -155,6 +169,18 @@ def test_a_batch_is_signed_with_one_code_and_exceptions_come_first(cast: Cast) -
     assert done.status_code == 200
     assert Document.objects.count() == 1
     assert Document.objects.get().number in done.content.decode()
+
+
+def test_a_batch_in_which_nothing_can_be_signed_offers_no_signature(cast: Cast) -> None:
+    record = steps.checked(cast)
+    steps.code_of(cast.signatory)
+    client = as_(cast, "signatory")
+    address = f"{reverse('certificates:batch', args=['sign'])}?r={record.pk}"
+    assert 'name="code"' in client.get(address).content.decode()
+    Licence.objects.filter(user=cast.verifier).update(valid_until=dt.date(2026, 10, 1))
+    page = client.get(address).content.decode()
+    assert 'name="code"' not in page
+    assert "本次不办理" in page
 
 
 def test_work_waits_for_the_right_person_only(cast: Cast) -> None:

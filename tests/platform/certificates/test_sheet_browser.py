@@ -114,6 +114,38 @@ def test_a_slip_of_the_hand_is_told_beside_the_cell(committing: None, live_serve
     assert page.evaluate("performance.now()") - before < 3_000  # half a second on a free machine
 
 
+def test_a_parameter_changed_in_mid_typing_loses_no_reading_and_no_focus(
+    committing: None, live_server: Any, page: Any
+) -> None:
+    record = open_sheet(page, live_server)
+    cells = [CELL.format("repeatability", n, "I") for n in range(3)]
+    page.fill(cells[0], "24.00")
+    page.fill(cells[1], "24.01")
+    drawn = page.locator(cells[0]).element_handle()
+    page.fill('[data-path="instrument.e"]', "")  # without e the points are unknown: their rows vanish
+    page.press('[data-path="instrument.e"]', "Tab")
+    page.wait_for_function("el => !el.isConnected", arg=drawn)
+    page.fill('[data-path="instrument.e"]', "0.01")
+    page.press('[data-path="instrument.e"]', "Tab")
+    page.wait_for_selector(cells[2])
+    assert [page.input_value(c) for c in cells[:2]] == ["24.00", "24.01"]
+    drawn = page.locator(cells[2]).element_handle()
+    page.evaluate(  # the parameter changes, and the hand goes on typing while the sheet is drawn anew
+        """() => { const e = document.querySelector('[data-path="instrument.max"]'); e.value = '15';
+        e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); }"""
+    )
+    page.focus(cells[2])
+    page.keyboard.type("24.02", delay=120)
+    page.wait_for_function("el => !el.isConnected", arg=drawn)
+    page.keyboard.type("7")
+    assert page.evaluate("document.activeElement.dataset.path") == "sections.repeatability.2.I"
+    assert [page.input_value(c) for c in cells] == ["24.00", "24.01", "24.027"]
+    page.locator("[data-state]", has_text="✓").wait_for(timeout=10_000)
+    kept = Record.objects.get(pk=record.pk).data
+    assert [r.get("I") for r in kept["sections"]["repeatability"][:3]] == ["24.00", "24.01", "24.027"]
+    assert kept["instrument"]["max"] == "15"
+
+
 def test_an_error_far_beyond_its_limit_is_asked_about_once(committing: None, live_server: Any, page: Any) -> None:
     open_sheet(page, live_server)
     reading, extra = CELL.format("zero", 0, "I"), CELL.format("zero", 0, "dL")

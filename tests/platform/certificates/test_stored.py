@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import pytest
 
 from quanheng.cli.main import main
 from quanheng.errors import InputError
+from quanheng.evidence.bundle import read_bundle
+from quanheng.evidence.replay import replay_bundle
 from quanheng.platform.certificates import queries
 from quanheng.platform.documents import ledger
 from quanheng.platform.kernel import clock
@@ -81,3 +86,59 @@ def test_certificates_are_seen_by_issuer_owner_and_their_regulator_only(cast: Ca
     }
     records = {p: queries.records(cast.actor(p)).count() for p in ("verifier", "keeper", "rival_keeper", "nobody")}
     assert records == {"verifier": 1, "keeper": 0, "rival_keeper": 0, "nobody": 0}
+
+
+def exported(cast: Cast, folder: Path, *options: str) -> Path:
+    record = steps.signed(cast)
+    assert record.document is not None
+    ledger.merge_leaves()
+    assert main(["certificate", "export", record.document.number, "--out", str(folder), *options]) == 0
+    return folder / f"{record.document.number}.bundle.json"
+
+
+def changed(path: Path, part: str, old: bytes, new: bytes) -> Path:
+    bundle = json.loads(path.read_text("utf-8"))
+    data = base64.b64decode(bundle["replay"][part])
+    assert old in data
+    bundle["replay"][part] = base64.b64encode(data.replace(old, new, 1)).decode()
+    target = path.with_name("changed.bundle.json")
+    target.write_text(json.dumps(bundle, separators=(",", ":")), "utf-8")
+    return target
+
+
+def test_a_stranger_recomputes_a_certificate_from_its_bundle(
+    cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = exported(cast, tmp_path)
+    capsys.readouterr()
+    assert main(["procedure", "replay", str(path), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["same"]
+    assert answer["differences"] == []
+    assert all(answer[name]["same"] for name in ("record", "procedure", "software", "certificate"))
+    assert main(["procedure", "replay", str(changed(path, "record", b"weighing", b"weighinG"))]) == 1
+    assert main(["procedure", "replay", str(changed(path, "procedure", b"title", b"titlE"))]) == 1
+
+
+def test_results_that_do_not_follow_from_the_record_are_named(cast: Cast, tmp_path: Path) -> None:
+    bundle = read_bundle(exported(cast, tmp_path).read_bytes())
+    forged = re.sub(rb"(valueXMLList>)[^ <]+", rb"\g<1>99.9", bundle.xml, count=1)
+    assert forged != bundle.xml
+    answer = replay_bundle(dataclasses.replace(bundle, xml=forged))
+    assert not answer["same"]
+    assert not answer["certificate"]["same"]
+    assert answer["differences"][0]["path"].startswith("tables[0].")
+
+
+def test_a_bundle_without_the_record_says_so(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = exported(cast, tmp_path, "--without-record")
+    capsys.readouterr()
+    assert main(["procedure", "replay", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("not_replayable: ")
+
+
+def test_the_public_bundle_does_not_give_the_raw_record_away(cast: Cast) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    ledger.merge_leaves()
+    assert read_bundle(ledger.bundle(record.document)).replay is None

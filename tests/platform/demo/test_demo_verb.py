@@ -34,6 +34,12 @@ def test_there_is_a_login_for_every_role_and_an_authenticator_where_one_is_neede
     assert len({x["password"] for x in logins}) == 1
 
 
+def test_the_file_names_the_keys_where_they_lie(demo_folder: Path) -> None:
+    kept = json.loads((demo_folder / "demo.json").read_text("utf-8"))
+    assert Path(kept["keys"]) == demo_folder.resolve() / "KEYS"
+    assert Path(kept["keys"]).is_file()
+
+
 def test_the_passwords_are_not_readable_by_others(demo_folder: Path) -> None:
     assert stat.S_IMODE((demo_folder / "demo.json").stat().st_mode) == 0o600
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from argparse import Namespace
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from quanheng.cli import certificate
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
@@ -133,3 +136,25 @@ def test_four_thousand_rows_take_a_bounded_number_of_queries(cast: Cast, django_
     with django_assert_max_num_queries(800):
         assert bring(cast, rows).accepted == 4000
     print(f"4 000 rows of history in {time.perf_counter() - started:.1f} s")
+
+
+def test_a_document_of_the_past_shows_its_instrument_and_is_never_plainly_valid(cast: Cast, client: Client) -> None:
+    bring(cast, [make_row(cast, 1)])
+    with clock.at(TODAY):
+        document, item = Document.objects.get(), Instrument.objects.get()
+        for code in (document.public_code, item.code):
+            public = client.get(f"/v/{code}/").content.decode()
+            assert "有效(历史记录,未见证明)" in public
+        client.force_login(cast.keeper)
+        page = client.get(f"/certificates/{document.pk}/").content.decode()
+    for text in (item.name, item.serial_number, item.manufacturer, item.code, "有效(历史记录,未见证明)"):
+        assert text in page, text
+
+
+def test_the_list_of_the_shell_marks_documents_of_the_past(
+    cast: Cast, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(cast, [make_row(cast, 1)])
+    monkeypatch.setattr(certificate, "setup", lambda _folder: None)
+    assert certificate.run(Namespace(action="list", limit=9, state="", json=False, data_dir=None)) == 0
+    assert capsys.readouterr().out.rstrip().endswith("imported, not proven")

@@ -8,6 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments import services
@@ -220,6 +222,25 @@ def test_columns_matched_by_hand_are_remembered(cast: Cast) -> None:
     bring(cast, [], data=write_xlsx(headers, row), columns={"serial_number": "内部表号"})
     row[0][2] = "N2"
     assert bring(cast, [], data=write_xlsx(headers, row)).accepted == 1
+
+
+def test_required_headers_under_strange_names_are_matched_on_the_page(cast: Cast, client: Client) -> None:
+    make_category()
+    client.force_login(cast.keeper)
+    headers, row = ["物品", "哪一类", "内部表号", "做什么用"], ["电子计价秤", "电子秤", "N1", "贸易结算"]
+    sheet = SimpleUploadedFile("台账.xlsx", write_xlsx(headers, [row]))
+    page = client.post(
+        "/instruments/imports/instruments/new/", {"organisation": str(cast.shop.pk), "file": sheet}, follow=True
+    ).content.decode()
+    assert "表中没有找到这些必填的列" in page
+    assert '<details class="qh-card mb-3" open>' in page
+    batch = ImportBatch.objects.get()
+    assert batch.accepted == 0
+    found = dict(zip(("name", "category", "serial_number", "use"), headers, strict=True))
+    address = f"/instruments/imports/{batch.pk}/"
+    client.post(address, {"do": "match", **{f"column:{name}": title for name, title in found.items()}})
+    client.post(address, {"do": "apply"})
+    assert Instrument.objects.get().serial_number == "N1"
 
 
 def test_an_unreadable_file_leaves_no_trace(cast: Cast) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
+from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from quanheng.cli import trace as trace_verb
 from quanheng.platform.instruments.queries import chain_states, visible
 from quanheng.platform.kernel import clock
+from quanheng.platform.standards.services import enter_upper_certificate
 from quanheng.platform.trace.services import record_certificate, register_item
 from tests.platform import makers
 from tests.platform.cast import Cast
@@ -82,7 +86,7 @@ def test_one_certificate_is_drawn_once_with_all_its_standards(cast: Cast) -> Non
     assert str(second) in drawing
 
 
-@pytest.mark.parametrize("query", [{}, {"sort": "valid_until"}])
+@pytest.mark.parametrize("query", [{}, {"sort": "valid_until"}, {"sort": "-valid_until"}])
 def test_rows_without_a_date_stand_last(cast: Cast, query: dict[str, str]) -> None:
     never = makers.make_instrument(cast.shop, serial_number="NEVER")
     makers.make_instrument(cast.shop, serial_number="LATE", valid_until=dt.date(2027, 5, 31))
@@ -90,6 +94,53 @@ def test_rows_without_a_date_stand_last(cast: Cast, query: dict[str, str]) -> No
     client = Client()
     client.force_login(cast.keeper)
     page = client.get(reverse("instruments:list"), query).content.decode()
-    places = [page.index(serial) for serial in ("SOON", "LATE", "NEVER")]
+    order = ("LATE", "SOON", "NEVER") if query.get("sort", "").startswith("-") else ("SOON", "LATE", "NEVER")
+    places = [page.index(serial) for serial in order]
     assert places == sorted(places)
     assert never.valid_until is None
+
+
+def test_the_audit_does_not_count_bare_history_as_broken(cast: Cast) -> None:
+    loose = makers.make_standard(cast.institute, makers.make_norm())
+    entered(cast)
+    entered(cast, standards=[loose.pk])
+    client = Client()
+    client.force_login(cast.regulator)
+    page = client.get(reverse("trace:audit")).content.decode()
+    figures = dict(re.findall(r"(未入溯源链|断开)[^<]*</[^>]+>.*?>(\d+)<", page.split("断开的原因")[0], re.S))
+    assert figures == {"未入溯源链": "1", "断开": "1"}
+
+
+def test_the_shell_speaks_of_chains_by_name_and_number(
+    cast: Cast, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = steps.make_weights(cast, number="LX-77")
+    item = entered(cast, standards=[weights.pk])
+    monkeypatch.setattr(trace_verb, "setup", lambda _folder: None)
+    ask = Namespace(action="prove", item=str(item), at=steps.TODAY, json=False, data_dir=None)
+    assert trace_verb.run(ask) == 0
+    span = {"since": dt.date(2026, 1, 1), "until": dt.date(2026, 12, 31)}
+    assert trace_verb.run(Namespace(action="recall", standard=str(weights.pk), json=False, data_dir=None, **span)) == 0
+    said = capsys.readouterr().out
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", said), said
+    for words in ("C-1", "LX-77", "国家质量基准", weights.name, "holds on 2026-10-12"):
+        assert words in said, said
+
+
+def test_an_old_upper_certificate_is_not_red_once_a_new_one_holds(cast: Cast) -> None:
+    weights = steps.make_weights(cast, number="LX-NEW")
+    enter_upper_certificate(
+        actor=makers.SYSTEM,
+        standard=weights,
+        number="LX-OLD",
+        issuer_name="省计量院",
+        valid_from=dt.date(2024, 1, 1),
+        valid_to=dt.date(2025, 1, 1),
+        uses=[{"standard_id": steps.make_root(), "used_on": dt.date(2024, 1, 1), "u_ratio": 0.2}],
+    )
+    client = Client()
+    client.force_login(cast.manager)
+    page = client.get(reverse("standards:standard", args=[weights.pk])).content.decode()
+    old = page[page.index("LX-OLD") :].split("</tr>")[0]
+    assert "已有新证书" in old
+    assert "超期" not in old

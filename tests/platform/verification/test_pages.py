@@ -169,3 +169,52 @@ def test_the_queue_does_not_offer_to_apply_again_for_what_is_applied_for(cast: C
     listed = client.get("/instruments/?status=overdue&applied=no").content.decode()
     assert waiting.serial_number in listed
     assert open_one.serial_number not in listed
+
+
+def test_a_line_is_taken_off_the_application_and_what_was_typed_stays(cast: Cast, client: Client) -> None:
+    client.force_login(cast.keeper)
+    scales = [makers.make_instrument(cast.shop) for _ in range(2)]
+    typed = {"i": [str(s.pk) for s in scales], "contact": "钱掌柜", "phone": "0990-1", "note": "周三前"}
+    page = client.post("/verification/applications/new/", {**typed, "remove": str(scales[0].pk)}).content.decode()
+    assert scales[1].serial_number in page
+    assert scales[0].serial_number not in page
+    assert "周三前" in page
+    assert Application.objects.count() == 0
+
+
+@pytest.mark.parametrize(("day", "said"), [("2026-11-22", "周末"), ("2026-10-01", "法定节假日"), ("2026-11-23", "")])
+def test_an_assignment_on_a_day_off_is_warned_about(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch, day: str, said: str
+) -> None:
+    holiday = dt.date(2026, 10, 1)
+    monkeypatch.setattr(
+        legal, "working_days", lambda: legal.WorkingDays(frozenset({2026}), frozenset({holiday}), frozenset())
+    )
+    with clock.at(dt.date(2026, 9, 30)):
+        task = make_accepted(cast)
+        client.force_login(cast.receptionist)
+        answer = client.post(
+            "/verification/tasks/assign/",
+            {"t": str(task.pk), "verifier": str(cast.verifier.pk), "on": day},
+            follow=True,
+        )
+    page = answer.content.decode()
+    assert "已安排 1 项任务" in page
+    assert ("请确认当日有人检定" in page) == bool(said)
+    assert said in page
+
+
+def test_the_institute_reads_the_instrument_it_has_to_verify_and_changes_nothing(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    address = f"/instruments/{task.instrument_id}/"
+    client.force_login(cast.verifier)
+    page = client.get(address).content.decode()
+    assert "检定任务所需,只读" in page
+    assert task.instrument.serial_number in page
+    assert "tab=timeline" not in page
+    assert client.get(f"{address}edit/").status_code == 404
+    assert task.instrument.serial_number not in client.get("/instruments/").content.decode()
+    client.force_login(cast.rival_keeper)
+    assert client.get(address).status_code == 404
+    client.force_login(cast.keeper)
+    assert client.get(f"/verification/tasks/{task.pk}/handover/").status_code == 403

@@ -40,9 +40,19 @@ OPEN = {
     "v/<str:code>": "public check",
     "v/<str:code>/": "public check",
     "log/<path:path>": "public log",
+    "surveillance/own/<str:code>/": "a household's own meter, by the code on it",
 }
 # What the law says is for everybody who signed in; everything else needs a role.
-CLOSED = ("administration", "instruments", "verification", "certificates", "standards", "trace", "parties")
+CLOSED = (
+    "administration",
+    "instruments",
+    "verification",
+    "certificates",
+    "standards",
+    "trace",
+    "parties",
+    "surveillance",
+)
 SAMPLES = {
     "uuid": str(uuid.UUID(int=1)),
     "uuidstr": str(uuid.UUID(int=1)),

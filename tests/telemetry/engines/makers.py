@@ -47,6 +47,10 @@ class StandIn:
         self.sessions += 1
         yield self
 
+    @contextlib.contextmanager
+    def explaining(self, master, log):
+        yield
+
     def _next(self, ran: list[int], number: int) -> None:
         if self.stop_after is not None and len(self.measured) + len(self.concluded) >= self.stop_after:
             raise Killed
@@ -61,11 +65,12 @@ class StandIn:
             measure_part((pa.scalar(key[0]),), part.to_arrow(), task=task)
         return set(rows["part"])
 
-    def run_conclude(self, spark, numbers, task, prior, stage):
+    def run_conclude(self, spark, numbers, task, priors, stage, language):
         for place, number in enumerate(numbers):
             self._next(self.concluded, number)
             batch = pa.record_batch({"id": [place]})
-            list(conclude_parts(iter([batch]), numbers=numbers, task=task, prior=prior, stage=stage))
+            told = {"task": task, "priors": priors, "stage": stage, "language": language}
+            list(conclude_parts(iter([batch]), numbers=numbers, **told))
 
 
 def make_engine(monkeypatch, stand_in: StandIn, *, areas_per_part: int = 1) -> SparkEngine:

@@ -10,7 +10,8 @@ import pytest
 
 from quanheng.cli.main import main
 from quanheng.errors import InputError
-from quanheng.telemetry.engines import choose, spark
+from quanheng.telemetry.engines import spark
+from quanheng.telemetry.engines.choose import choose
 from tests.telemetry.engines.makers import write_fleet
 
 MASTER = "spark://127.0.0.1:7077"

@@ -96,7 +96,7 @@ def test_a_csv_is_judged_as_the_same_parquet(tmp_path, monkeypatch):
     engine = make_engine(monkeypatch, StandIn())
     there = evaluate_files(tmp_path / "readings.csv", areas, tmp_path / "there.parquet", limit=0.02, engine=engine)
     assert there.verdicts.equals(here.verdicts)
-    assert there.evidence["data"] == here.evidence["data"]
+    assert there.evidence["readings_sha256"] == here.evidence["readings_sha256"]
 
 
 def test_readings_cut_short_are_refused_and_name_the_file(tmp_path, monkeypatch):

@@ -15,11 +15,17 @@ from quanheng.platform.instruments.services.life import (
     send_to_repair,
     stop,
 )
-from quanheng.platform.instruments.services.results import Result, set_verification_result, set_verification_results
+from quanheng.platform.instruments.services.results import (
+    Result,
+    complete_parameters,
+    set_verification_result,
+    set_verification_results,
+)
 
 __all__ = [
     "Result",
     "add_instrument",
+    "complete_parameters",
     "confirm_filings",
     "edit_instrument",
     "relocate",

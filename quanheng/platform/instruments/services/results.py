@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -99,6 +100,27 @@ def set_verification_result(*, actor: Actor, instrument: Instrument, result: Res
         workflow.apply(INSTRUMENT, "stop_on_rejection", item, actor=actor, reason=reason)
     elif result.verdict == PASS and (passes_after_repair(item) or (rejected_before and _stopped_by_rejection(item))):
         workflow.apply(INSTRUMENT, "resume_on_pass", item, actor=actor)
+    return item
+
+
+@transaction.atomic
+def complete_parameters(
+    *, actor: Actor, instrument: Instrument, found: Mapping[str, Any], document_number: str
+) -> Instrument:
+    """Fill what the ledger entry left empty with what the verification established; nothing written is overwritten."""
+    require(policies.may_record_result(actor, instrument))
+    item = Instrument.objects.select_for_update(of=("self",)).get(pk=instrument.pk)
+    new = {k: v for k, v in found.items() if not item.parameters.get(k)}
+    label = str(new.get("accuracy_class") or "") if not item.accuracy_class else ""
+    if not new:
+        return item
+    before = {"parameters": item.parameters, "accuracy_class": item.accuracy_class}
+    item.parameters = {**item.parameters, **new}
+    item.accuracy_class = item.accuracy_class or label
+    item.version += 1
+    item.save(update_fields=["parameters", "accuracy_class", "version"])
+    after = {"parameters": item.parameters, "accuracy_class": item.accuracy_class, "document": document_number}
+    events.record(actor, "instruments.parameters_completed", item, before=before, after=after)
     return item
 
 

@@ -76,6 +76,18 @@ def _candidates(
     return found
 
 
+def _likely(sheets: Sequence[Sheet], name: str) -> list[tuple[int, int, dict[str, int], Sheet]]:
+    """The fullest of the first rows of the first sheet that has rows below it: a header in words we do not know."""
+    for sheet in sheets:
+        if (name and sheet.name != name) or sheet.name == NOTES_SHEET:
+            continue
+        sizes = [(sum(bool(c.strip()) for c in row.cells), -i) for i, row in enumerate(sheet.rows[:HEADER_DEPTH])]
+        filled, position = max(sizes, default=(0, 0))
+        if filled >= 2 and any(not r.blank() for r in sheet.rows[1 - position :]):
+            return [(0, -position, {}, sheet)]
+    return []
+
+
 def find_table(
     sheets: Sequence[Sheet],
     headings: Sequence[Heading],
@@ -83,8 +95,13 @@ def find_table(
     sheet: str = "",
     remembered: Mapping[str, str] | None = None,
     place: str = "",
+    by_hand: bool = False,
 ) -> Table:
-    """The one table whose header has the known columns. An unknown layout, or two tables, stops."""
+    """The one table whose header has the known columns. An unknown layout, or two tables, stops.
+
+    ``by_hand``: somebody will match the columns; a required column may be missing, and where no header is known the
+    first row that looks like one is taken.
+    """
     found: list[tuple[int, int, dict[str, int], Sheet]] = []
     for candidate in sheets:
         if sheet and candidate.name != sheet:
@@ -94,6 +111,8 @@ def find_table(
             score, position, columns = max(headers_found, key=lambda r: (r[0], -r[1]))
             if any(not r.blank() for r in candidate.rows[position + 1 :]):
                 found.append((score, position, columns, candidate))
+    if not found and by_hand:
+        found = _likely(sheets, sheet)
     if not found:
         titles = ", ".join(h.titles[0] for h in headings if h.required)
         message = f"no sheet has a header row with the columns {titles} and rows below it; start from the template"
@@ -107,7 +126,7 @@ def find_table(
         )
     _score, position, columns, chosen = rivals[0]
     missing = [h.titles[0] for h in headings if h.required and h.name not in columns]
-    if missing:
+    if missing and not by_hand:
         message = f"the header row lacks the columns {', '.join(missing)}; add them or start from the template"
         raise InputError("columns_missing", message, f"{chosen.name} row {chosen.rows[position].number}")
     headers = chosen.rows[position].cells

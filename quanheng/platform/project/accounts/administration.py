@@ -20,6 +20,7 @@ from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Decision, first_denial
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.project.accounts import forms as f
 from quanheng.platform.project.accounts import policies, queries, services, tables
 from quanheng.platform.web.components import Action, Definition, Empty, Header, Moment, Status, Text
@@ -207,7 +208,7 @@ class Invite(PersonPage):
                 services.forget_password(actor=self.actor, user=self.person)
             _invite(request, self.actor, self.person)
         except InputError as error:
-            messages.error(request, error.message)
+            messages.error(request, words_of(error))
         return redirect("project:person", user_id=self.person.pk)
 
 

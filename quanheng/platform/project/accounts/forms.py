@@ -62,6 +62,8 @@ class FirstPasswordForm(Form):
 class ForgottenForm(ResetPasswordForm):
     """A forgotten password by e-mail: only who once had one; the first comes by the link of an administrator."""
 
+    users: list[User]
+
     def clean_email(self) -> str:
         email = str(super().clean_email())
         found: list[User] = vars(self)["users"]  # allauth sets it, without a type

@@ -22,6 +22,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.policies import Allowed, Decision
 from quanheng.platform.kernel.roles import SECOND_FACTOR_ROLES, Role
+from quanheng.platform.kernel.words import words_of
 from quanheng.platform.project.accounts import invitations, queries, services
 from quanheng.platform.project.accounts.forms import FirstPasswordForm, ProfileForm
 from quanheng.platform.web.components import Header
@@ -56,7 +57,7 @@ class Invitation(View):
             try:
                 services.accept_invitation(user=user, password=form.cleaned_data["password"])
             except InputError as error:
-                form.add_error("password", error.message)
+                form.add_error("password", words_of(error))
             else:
                 messages.success(request, _("密码已设置,请用登录名 %(name)s 登录") % {"name": user.username})
                 return redirect("account_login")

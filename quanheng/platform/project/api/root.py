@@ -17,6 +17,7 @@ from quanheng.platform.certificates.api import certificates, records
 from quanheng.platform.documents import api as documents
 from quanheng.platform.instruments import api as instruments
 from quanheng.platform.project.api.reading import StrictParser
+from quanheng.platform.surveillance import api as surveillance
 from quanheng.platform.trace import api as trace
 from quanheng.platform.verification import api as verification
 from quanheng.platform.web.api import problems
@@ -88,6 +89,7 @@ api.add_router("/records", records.router)
 api.add_router("/certificates", certificates.router)
 api.add_router("/trace", trace.router)
 api.add_router("/ledger", documents.router)
+api.add_router("/readings", surveillance.router)
 
 
 @api.exception_handler(InputError)

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.kernel.words import reasons_of, words_of
 
 MEDIA = "application/problem+json"
 URN = "urn:quanheng:problem:"
@@ -110,9 +112,9 @@ def of_input_error(error: InputError) -> HttpResponse:
     return problem(
         status_of(error.code),
         error.code,
-        error.message,
+        words_of(error),
         place=error.place,
-        reasons=error.reasons if isinstance(error, Refused) else (),
+        reasons=reasons_of(error) if isinstance(error, Refused) else (),
         headers=getattr(error, "headers", None),
     )
 
@@ -120,11 +122,36 @@ def of_input_error(error: InputError) -> HttpResponse:
 def of_validation(found: Sequence[Mapping[str, Any]]) -> HttpResponse:
     """Fields that cannot be used, each with its place."""
     errors = [
-        {"code": str(e.get("type", "invalid")), "message": str(e.get("msg", "")), "place": _place(e.get("loc", ()))}
+        {"code": str(e.get("type", "invalid")), "message": _said(e), "place": _place(e.get("loc", ()))}
         for e in found[:50]
     ]
     first = errors[0] if errors else {"message": "", "place": ""}
     return problem(REFUSED, "invalid", first["message"], place=first["place"], errors=errors)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """The validator's sentence in the language of the answer, as title and detail are."""
+    kind, english = str(error.get("type", "")), str(error.get("msg", ""))
+    if (get_language() or "").startswith("en"):
+        return english
+    exact = {
+        "missing": _("缺少此项"),
+        "extra_forbidden": _("没有此项"),
+        "json_invalid": _("请求内容不是 JSON"),
+        "literal_error": _("不在可选项内"),
+        "value_error": _("内容不符合要求"),
+    }
+    if kind in exact:
+        return exact[kind]
+    stems = {
+        "string": _("须为文字,且长度和格式符合要求"),
+        "int": _("须为整数"),
+        "date": _("日期请写成 2026-05-20"),
+        "uuid": _("须为标识符(UUID)"),
+        "bool": _("须为 true 或 false"),
+        "list": _("须为列表"),
+    }
+    return next((words for stem, words in stems.items() if kind.startswith(stem)), _("内容不符合要求"))
 
 
 def _place(loc: Sequence[Any]) -> str:

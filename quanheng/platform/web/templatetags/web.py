@@ -19,6 +19,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.web import components as c
 from quanheng.platform.web.http import address
 from quanheng.platform.web.registries import VERB_WORDS
+from quanheng.platform.web.sources import readable
 
 register = template.Library()
 _SHAPES = {
@@ -110,7 +111,7 @@ def unverified(source: str | Promise = "", verified: bool = False) -> dict[str, 
     """The badge of a value that was not checked against its source; nothing where it was."""
     if verified:
         return SafeString("")
-    rendered = get_template("web/components/unverified.html").render({"source": source})
+    rendered = get_template("web/components/unverified.html").render({"source": readable(str(source))})
     return SafeString(rendered)
 
 

@@ -26,7 +26,8 @@ class FleetPlan:
     """What to simulate.
 
     faults: conditions dealt to the areas in turn. prevalence: share of meters beyond ±2 %. loss: ``area`` or
-    ``location`` (radial feeders). interval: minutes. homes: measured load shapes (homes, hours), else made ones.
+    ``location`` (radial feeders). interval: minutes, within which loads and losses
+    move in up to `substeps` steps. homes: measured load shapes (homes, hours), else made ones.
     """
 
     areas: int
@@ -39,6 +40,7 @@ class FleetPlan:
     prevalence: float = 0.03
     noise: float = 0.001
     phases: int = 3
+    substeps: int = 4
     homes: Array | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -115,7 +117,7 @@ def _area(plan: FleetPlan, index: int, rng: np.random.Generator) -> SimulatedFle
     condition = plan.faults[index % len(plan.faults)]
     meters = int(rng.integers(plan.meters[0], plan.meters[1] + 1))
     per_day = 1440 // plan.interval
-    within = max(1, min(plan.interval // 15, 4))
+    within = max(1, min(plan.interval // 15, plan.substeps))
     fine = per_day * within if per_day * within >= 24 else 24
     within = fine // per_day
     power, kinds, sky = _loads(rng, plan, meters, fine)

@@ -7,7 +7,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const say = sheet.dataset;
   const writable = say.writable === "yes";
-  const stored = JSON.parse($("#record-data").textContent);
+  let stored = JSON.parse($("#record-data").textContent);
   let version = Number(say.version), dirty = false, stopped = false, round = 0, reload = false, saving = null;
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const send = (url, body) => fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token(), ...(body instanceof URLSearchParams ? {} : { "Content-Type": "application/json" }) }, body: body instanceof URLSearchParams ? body : JSON.stringify(body) });
@@ -27,6 +27,8 @@
       const value = el.value.trim();
       put(data, el.dataset.path, el.dataset.kind === "list" && value ? value.split(/[,;，；\s]+/).filter(Boolean) : value);
     });
+    // A section whose points are not drawn yet, because a parameter is missing, keeps what was typed into it.
+    for (const [key, rows] of Object.entries(stored.sections || {})) if (!$(`[data-section="${CSS.escape(key)}"] table`)) data.sections[key] = rows;
     for (const [key, rows] of Object.entries(data.sections)) {
       // A trailing optional row with nothing but its given point counts as not there.
       while (rows.length && $(`[data-section="${key}"] tbody tr:nth-child(${rows.length})`)?.classList.contains("optional") && $$(`[data-path^="sections.${key}.${rows.length - 1}."]`).every((el) => !el.value.trim())) rows.pop();
@@ -165,7 +167,7 @@
           const upload = $("[data-upload-version]");
           if (upload) upload.value = version;
           state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
-          if (reload) { sessionStorage.recordFocus = document.activeElement?.dataset?.path || ""; location.reload(); }
+          if (reload) { reload = false; await redraw(); }
         } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }
     })();
@@ -173,8 +175,33 @@
     saving = null;
   };
   const save = later(1200, keep);
-  // A parameter draws the sheet anew; the keyboard stays where it was.
-  if (sessionStorage.recordFocus) { const back = $(`[data-path="${CSS.escape(sessionStorage.recordFocus)}"]`); back?.focus(); back?.select?.(); sessionStorage.removeItem("recordFocus"); }
+  // A parameter draws the sheet anew, in place: what is being typed meanwhile, its caret and every reading stay. Readings
+  // of rows that vanish are remembered and come back with their rows.
+  const ever = new Map();
+  const redraw = async () => {
+    const fresh = new DOMParser().parseFromString(await (await fetch(location.href, { credentials: "same-origin" })).text(), "text/html"), form = $(".rs-form", fresh);
+    if (!form) { stopped = true; state(say.conflict, "bad"); return; }
+    const boxes = $$("[data-path], [data-top], [data-remarks]"), key = (el) => el.dataset.path || el.dataset.top || "remarks";
+    const now = new Map(boxes.map((el) => [key(el), el.value])), at = document.activeElement, focus = sheet.contains(at) && at.matches("[data-path], [data-top], [data-remarks]") ? key(at) : "";
+    const caret = focus && at.selectionStart !== undefined ? [at.selectionStart, at.selectionEnd] : null;
+    const ticks = new Map($$("[data-standard]").map((el) => [`${el.dataset.role} ${el.dataset.standard}`, el.checked]));
+    const answers = new Map($$("[data-check]").map((el) => [el.dataset.check, $("input:checked", el)?.value]));
+    const word = $("[data-state]").textContent;
+    now.forEach((value, path) => { if (value) ever.set(path, value); });
+    $(".rs-form").replaceChildren(...form.childNodes);
+    stored = JSON.parse($("#record-data", fresh).textContent);
+    let restored = false;
+    $$("[data-path], [data-top], [data-remarks]").forEach((el) => {
+      const path = key(el);
+      if (now.has(path)) el.value = now.get(path); else if (!el.value && ever.has(path)) { el.value = ever.get(path); restored = true; }
+      if (path === focus) { el.focus({ preventScroll: true }); if (caret?.[0] !== null && caret) try { el.setSelectionRange(...caret); } catch { /* a date or a list has no caret */ } }
+    });
+    $$("[data-standard]").forEach((el) => { const was = ticks.get(`${el.dataset.role} ${el.dataset.standard}`); if (was !== undefined && !el.disabled) el.checked = was; });
+    $$("[data-check]").forEach((el) => { const was = answers.get(el.dataset.check), radio = was && $(`input[value="${was}"]`, el); if (radio) radio.checked = true; });
+    paint(JSON.parse($("#record-answer", fresh).textContent));
+    state(word);
+    if (restored) changed(); else evaluate();
+  };
   const changed = () => { dirty = true; state(say.unsaved); evaluate(); save(); };
   sheet.addEventListener("input", (event) => { if (event.target.matches(".rs-cell")) { typed = event.target; note(typed, "", "due"); } changed(); });
   sheet.addEventListener("change", (event) => { if (event.target.hasAttribute("data-reload")) { reload = true; changed(); keep(); } else if (event.target.matches("[data-top], [data-standard]")) { reload = event.target.matches('[data-top="performed_on"]'); changed(); } });

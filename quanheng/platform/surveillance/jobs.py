@@ -1,0 +1,21 @@
+"""By the clock: journals into Parquet, many small files into few, old days away."""
+
+from __future__ import annotations
+
+from quanheng.platform.kernel import clock
+from quanheng.platform.surveillance.store import store
+from quanheng.telemetry.store.letters import Letters
+
+
+def settle() -> str:
+    """What was pushed becomes part of the store."""
+    return f"{store().settle()} readings settled"
+
+
+def compact() -> str:
+    """Tidy up, and let go of what nobody need keep any longer."""
+    now = clock.now()
+    done = store().compact(now=now)
+    gone = store().expire(today=clock.today())
+    letters = Letters(store().root).expire(now)
+    return f"{done} days compacted, {len(gone)} days and {letters} files of dead letters expired"

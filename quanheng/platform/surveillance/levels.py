@@ -1,0 +1,59 @@
+"""Alarm levels by the rules of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from quanheng.library import LIBRARY_ROOT
+from quanheng.platform.surveillance.models import Level
+from quanheng.platform.web.components import Status, Tone
+
+FILE = LIBRARY_ROOT / "surveillance" / "alarm-levels.yaml"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a level looks at."""
+
+    checks: int
+    suspects: int
+    unfit: bool
+    cause: str
+
+
+@cache
+def rules() -> Mapping[str, Any]:
+    """The file of the library."""
+    data: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return data
+
+
+def level_of(counts: Counts) -> str:
+    """The first level whose condition holds."""
+    for level in rules()["levels"]:
+        when = level["any"]
+        if (
+            when.get("always")
+            or (when.get("checks") and counts.checks >= when["checks"])
+            or (when.get("suspects") and counts.suspects >= when["suspects"])
+            or (when.get("unfit") and counts.unfit)
+            or (counts.unfit and counts.cause in when.get("causes", ()))
+        ):
+            return str(level["id"])
+    return Level.NORMAL
+
+
+def check_days() -> int:
+    """Working days within which a check on site is to be done."""
+    return int(rules()["check"]["due_working_days"])
+
+
+def status(level: str) -> Status:
+    """A level as it is drawn."""
+    tones: dict[str, Tone] = {one["id"]: one["tone"] for one in rules()["levels"]}
+    return Status(tones.get(level, "unknown"), Level(level).label)

@@ -1,0 +1,29 @@
+"""Addresses under /surveillance/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from quanheng.platform.surveillance import acting, asking, views, views_public
+
+app_name = "surveillance"
+urlpatterns = [
+    path("", views.Overview.as_view(), name="overview"),
+    path("areas/", views.AreaList.as_view(), name="areas"),
+    path("areas/<uuid:pk>/", views.AreaPage.as_view(), name="area"),
+    path("meters/", views.MeterList.as_view(), name="meters"),
+    path("meters/<uuid:pk>/", views.MeterPage.as_view(), name="meter"),
+    path("meters/<uuid:pk>/check/", acting.OrderCheck.as_view(), name="order"),
+    path("runs/", acting.RunList.as_view(), name="runs"),
+    path("runs/new/", acting.RunStart.as_view(), name="run-start"),
+    path("runs/<uuid:pk>/", acting.RunPage.as_view(), name="run"),
+    path("checks/", acting.CheckList.as_view(), name="checks"),
+    path("checks/<uuid:pk>/", acting.CheckPage.as_view(), name="check"),
+    path("checks/<uuid:pk>/apply/", acting.SendCheck.as_view(), name="check-apply"),
+    path("checks/<uuid:pk>/replace/", acting.ReplaceMeter.as_view(), name="check-replace"),
+    path("checks/<uuid:pk>/cancel/", acting.CancelCheck.as_view(), name="check-cancel"),
+    path("requests/", asking.RequestList.as_view(), name="requests"),
+    path("requests/<uuid:pk>/", asking.RequestPage.as_view(), name="request"),
+    path("letters/", asking.LettersPage.as_view(), name="letters"),
+    path("own/<str:code>/", views_public.own, name="own"),
+]

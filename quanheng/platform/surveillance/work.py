@@ -1,0 +1,55 @@
+"""What waits for a utility and for a regulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.work import WorkGroup, WorkItem
+from quanheng.platform.surveillance import queries
+from quanheng.platform.surveillance.policies import WATCHERS
+
+FIRST = 5
+
+
+def waiting(actor: Actor) -> Sequence[WorkGroup]:
+    """Checks to arrange, meters that the data send somebody to, households that asked."""
+    if not actor.has(*WATCHERS):
+        return ()
+    orders = queries.checks(actor).filter(state="open")
+    late = orders.filter(due_on__lt=clock.today()).count()
+    items = [
+        WorkItem(f"{c.number} {c.meter}", str(c.organisation), c.get_absolute_url(), c.due_on, str(_("申请检定")))
+        for c in orders.order_by("due_on")[:FIRST]
+    ]
+    url = f"{reverse('surveillance:checks')}?state=open"
+    groups = [WorkGroup("surveillance.checks", _("待安排的现场核查"), orders.count(), late, url, items)]
+    found = (
+        queries.meters(actor)
+        .filter(verdict="check", removed_on=None)
+        .exclude(site_checks__state__in=["open", "applied"])
+    )
+    visits = [
+        WorkItem(str(m), str(m.area), m.get_absolute_url(), None, str(_("下达核查单")))
+        for m in found.order_by("-p_exceed")[:FIRST]
+    ]
+    listed = f"{reverse('surveillance:meters')}?verdict=check"
+    groups.append(WorkGroup("surveillance.found", _("数据显示须现场核查的表计"), found.count(), 0, listed, visits))
+    asked = queries.requests(actor).filter(answered_at=None, check_order=None)
+    rows = [
+        WorkItem(
+            str(r.meter),
+            r.text or str(r.meter.area),
+            reverse("surveillance:request", args=[r.pk]),
+            None,
+            str(_("答复")),
+        )
+        for r in asked.order_by("made_at")[:FIRST]
+    ]
+    where = reverse("surveillance:requests")
+    groups.append(WorkGroup("surveillance.requests", _("用户申请的核查"), asked.count(), 0, where, rows))
+    return groups
