@@ -19,11 +19,11 @@ from quanheng.evidence.signing.report import SignatureReport, Trust, judge, sign
 
 MAX_BYTES = 64 * 1024 * 1024
 _FIELD = "Seal"
+_MAX_SIGNATURE = 512
 
 
 def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location: str = "") -> bytes:
     """The PDF with the seal's signature over every byte of it."""
-    from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.misc import PdfError
@@ -41,12 +41,14 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     store = SimpleCertificateStore()
     certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
     store.register_multiple(certificates[1:-1])
-    der = seal.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    signer = signers.SimpleSigner(
-        signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
-    )
+
+    class SealSigner(signers.Signer):
+        """Lets the seal's own suite sign, so that the key may be anywhere."""
+
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            return bytes(_MAX_SIGNATURE) if dry_run else seal.suite.sign(seal.key, data)
+
+    signer = SealSigner(signing_cert=certificates[0], cert_registry=store)
     metadata = signers.PdfSignatureMetadata(
         field_name=_FIELD,
         md_algorithm=seal.suite.pdf_digest,

@@ -15,7 +15,7 @@ from quanheng.metrology.draws import quantile, standard_uncertainty
 from quanheng.metrology.framework import Framework, Propagated, propagate_model
 from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
-from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, summary, validate
+from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task
 from quanheng.metrology.tasks.reading import choice, keys, number
@@ -212,7 +212,7 @@ def _with_trials(read: Request) -> Result:
         digits=read.digits,
         threads=read.threads,
     )
-    summaries = {name: summary(y, read.coverage, read.interval) for name, y in trials.values.items()}
+    summaries = {name: trials.summary(name, read.coverage, read.interval) for name in trials.values}
     warnings = [] if drawn.plain else [COPULA]
     if read.k is not None:
         warnings.append("k is not used by Monte Carlo, whose interval comes from the coverage probability")

@@ -111,7 +111,7 @@ class AreaMeter(models.Model):
     removed_on = models.DateField(_("拆除日期"), null=True)
     public_code = models.CharField(max_length=16, unique=True)
     batch = models.ForeignKey("kernel.ImportBatch", models.PROTECT, null=True, related_name="area_meters")
-    verdict = models.CharField(_("判定"), max_length=14, choices=Verdict, blank=True)
+    verdict = models.CharField(pgettext_lazy("verdict", "判定"), max_length=14, choices=Verdict, blank=True)
     error = models.FloatField(null=True)
     u = models.FloatField(null=True)
     p_exceed = models.FloatField(null=True)

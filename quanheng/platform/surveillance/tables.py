@@ -100,7 +100,9 @@ class MeterTable(Table):
     """Meters with their last verdict."""
 
     meter_id = TextColumn(verbose_name=_("表号"), main=True)
-    verdict = StatusColumn(to_status=lambda m: words.verdict_status(m.verdict), verbose_name=_("判定"))
+    verdict = StatusColumn(
+        to_status=lambda m: words.verdict_status(m.verdict), verbose_name=pgettext_lazy("verdict", "判定")
+    )
     error = PercentColumn(verbose_name=_("误差估计"), sign=True)
     u = PercentColumn(verbose_name=_("标准不确定度"))
     p_exceed = PercentColumn(verbose_name=_("超限概率"), digits=1)
@@ -123,7 +125,7 @@ class MeterFilter(FilterSet):
     """By words and verdict."""
 
     q = SearchFilter(("meter_id", "area__code", "area__name", "manufacturer", "lot"))
-    verdict = ChoiceFilter(choices=Verdict.choices, label=_("判定"))
+    verdict = ChoiceFilter(choices=Verdict.choices, label=pgettext_lazy("verdict", "判定"))
     area = SearchFilter(("area__code",), label=_("台区编号"))
 
     class Meta:
