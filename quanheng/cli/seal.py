@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from quanheng.errors import InputError
-from quanheng.evidence.signing import request, token
+from quanheng.evidence.signing import request, sm2, token
 from quanheng.evidence.signing.authority import Authority, Seal, write_new
 from quanheng.evidence.signing.suite import SUITES, suite_named
 
@@ -40,7 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("--json", action="store_true", help="print JSON")
         if name in ("request", "authority", "issue"):
             verb.add_argument("--name", required=True, help="the organisation")
-            verb.add_argument("--suite", default=None, help=f"one of {', '.join(SUITES)}")
+            more = [sm2.NAME] if name == "request" else []
+            verb.add_argument("--suite", default=None, help=f"one of {', '.join([*SUITES, *more])}")
         if name in ("request", "issue"):
             verb.add_argument("--credit-code", help="its unified social credit code")
         if name == "issue":
@@ -62,6 +63,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace, passphrase: bytes | None) -> None:
+    if args.suite == sm2.NAME:
+        if args.token_module or args.token_label:
+            raise InputError(
+                "usage", "SM2 keys are made in files only; a token's own tool makes those on it", "--suite"
+            )
+        path = request.request_sm2(args.folder, args.name, credit_code=args.credit_code, passphrase=passphrase)
+        _print(args, {"request": str(path), "suite": sm2.NAME}, f"{path}: send it to the authority")
+        return
     suite = suite_named(args.suite or "ecdsa-p256", place="--suite")
     where = None
     if args.token_module or args.token_label:

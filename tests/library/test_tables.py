@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from quanheng.errors import InputError
+from quanheng.library import LIBRARY_ROOT
+from quanheng.library.reader import read_kinds, read_library
 from quanheng.library.tables import complete, rows
 
 KINDS = ("net_content_tolerance", "net_content_sampling")
@@ -31,6 +33,11 @@ def test_tables_that_were_brought_are_left_alone() -> None:
     assert complete(KINDS, request) is request
     assert complete((), {"law": {}}) == {"law": {}}
     assert complete(KINDS, "not an object") == "not an object"
+
+
+def test_one_kind_is_read_as_the_whole_library_reads_it() -> None:
+    whole = [item for item in read_library(LIBRARY_ROOT).items if item.kind in KINDS]
+    assert read_kinds(LIBRARY_ROOT, KINDS) == whole
 
 
 def test_an_unknown_region_is_refused() -> None:

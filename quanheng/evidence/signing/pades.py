@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.der import der_length
 from quanheng.evidence.signing.pdf import open_pdf
 from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
 
@@ -145,8 +146,6 @@ _CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]*)>")
 
 def _contents_clean(data: bytes) -> bool:
     """Behind the signature object, which no digest covers, only zeros may stand, in the case pyHanko writes."""
-    from asn1crypto import cms
-
     found = _CONTENTS.findall(data)
     if len(found) != 1:
         return False
@@ -154,6 +153,7 @@ def _contents_clean(data: bytes) -> bool:
     if text != text.upper() or len(text) % 2:
         return False
     raw = bytes.fromhex(text.decode())
-    message = cms.ContentInfo.load(raw)
-    length = len(message.dump())
-    return not any(raw[length:]) and message.dump(force=True) == raw[:length]
+    try:
+        return not any(raw[der_length(raw) :])
+    except ValueError:
+        return False

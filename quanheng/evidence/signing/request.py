@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
-from quanheng.evidence.signing import token
+from quanheng.evidence.signing import sm2, token
 from quanheng.evidence.signing.authority import Seal, load_anchors, load_key, subject_name, write_key, write_new
 from quanheng.evidence.signing.suite import DEFAULT, PrivateKey, PublicKey, Suite, suite_for
 
@@ -44,6 +44,15 @@ def request(
     pem = builder.sign(key, suite.certificate_hash()).public_bytes(serialization.Encoding.PEM)
     write_new(folder / REQUEST, pem, 0o644)
     return pem
+
+
+def request_sm2(folder: Path, name: str, *, credit_code: str | None = None, passphrase: bytes | None = None) -> Path:
+    """An SM2 key and its request, for an authority under the national algorithms; both by OpenSSL."""
+    if (folder / CHAIN).exists() or (folder / REQUEST).exists():
+        raise InputError("exists", "this folder holds a seal or a request already: choose an empty one", str(folder))
+    key = sm2.Sm2Key.create(folder / "seal.key.pem", passphrase)
+    write_new(folder / REQUEST, key.request(name, credit_code), 0o644)
+    return folder / REQUEST
 
 
 def read_request(pem: bytes) -> x509.CertificateSigningRequest:

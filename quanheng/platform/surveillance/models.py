@@ -232,7 +232,7 @@ class SiteCheck(Stateful):
     found = models.CharField(_("现场结果"), max_length=200, blank=True)
     document_number = models.CharField(_("文书编号"), max_length=80, blank=True)
     opened_at = models.DateTimeField(default=clock.now)
-    due_on = models.DateField(_("期限"), null=True)
+    due_on = models.DateField(pgettext_lazy("check", "期限"), null=True)
     closed_at = models.DateTimeField(null=True)
     replaced_on = models.DateField(_("更换日期"), null=True)
     new_meter_id = models.CharField(_("新表号"), max_length=64, blank=True)

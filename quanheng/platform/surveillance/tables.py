@@ -143,7 +143,7 @@ class CheckTable(Table):
     error = PercentColumn(accessor="verdict__error", verbose_name=_("误差估计"), sign=True)
     found = TextColumn(verbose_name=_("现场结果"))
     document_number = TextColumn(verbose_name=_("文书编号"))
-    due_on = DeadlineColumn(verbose_name=_("期限"), soon=5)
+    due_on = DeadlineColumn(verbose_name=pgettext_lazy("check", "期限"), soon=5)
     opened_at = DateColumn(verbose_name=_("下达时间"))
     organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
 

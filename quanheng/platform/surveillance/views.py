@@ -218,6 +218,7 @@ class AreaPage(OneArea):
         causes = [
             (words.cause_words(str(c.get("cause", ""))), c.get("evidence"))
             for c in evaluation.report.get("suspected", [])
+            if c.get("cause") != evaluation.cause
         ]
         return {
             "facts": facts,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ class KeptSums:
                     head["slope_sd"], (data["precision"], data["shift"]), coupling if coupling.size else None,
                     feeder if feeder.size else None, head["until"],
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError("unreadable", f"no kept sums here: {error}", str(path)) from error
 
 
