@@ -92,7 +92,7 @@ def parse_dsi(text: str) -> CompoundUnit:
 
     Examples
     --------
-    >>> unit = parse_dsi(r"\\kilogram\\metre\\tothe{-3}")
+    >>> unit = parse_dsi(r"\kilogram\metre\tothe{-3}")
     >>> unit.symbol, unit.ucum, unit.zh
     ('kg/m³', 'kg.m-3', '千克每立方米')
     """
