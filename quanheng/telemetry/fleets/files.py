@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -31,9 +32,11 @@ def evaluate_files(
         raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
     chosen = load_profile(profile, rule=rule, limit=limit)
     listed = read_areas(areas)
-    if engine != "local":
-        raise InputError("not_installed", "engine spark is not part of this build; use --engine local", "--engine")
-    runner = LocalEngine(workers)
+    if engine == "spark":
+        spark = importlib.import_module("quanheng.telemetry.engines.spark")
+        runner = spark.SparkEngine(work=out.with_suffix(".work"))
+    else:
+        runner = LocalEngine(workers)
     with runner:
         measured = runner.measure(readings, listed, chosen)
         result = finish(measured, chosen, language=language, listed=listed, engine=runner.conclude)
