@@ -1,9 +1,9 @@
 """The proof bundle: one JSON file with everything an outsider needs besides the keys.
 
 ``{v, xml, pdf, leaf, index, proof, checkpoint, status}``: xml, pdf, leaf and the hashes of the inclusion proof in
-base64, checkpoint and status as signed notes. A copy made for a replay also carries ``replay`` = ``{record, procedure}``,
-the bytes of the raw record and of the procedure in base64; the certificate names their hashes. The reader takes every
-file as hostile.
+base64, checkpoint and status as signed notes. A copy made for a replay also
+carries ``replay``, ``{record, procedure}``: the bytes of the raw record and of the procedure in base64; the certificate
+names their hashes. The reader takes every file as hostile.
 """
 
 from __future__ import annotations

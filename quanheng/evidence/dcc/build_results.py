@@ -5,7 +5,8 @@ from __future__ import annotations
 from quanheng.evidence.content import CertificateContent, Column, Condition, Standard, Table, Words
 from quanheng.evidence.dcc import labels as L
 from quanheng.evidence.dcc import units
-from quanheng.evidence.dcc.element import NBSP, Element, dcc, identification, si, text, words_quantity
+from quanheng.evidence.dcc.element import Element, dcc, identification, si, text, words_quantity
+from quanheng.evidence.dcc.names import NBSP
 
 MISSING = "NaN"
 

@@ -8,7 +8,6 @@ from quanheng.evidence.content import Words
 from quanheng.evidence.dcc import names
 
 Element = etree._Element
-NBSP = "\u00a0"  # XML lists split at blanks; this one survives and is shown as a blank
 
 
 def dcc(parent: Element, name: str, text: str | None = None, ref: str | None = None) -> Element:

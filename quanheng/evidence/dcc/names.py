@@ -16,6 +16,8 @@ OWN_NAMESPACE = "urn:quanheng:reftype:1"
 
 SOFTWARE_NAME = "Quanheng"
 
+NBSP = "\u00a0"  # XML lists split at blanks; this one survives and is shown as a blank
+
 
 def local(tag: object) -> str:
     """The name of an element without its namespace; empty for comments and instructions."""

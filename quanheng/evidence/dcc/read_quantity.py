@@ -8,7 +8,7 @@ from lxml import etree
 
 from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.certificate import Quantity, Table, Uncertainty, pick
-from quanheng.evidence.dcc.element import NBSP
+from quanheng.evidence.dcc.names import NBSP
 from quanheng.evidence.dcc.walk import child, children, refs, texts, value
 
 _LISTS = {"realListXMLList", "complexListXMLList"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -13,6 +14,8 @@ from quanheng.errors import InputError
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
 MAX_ELEMENTS = 1_000_000
+_COUNT = etree.XPath("count(//*)")
+_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _GUESSES = ("utf-8", "gb18030", "cp1252", "latin-1")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -152,9 +155,5 @@ def _first(error: BaseException) -> str:
 def _bounded(root: etree._Element, place: str) -> None:
     if root.getroottree().docinfo.internalDTD is not None:  # spelled in an encoding that hides it from a search
         raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
-    depth = count = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)
+    if cast(float, _COUNT(root)) > MAX_ELEMENTS or _DEEP(root):
+        raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)

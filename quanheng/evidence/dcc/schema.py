@@ -14,9 +14,11 @@ from lxml import etree
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.schema_store import default_folder, is_official
-from quanheng.evidence.dcc.walk import line_of
+from quanheng.evidence.dcc.walk import line_of, selected
 
 ENVIRONMENT = "QUANHENG_DCC_SCHEMAS"
+
+_WITH_IDS = etree.XPath("//*[@id or @refId][starts-with(namespace-uri(), 'https://ptb.de/')]")
 
 State = Literal["found", "missing", "not_applied"]
 
@@ -115,9 +117,7 @@ def _identifiers(root: etree._Element) -> list[SchemaError]:
     seen: set[str] = set()
     wanted: list[tuple[str, int]] = []
     errors: list[SchemaError] = []
-    for element in root.iter(etree.Element):
-        if names.namespace(element.tag) not in (names.DCC, names.SI):
-            continue
+    for element in selected(_WITH_IDS, root):
         own = (element.get("id") or "").strip()
         line = line_of(element)
         if own and own in seen:

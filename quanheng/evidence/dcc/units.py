@@ -3,6 +3,7 @@ r"""D-SI unit strings (``\kilo\gram``, ``\metre\second\tothe{-1}``) to and from 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from quanheng.errors import InputError
 
@@ -148,6 +149,7 @@ def symbol(dsi: str) -> str:
     return "" if shown == "1" else shown
 
 
+@lru_cache(maxsize=4096)
 def known(dsi: str) -> bool:
     """Whether a D-SI string is well built: prefix before unit, exponent after it, every name in the brochure."""
     position, waiting = 0, False
@@ -170,6 +172,7 @@ def known(dsi: str) -> bool:
     return bool(dsi) and position == len(dsi) and not waiting
 
 
+@lru_cache(maxsize=4096)
 def suggestion(unit: str) -> str | None:
     """The D-SI string most likely meant by a slightly wrong one; None where we would be guessing."""
     for attempt in (_respelled, _without_per, _from_symbol):

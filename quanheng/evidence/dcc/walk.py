@@ -13,6 +13,11 @@ from quanheng.evidence.dcc.certificate import Identifier, Texts
 _OURS = (names.DCC, names.SI)
 
 
+def selected(query: etree.XPath, root: etree._Element) -> list[etree._Element]:
+    """The elements an XPath selects."""
+    return cast(list[etree._Element], query(root))
+
+
 def children(parent: etree._Element | None, name: str) -> Iterator[etree._Element]:
     if parent is None:
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from quanheng.platform.certificates import views_certificates, views_record, views_review
+from quanheng.platform.certificates import views_certificates, views_read, views_record, views_review
 
 app_name = "certificates"
 urlpatterns = [
     path("", views_certificates.CertificateList.as_view(), name="list"),
+    path("read/", views_read.ReadCertificates.as_view(), name="read"),
     path("<uuid:pk>/", views_certificates.Detail.as_view(), name="detail"),
     path("<uuid:pk>/file/<str:kind>", views_certificates.Download.as_view(), name="file"),
     path("<uuid:pk>/replace/", views_certificates.Replace.as_view(), name="replace"),

@@ -49,7 +49,8 @@ class CertificateList(ListPage):
         return Empty(_("还没有证书"), _("签发的检定证书和检定结果通知书会出现在这里,可以成批下载。"))
 
     def header(self) -> Header:
-        return Header(pgettext("list", "证书"))
+        read = Action(_("读取数字证书"), reverse("certificates:read"), "file-search")
+        return Header(pgettext("list", "证书"), menu=[read])
 
     def get_queryset(self) -> QuerySet[Document]:
         # History came in without the particulars of the instrument: the ledger has them.

@@ -173,6 +173,7 @@ RULES: dict[str, Rule] = {
     "verification/tasks/<uuid:pk>/handover/": Rule(INSTITUTE, INSTITUTE, {"direction": "in"}, task),
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
+    "certificates/read/": Rule(EVERY_ROLE),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),

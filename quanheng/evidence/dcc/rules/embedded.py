@@ -18,6 +18,7 @@ MAX_FILE = 8 * 1024 * 1024
 _RUNS = {"exe", "dll", "bat", "cmd", "com", "js", "vbs", "ps1", "sh", "msi", "jar", "scr", "hta", "lnk"}
 _MAGIC = {b"MZ": "program", b"\x7fELF": "program", b"#!": "script"}
 _DAMAGED = re.compile(r"Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹Œ]|Â[\u00a0-\u00bf]|â€|ï»¿|\ufffd|锟斤拷|烫烫烫")
+_SUSPECT = re.compile("[ÃÂâï\ufffd锟烫]")
 _HEX = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
@@ -92,6 +93,8 @@ def _claims(root: etree._Element) -> Iterator[Finding]:
 
 
 def _damaged(root: etree._Element) -> Iterator[Finding]:
+    if not _SUSPECT.search(etree.tostring(root, method="text", encoding="unicode")):
+        return
     for element in root.iter(f"{_DCC}*"):
         words = element.text or ""
         if len(words) < 5000 and (match := _DAMAGED.search(words)):

@@ -17,6 +17,7 @@ ORDER: tuple[Severity, ...] = ("info", "warning", "error")
 # beyond this many of one kind a person reads no more, and a hostile file could fill a disk
 MOST_OF_A_KIND = 60
 
+_USUAL = {"dcc", "si", "ds"}
 _PREFIX = {names.DCC: "dcc", names.SI: "si", names.DS: "ds"}
 
 
@@ -59,6 +60,12 @@ def finding(
 
 def xpath(element: etree._Element) -> str:
     """``/dcc:digitalCalibrationCertificate/dcc:administrativeData/…[2]``, whatever prefixes the file uses."""
+    root = element.getroottree()
+    usual = root.getroot().nsmap
+    if all(usual.get(prefix, uri) == uri for uri, prefix in _PREFIX.items()):
+        path = root.getpath(element)
+        if "*" not in path and all(step.partition(":")[0] in _USUAL for step in path[1:].split("/")):
+            return path
     steps: list[str] = []
     node: etree._Element | None = element
     while node is not None:

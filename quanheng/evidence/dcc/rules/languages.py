@@ -46,6 +46,8 @@ def _holder(
 ) -> Iterator[Finding]:
     tagged = [(e, (e.get("lang") or "").strip()) for e in contents]
     spoken = [(e, lang) for e, lang in tagged if lang]
+    if not spoken:
+        return
     for element, lang in spoken:
         if lang not in used:
             if lang not in codes.LANGUAGES:

@@ -8,9 +8,12 @@ from lxml import etree
 
 from quanheng.evidence.dcc import names, reftypes
 from quanheng.evidence.dcc.rules.finding import Finding, finding
-from quanheng.evidence.dcc.walk import child, children, refs
+from quanheng.evidence.dcc.walk import child, children, refs, selected
 
 _DCC = f"{{{names.DCC}}}"
+_WITH_REF_ID = etree.XPath("//*[@refId]")
+_WITH_ID = etree.XPath("//d:*[@id]", namespaces={"d": names.DCC})
+_WITH_REF_TYPE = etree.XPath("//d:*[@refType]", namespaces={"d": names.DCC})
 _MEASURED = {"basic_measurementError", "basic_calibrationValue"}
 _UNCERTAIN = {
     "measurementUncertaintyUnivariate", "measurementUncertaintyUnivariateXMLList", "expandedUnc", "expandedUncXMLList",
@@ -80,7 +83,7 @@ def _uncertain(result: etree._Element) -> Iterator[Finding]:
 
 def _ref_types(root: etree._Element) -> Iterator[Finding]:
     said: set[str] = set()
-    for element in root.iter(f"{_DCC}*"):
+    for element in selected(_WITH_REF_TYPE, root):
         for ref_type in refs(element):
             usual = reftypes.canonical(ref_type)
             if usual != ref_type and ref_type not in said:
@@ -91,12 +94,10 @@ def _ref_types(root: etree._Element) -> Iterator[Finding]:
 
 def _unused_ids(root: etree._Element) -> Iterator[Finding]:
     """Said once: an id that nobody points at is harmless, but often a link somebody forgot."""
-    pointed = {word for e in root.iter(f"{_DCC}*", f"{{{names.SI}}}*") for word in (e.get("refId") or "").split()}
+    pointed = {word for e in selected(_WITH_REF_ID, root) for word in (e.get("refId") or "").split()}
     if not pointed:
         return
-    unused = [
-        e for e in root.iter(f"{_DCC}*") if (e.get("id") or "").strip() and (e.get("id") or "").strip() not in pointed
-    ]
+    unused = [e for e in selected(_WITH_ID, root) if (e.get("id") or "").strip() not in pointed]
     if unused:
         first = unused[0].get("id")
         words = f"{len(unused)} 个 id 无人引用（如 {first}）", f"{len(unused)} ids are not referred to, such as {first}"

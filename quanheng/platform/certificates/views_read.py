@@ -1,0 +1,45 @@
+"""The page where certificates of anybody are dropped and read."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from quanheng.platform.certificates import reading
+from quanheng.platform.web.components import Header
+from quanheng.platform.web.pages import Page
+
+
+class ReadCertificates(Page):
+    """Files are read in memory and kept nowhere."""
+
+    template_name = "certificates/read.html"
+
+    def header(self) -> Header:
+        return Header(
+            _("读取数字证书"),
+            lead=_("任何机构的数字校准证书(DCC 2.3.0 至 3.3.0),或带有它的 PDF。文件只在内存中读取,不会保存。"),
+            crumbs=[(pgettext("list", "证书"), reverse("certificates:list"))],
+        )
+
+    def context(self) -> dict[str, object]:
+        return {"most": reading.MAX_FILES}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Every file's reading, in the order given."""
+        lang = "en" if (get_language() or "").startswith("en") else "zh"
+        given = request.FILES.getlist("files")
+        if not given:
+            return self.draw(status=422, problem=_("请选择证书文件。"))
+        if len(given) > reading.MAX_FILES:
+            return self.draw(status=422, problem=_("一次最多读取 %(n)s 个文件。") % {"n": reading.MAX_FILES})
+        found = [self._one(file, lang) for file in given]
+        return self.draw(readings=found, status=422 if all(r.problem for r in found) else 200)
+
+    def _one(self, file: object, lang: str) -> reading.Reading:
+        name = str(getattr(file, "name", "") or "?")[-120:]
+        size = int(getattr(file, "size", 0) or 0)
+        data = bytes(file.read()) if size <= reading.MAX_FILE else b"\x00" * (reading.MAX_FILE + 1)  # type: ignore[attr-defined]
+        return reading.read_file(self.actor, name, data, lang)

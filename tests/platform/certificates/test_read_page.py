@@ -1,0 +1,121 @@
+"""The page that reads anybody's certificate: findings beside their place, matches in the ledger, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import translation
+
+from quanheng.evidence.dcc import pageview, rules
+from quanheng.evidence.dcc.build import build
+from quanheng.evidence.dcc.read import read
+from quanheng.evidence.dcc.safe import parse
+from quanheng.platform.certificates.reading import matches
+from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.models import StoredFile
+from tests.evidence.sample_content import make_content
+from tests.platform.cast import Cast
+from tests.platform.certificates import steps
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    with clock.at(steps.TODAY):
+        yield
+
+
+pytestmark = pytest.mark.django_db
+GOOD = build(make_content())
+WRONG = GOOD.replace(b"<si:unit>\\degreecelsius", b"<si:unit>\\degreeCelsius", 1)
+
+
+def page(cast: Cast, *files: tuple[str, bytes]) -> str:
+    client = Client()
+    client.force_login(cast.verifier)
+    given = [SimpleUploadedFile(name, data) for name, data in files]
+    answer = client.post("/certificates/read/", {"files": given})
+    return f"{answer.status_code} {answer.content.decode()}"
+
+
+def test_each_finding_stands_in_the_section_it_concerns() -> None:
+    for old, new, key in (
+        (b"<si:unit>\\degreecelsius", b"<si:unit>\\degreeCelsius", "m1"),
+        (b"ExpandedMUXMLList>1.2 1.3 1.9 3.0", b"ExpandedMUXMLList>1.2 1.3", "m1r1"),
+        (b"<dcc:issueDate>2026-10-12", b"<dcc:issueDate>x", "core"),
+        (b"<dcc:countryCode>CN", b"<dcc:countryCode>XX", "laboratory"),
+        (b'schemaVersion="3.3.0"', b'schemaVersion="9.9.9"', "file"),
+    ):
+        data = GOOD.replace(old, new, 1)
+        assert data != GOOD
+        found = [f for f in rules.check(parse(data)) if f.code != "claim_unsigned"]
+        for lang in ("zh", "en"):
+            noted = {s.key for s in pageview.sections(read(data), found, lang) if s.notes}
+            assert noted == {key}
+
+
+def test_the_view_speaks_the_language_asked_for() -> None:
+    chinese = pageview.sections(read(GOOD), (), "zh")
+    english = pageview.sections(read(GOOD), (), "en")
+    assert [s.key for s in chinese] == [s.key for s in english]
+    assert (chinese[0].title, english[0].title) == ("证书", "Certificate")
+    grid = next(s for s in chinese if s.key == "m1r1").grids[0]
+    assert "示值误差 / g" in grid.heads
+    assert any(head.startswith("U (k = 2)") for head in grid.heads)
+
+
+def test_a_dropped_file_is_shown_with_its_findings_and_not_kept(cast: Cast) -> None:
+    before = StoredFile.objects.count()
+    text = page(cast, ("c.xml", WRONG))
+    assert text.startswith("200 ")
+    assert "电子计价秤" in text
+    assert "\\degreecelsius" in text
+    assert "没有签名" in text
+    assert StoredFile.objects.count() == before
+
+
+def test_several_files_are_answered_each_and_one_bad_does_not_hide_the_others(cast: Cast) -> None:
+    text = page(cast, ("good.xml", GOOD), ("bad.xml", b"nothing"), ("cut.xml", GOOD[: len(GOOD) // 2]))
+    assert text.startswith("200 ")
+    assert all(name in text for name in ("good.xml", "bad.xml", "cut.xml"))
+    assert "文件已损坏" in text
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"%PDF-1.7 broken", b"<!DOCTYPE a><a/>", b"<a/>"])
+def test_what_cannot_be_read_is_said_on_the_page(cast: Cast, data: bytes) -> None:
+    assert page(cast, ("x.xml", data)).startswith("422 ")
+
+
+def test_nothing_chosen_is_told(cast: Cast) -> None:
+    assert "请选择证书文件" in page(cast)
+
+
+def test_what_a_file_says_is_never_run(cast: Cast) -> None:
+    evil = GOOD.replace("电子计价秤".encode(), b"&lt;script&gt;alert(1)&lt;/script&gt;")
+    assert "<script>alert" not in page(cast, ("<b>.xml", evil))
+
+
+def test_the_ledger_is_searched_only_as_far_as_one_may_see(cast: Cast) -> None:
+    record = steps.signed(cast)
+    number = record.instrument.serial_number
+    assert [m.number for m in matches(cast.actor("keeper"), [number])] == [number]
+    assert matches(cast.actor("rival_keeper"), [number]) == []
+    assert matches(cast.actor("keeper"), ["", "x"]) == []
+
+
+def test_the_page_is_in_english_too(cast: Cast) -> None:
+    with translation.override("en"):
+        client = Client()
+        client.force_login(cast.verifier)
+        answer = client.post(
+            "/certificates/read/", {"files": [SimpleUploadedFile("c.xml", WRONG)]}, HTTP_ACCEPT_LANGUAGE="en"
+        )
+    assert "Price-computing scale" in answer.content.decode()
+
+
+def test_published_examples_are_read(cast: Cast, shared: Path) -> None:
+    path = shared / "samples/dcc/ptb-v3.0.0-siliziumkugel.xml"
+    assert "SI28KG_03_A" in page(cast, (path.name, path.read_bytes())).upper()
