@@ -80,7 +80,9 @@ def main() -> None:
         kept = accumulate(rows[:-24], variance[:-24], layout)
 
         def day(kept=kept, rows=rows, variance=variance, layout=layout, p=profile, old=posterior):
-            return solve(kept + accumulate(rows[-24:], variance[-24:], layout), p.prior, sigma=old.sigma, start=old.sites)
+            return solve(
+                kept + accumulate(rows[-24:], variance[-24:], layout), p.prior, sigma=old.sigma, start=old.sites
+            )
 
         times.setdefault("ours, one new day from kept sums, posterior included", []).append(timed(day)[0])
         for name, make in peers().items():
@@ -92,7 +94,9 @@ def main() -> None:
         balance = make_balance(data)
         variance = row_variance(balance)
         plain, _ = ours(balance, profile)
-        spent, _ = timed(lambda b=balance, v=variance, d=data, p=profile, o=plain: locate(b, v, lines_of(d), p.prior, o))
+        spent, _ = timed(
+            lambda b=balance, v=variance, d=data, p=profile, o=plain: locate(b, v, lines_of(d), p.prior, o)
+        )
         times.setdefault("ours, loss slopes added", []).append(spent)
     wrong = np.concatenate(wrongs)
     base = statistics.median(times.get("RidgeCV, 11 alphas", [float("nan")]))
