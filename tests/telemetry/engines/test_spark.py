@@ -48,7 +48,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     evaluate_files(readings, areas, tmp_path / "whole.parquet", limit=0.02, engine=make_engine(monkeypatch, whole))
     steps = len(whole.measured) + len(whole.concluded)
     assert steps >= 5
-    for stop in range(steps):
+    for stop in (0, 1, len(whole.measured), steps - 1):
         out = tmp_path / f"killed{stop}.parquet"
         first, second, said = StandIn(stop_after=stop), StandIn(), []
         with pytest.raises(Killed):
