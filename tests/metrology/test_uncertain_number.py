@@ -18,6 +18,7 @@ from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.joint import joint
 from quanheng.metrology.monte_carlo import run
 from quanheng.metrology.number_archive import causes_of, read_archive, write_archive
+from quanheng.metrology.tasks import find
 from quanheng.metrology.uncertain_complex import UncertainComplex, exponential, polar
 from quanheng.metrology.uncertain_number import Origin, Uncertain, arctan2, correlation, covariance, function
 from quanheng.metrology.uncertainty import propagate
@@ -80,7 +81,9 @@ def test_an_archive_of_2026_still_reads_and_still_correlates():
     assert set(numbers) == {"R", "X", "ls"}
     assert numbers["R"].value == 127.73216992810208
     assert numbers["R"].u == pytest.approx(0.0699787, rel=1e-6)
-    assert correlation(numbers["R"], numbers["X"]) == pytest.approx(-0.5917, abs=2e-4)
+    # as the task `uncertainty` finds for the same inputs by the propagation of formulas
+    known = find("uncertainty").compute(find("uncertainty").examples["gum-h2"]).to_dict()["correlation"][0][1]
+    assert correlation(numbers["R"], numbers["X"]) == pytest.approx(known, rel=1e-9)
     assert numbers["ls"].dof == 18
     assert numbers["R"].dof is None
     assert write_archive(numbers) == ARCHIVE
