@@ -106,7 +106,9 @@ def main() -> None:
         answer = json.loads(done.stdout.splitlines()[-1])
         theirs = answer["times"]
         crashed = [Path(p).name for p, o in answer["outcome"].items() if o != "ok"]
-        print(f"dcclib, compiling its rules and the first pass: {answer['first']:.1f} s; failed on: {crashed or 'none'}")
+        print(
+            f"dcclib, compiling its rules and the first pass: {answer['first']:.1f} s; failed on: {crashed or 'none'}"
+        )
     for path, took in mine.items():
         other = f"   dcclib {theirs[path]:7.1f} ms   ratio {theirs[path] / took:5.1f}" if path in theirs else ""
         print(f"{Path(path).name:52} {took:6.1f} ms{other}")

@@ -11,6 +11,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
+from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 from quanheng.metrology.tasks import Figure, Series
 
@@ -21,6 +22,14 @@ WANTED = (
     ("conformity", "ilac-g8", 0, "conformity-density.svg"),
     ("conformity", "jcgm106-9.5.4-bearings", 0, "conformity-risks.svg"),
     ("calibration-line", "iso28037-7.4", 0, "calibration-line.svg"),
+    ("comparison", "ccqm-k25-pcb28", 0, "comparison.svg"),
+    ("robust", "creosote", 0, "robust.svg"),
+    ("homogeneity", "ecerto-crm001", 0, "homogeneity.svg"),
+    ("stability", "no-trend", 0, "stability.svg"),
+    ("standard-check", "ewma", 0, "standard-check.svg"),
+    ("interval", "rp1-s2", 0, "interval.svg"),
+    ("net-content", "china-500-g", 0, "net-content.svg"),
+    ("emission", "works", 0, "emission.svg"),
 )
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 74, 16, 34, 46
@@ -79,8 +88,8 @@ def _frame(figure: Figure) -> Frame:
 
 def _axes(figure: Figure, frame: Frame) -> str:
     parts = [f'<text x="{LEFT}" y="18" font-size="13" font-weight="bold">{escape(figure.title[1])}</text>']
-    names = figure.series[0].names
-    ticks = [(float(i), name) for i, name in enumerate(names)] if names else _ticks(frame.x)
+    named = next((s for s in figure.series if s.names), None)
+    ticks = list(zip(named.x, named.names, strict=True)) if named else _ticks(frame.x)
     for value, label in ticks:
         x, y = frame.at(value, frame.y[0])
         parts.append(_text(x, y + 15, label, "middle"))
@@ -149,7 +158,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     for name, example, number, file in WANTED:
         task = tasks.find(name)
-        figure = task.compute(task.examples[example]).figures()[number]
+        figure = task.compute(complete(task.tables, task.examples[example])).figures()[number]
         (OUT / file).write_text(svg(figure), encoding="utf-8")
         print(OUT / file)
 

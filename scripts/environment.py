@@ -12,7 +12,7 @@ from scripts.shell import ROOT, TOOLS, Failed, Missing, fingerprint, quiet, read
 
 VENV = ROOT / ".venv"
 LOCKS = ROOT / "requirements"
-PROFILES = ("platform", "dev")  # each holds everything of the one before, at the same versions
+PROFILES = ("platform", "dev", "spark")  # each holds everything of the one before, at the same versions
 
 
 def bin_of(venv: Path, name: str = "python") -> Path:
@@ -150,8 +150,9 @@ def lock() -> None:
     ensure("dev")
     base: list[str | Path] = ["pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--no-header"]
     out = "--output-file"
-    dev, platform = "requirements/dev.txt", "requirements/platform.txt"
-    uv(VENV, *base, "pyproject.toml", "--all-extras", "--group", "dev", out, dev)
-    uv(VENV, *base, "pyproject.toml", "--extra", "platform", "-c", dev, out, platform)
+    dev, product = "requirements/dev.txt", ["pyproject.toml", "--extra", "platform"]
+    uv(VENV, *base, *product, "--group", "dev", out, dev)
+    uv(VENV, *base, *product, "-c", dev, out, "requirements/platform.txt")
+    uv(VENV, *base, *product, "--extra", "spark", "--group", "dev", "-c", dev, out, "requirements/spark.txt")
     for group in ("tools", "node"):
         uv(VENV, *base, "--group", group, out, f"requirements/{group}.txt")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
+TOLD_EVERY = 10.0  # seconds between signs of life in a long step
 
 
 class Missing(Exception):
@@ -42,13 +44,24 @@ class Progress:
     def step(self, name: str) -> Iterator[None]:
         self.done += 1
         print(f"[{self.done}/{self.total}] {name} … ", end="", flush=True)
-        start = time.monotonic()
+        start, ended = time.monotonic(), threading.Event()
+        telling = threading.Thread(target=self._tell, args=(start, ended), daemon=True)
+        telling.start()
         try:
             yield
         except BaseException:
             print("failed", flush=True)
             raise
+        finally:
+            ended.set()
+            telling.join()
         print(f" {time.monotonic() - start:.1f} s", flush=True)
+
+    @staticmethod
+    def _tell(start: float, ended: threading.Event) -> None:
+        """A long step is told to be alive; nobody waits two minutes before a silent line."""
+        while not ended.wait(TOLD_EVERY):
+            print(f"{time.monotonic() - start:.0f} s … ", end="", flush=True)
 
 
 def quiet(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:

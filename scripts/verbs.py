@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,10 +31,10 @@ def demo(words: list[str]) -> int:
     return loud([python, "-m", "quanheng.cli", "demo", *words])
 
 
-def _tests(marker: str, words: list[str]) -> int:
+def _tests(marker: str, words: list[str], profile: str = "dev") -> int:
     progress = Progress(4)
     with progress.step("environment"):
-        python = environment.ensure("dev")
+        python = environment.ensure(profile)
     with progress.step("browser assets and fonts"):
         assets.build()
     with progress.step("browser for tests"):
@@ -49,6 +50,9 @@ def test(words: list[str]) -> int:
 
 def test_long(words: list[str]) -> int:
     """The long forms of soak, kill, fuzz, growth and cluster tests."""
+    if shutil.which("java") or os.environ.get("JAVA_HOME"):
+        return _tests("long", words, "spark")
+    print("No Java on this machine: the cluster tests will be skipped.", flush=True)
     return _tests("long", words)
 
 

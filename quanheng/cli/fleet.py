@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # areas run beside each other, so each takes one thread
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # areas run beside each other, so each takes one thread; and the last
+os.environ["OMP_NUM_THREADS"] = "1"  # digits of a sum depend on how many threads made it
+os.environ["MKL_NUM_THREADS"] = "1"
 
 import argparse
 import importlib
@@ -12,14 +14,18 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from quanheng.cli import fleet_listen
 from quanheng.errors import InputError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Verbs ingest, simulate, evaluate, score, coverage."""
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="ingest|simulate|evaluate|score|coverage")
+    verbs = parser.add_subparsers(
+        dest="action", required=True, metavar="ingest|listen|simulate|evaluate|score|coverage"
+    )
     ingest = verbs.add_parser("ingest", help="readings from files into the store")
     _ingest_module(ingest)
+    fleet_listen.configure(verbs.add_parser("listen", help="readings by MQTT into the store"))
     _configure_simulate(verbs.add_parser("simulate", help="a fleet with known truth"))
     _configure_evaluate(verbs.add_parser("evaluate", help="judge every meter of a file of readings"))
     _configure_coverage(verbs.add_parser("coverage", help="what the readings can tell, before any fit"))
@@ -60,7 +66,10 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("readings", type=Path, metavar="READINGS")
     parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv")
     parser.add_argument("--out", type=Path, required=True, metavar="VERDICTS", help=".parquet or .csv")
-    parser.add_argument("--engine", choices=("local", "spark"), default="local")
+    parser.add_argument("--engine", choices=("local", "spark"), default="local", help="here, or on a Spark cluster")
+    parser.add_argument("--master", default="", metavar="spark://HOST:PORT", help="the cluster (spark)")
+    parser.add_argument("--spark-conf", action="append", default=[], metavar="KEY=VALUE", help="Spark's own settings")
+    parser.add_argument("--areas-per-part", type=int, default=16, metavar="N", help="kept and resumed together (spark)")
     parser.add_argument("--limit", type=float, default=None, help="fraction; default: the rules' limit by class")
     parser.add_argument("--profile", default="electricity-area")
     parser.add_argument("--rules", default="", metavar="ID", help="regional rules of the profile")
@@ -82,7 +91,7 @@ def _configure_coverage(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0 whatever the verdicts are."""
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
-        "ingest": _ingest, "simulate": _simulate, "evaluate": _evaluate, "score": _score,
+        "ingest": _ingest, "listen": fleet_listen.run, "simulate": _simulate, "evaluate": _evaluate, "score": _score,
         "coverage": _coverage,
     }  # fmt: skip
     return actions[args.action](args)
@@ -116,11 +125,16 @@ def _simulate(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    from quanheng.telemetry.engines.choose import choose
     from quanheng.telemetry.fleets.files import evaluate_files
 
+    engine = choose(
+        args.engine, master=args.master, settings=args.spark_conf, areas_per_part=args.areas_per_part,
+        workers=args.workers,
+    )  # fmt: skip
     result = evaluate_files(
-        args.readings, args.areas, args.out, engine=args.engine, profile=args.profile, rule=args.rules,
-        limit=args.limit, language=args.language, workers=args.workers,
+        args.readings, args.areas, args.out, engine=engine, profile=args.profile, rule=args.rules,
+        limit=args.limit, language=args.language, say=_quiet if args.json else _say,
     )  # fmt: skip
     figures = result.evidence["figures"]
     if args.json:
@@ -131,6 +145,14 @@ def _evaluate(args: argparse.Namespace) -> int:
         if area.fit == "unfit":
             print(f"{area.area_id}: {area.cause} {area.cause_zh if args.language == 'zh' else area.cause_en}")
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _quiet(line: str) -> None:
+    """With --json standard output holds JSON only."""
 
 
 def _score(args: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     areas = read_areas(args.areas) if args.areas else None
     if not args.region and (areas is None or "region" not in areas.columns):
         raise InputError("usage", "name the region of the areas with --region", "--region")
-    store = None if args.check else Store(_folder(args))
+    store = None if args.check else Store(store_folder(args))
     now = dt.datetime.now(dt.UTC)
     outcomes = [
         ingest_file(
@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(o.rejected for o in outcomes) else 0
 
 
-def _folder(args: argparse.Namespace) -> Path:
+def store_folder(args: argparse.Namespace) -> Path:
+    """The folder named, else ``readings`` in the data folder."""
     if args.store:
         return Path(args.store)
     data = (args.data_dir or Path(os.environ.get("QUANHENG_DATA", "data"))).expanduser().resolve()

@@ -15,12 +15,12 @@ from quanheng.cli._platform import add_data_dir
 from quanheng.errors import InputError
 from quanheng.evidence.ledger import Log, ProofError, Verifier, fsck, leaf_hash, parse_leaf, verify_consistency
 from quanheng.evidence.ledger.checkpoint import Checkpoint, open_checkpoint
+from quanheng.evidence.ledger.fsck import COSIGNED
 from quanheng.evidence.ledger.merkle import consistency_path, range_hash
 from quanheng.evidence.ledger.rotation import RETIRED, rotate_key
 from quanheng.evidence.ledger.tiles import Files, Folder, TileReader
 from quanheng.evidence.verify.keys import Keys, read_keys
 from quanheng.evidence.witness import open_source, read_checkpoint
-from quanheng.evidence.witness.collect import FILE as COSIGNED
 from quanheng.evidence.witness.state import write_flushed
 
 

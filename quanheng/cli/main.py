@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
     "draw": ("quanheng.cli.draw", "commit to a random draw, run it, verify it"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
+    "seal": ("quanheng.cli.seal", "make a seal's key, ask for its certificate, or be a small authority"),
     "trace": ("quanheng.cli.trace", "prove a chain, list what a standard reached, audit the graph"),
     "fleet": ("quanheng.cli.fleet", "simulate, judge and score fleets of meters; take in readings"),
     "certificate": ("quanheng.cli.certificate", "list or export issued certificates"),

@@ -67,7 +67,9 @@ def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool
         jobs = [sys.executable, "-m", "quanheng.cli", "worker", "--data-dir", str(folder)]
         children.append(subprocess.Popen(jobs, env=env))  # noqa: S603
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
-    command += ["--workers", str(workers), "--blocking-threads", "8", "--no-access-log", "--log-level", "warning"]
+    # More threads than this only wait for each other, and granian says so at every start.
+    threads = str(min(8, 2 * (os.cpu_count() or 1) + 1))
+    command += ["--workers", str(workers), "--blocking-threads", threads, "--no-access-log", "--log-level", "warning"]
     server = subprocess.Popen([*command, "quanheng.platform.project.wsgi:application"], env=env)  # noqa: S603
     children.append(server)
     try:

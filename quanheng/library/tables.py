@@ -13,7 +13,7 @@ from typing import Any
 
 from quanheng.errors import InputError
 from quanheng.library import LIBRARY_ROOT
-from quanheng.library.reader import REGION, Item, read_library
+from quanheng.library.reader import REGION, Item, read_kinds
 
 NATION = "CN"
 
@@ -31,7 +31,7 @@ def rows(kinds: Sequence[str], region: str = NATION, root: Path = LIBRARY_ROOT) 
     """Rows of these kinds that count in a region: its own, else its city's, its province's, the nation's."""
     if not REGION.match(region):
         raise InputError("region", f"{region[:20]!r} is none of CN, EU, OIML and a six-digit code", "law.region")
-    items = [item for item in read_library(root).items if item.kind in kinds]
+    items = read_kinds(root, kinds)
     return {kind: [_row(i) for i in _nearest((x for x in items if x.kind == kind), _chain(region))] for kind in kinds}
 
 

@@ -2,7 +2,7 @@
 
 Errors of x and y may be correlated with each other. They are written as e = L·w with w of unit covariance, so that
 exactly known x (a singular covariance) need no special case, and |w|² is minimised over w and the parameters together
-until the step is below 1e-12 of the uncertainties: the optimum itself, not the iterate of a worked example.
+until the step is lost in rounding: the optimum itself, not the iterate of a worked example.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from quanheng.metrology.vectors import Floats
 MAX_POINTS = 100_000
 MAX_POINTS_WITH_X_ERRORS = 500
 _ITERATIONS = 500
+_NEAR = 1e-5  # relative size of a step from which on full steps are taken
 
 
 @dataclass(frozen=True)
@@ -184,31 +185,32 @@ def _minimise(family: Family, x: Floats, y: Floats, root: _Roots) -> _State:
         now = _evaluate(family, x, y, root, p, w)
         if not np.isfinite(now.residual).all():
             raise InputError("convergence", "the function is not defined at these data", "model")
+        last = math.inf
         for _iteration in range(_ITERATIONS):
             scale = np.linalg.norm(now.jacobian, axis=0)
             scale[scale == 0] = 1.0
             step = -np.linalg.lstsq(now.jacobian / scale, now.residual, rcond=None)[0] / scale
-            size = float(np.linalg.norm(now.jacobian @ step))
             # the predicted move of the weighted deviations, in units of one standard uncertainty
-            if size <= 1e-12 * (1 + float(np.linalg.norm(now.residual))):
+            size = float(np.linalg.norm(now.jacobian @ step)) / (1 + float(np.linalg.norm(now.residual)))
+            if size <= 1e-13 or (size <= _NEAR and size > 0.7 * last):
                 return now
-            after = _shorter(family, x, y, root, now, step)
-            before = float(now.residual @ now.residual)
-            if after is None or float(after.residual @ after.residual) >= before * (1 - 1e-15):
-                if size <= 1e-6 * (1 + math.sqrt(before)):
-                    return now  # rounding keeps χ² from falling further
-                if after is None:
-                    break
-            now = after
+            # χ² is too flat to steer by so near to the optimum, where the steps shrink by themselves
+            after = _moved(family, x, y, root, now, step) if size <= _NEAR else _shorter(family, x, y, root, now, step)
+            if after is None:
+                break
+            now, last = after, size
     raise InputError("convergence", "no optimum was found; try another model or check the data", "model")
+
+
+def _moved(family: Family, x: Floats, y: Floats, root: _Roots, now: _State, step: Floats) -> _State:
+    width = root.x_width
+    return _evaluate(family, x, y, root, now.p + step[width:], now.w + step[:width])
 
 
 def _shorter(family: Family, x: Floats, y: Floats, root: _Roots, now: _State, step: Floats) -> _State | None:
     before = float(now.residual @ now.residual)
-    width = root.x_width
     for halvings in range(40):
-        part = step * 0.5**halvings
-        after = _evaluate(family, x, y, root, now.p + part[width:], now.w + part[:width])
+        after = _moved(family, x, y, root, now, step * 0.5**halvings)
         square = float(after.residual @ after.residual)
         if math.isfinite(square) and square <= before * (1 + 1e-14):
             return after

@@ -132,6 +132,25 @@ def binomial(data: Mapping[str, Any], place: str) -> Distribution:
     return Beta(successes + 1.0, trials - successes + 1.0)
 
 
+def specification(data: Mapping[str, Any], place: str) -> Distribution:
+    """An accuracy statement, a part of the reading plus a part of the range plus a constant, where it applies.
+
+    The half-width is |at|·relative + range·of_range + absolute, about `value`; `at` is the reading at which it is
+    evaluated, the value itself unless given. `shape` is rectangular, or normal with the factor `k` of the statement.
+    """
+    given = {key: basic._number(data[key], f"{place}.{key}") for key in data if key not in ("distribution", "shape")}
+    half = abs(given.get("at", given.get("value", 0.0))) * given.get("relative", 0.0) + given.get("absolute", 0.0)
+    half += abs(given.get("range", 0.0)) * given.get("of_range", 0.0)
+    if any(given.get(key, 0.0) < 0 for key in ("relative", "of_range", "absolute")) or not half > 0:
+        raise InputError("distribution_specification", "give relative, absolute or of_range with range", place)
+    value, shape = given.get("value", 0.0), data.get("shape", "rectangular")
+    if shape == "normal" and given.get("k", 2.0) > 0:
+        return basic.Normal(value, half / given.get("k", 2.0))
+    if shape != "rectangular":
+        raise InputError("distribution_specification", "shape is rectangular or normal, k above zero", f"{place}.shape")
+    return basic.Rectangular(value - half, value + half)
+
+
 def _vector(data: Mapping[str, Any], key: str, place: str) -> tuple[float, ...]:
     values = data[key]
     if not isinstance(values, (list, tuple)) or len(values) > MAX_VALUES:
@@ -150,6 +169,13 @@ def distribution_from(data: Any, place: str = "") -> Distribution:
     if not isinstance(data, Mapping):
         raise InputError("distribution_unknown", 'an input is an object with "distribution"', place)
     name = data.get("distribution")
+    if not isinstance(name, str):
+        raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
+    if name == "specification":
+        unknown = set(data) - {"distribution", *_SPECIFICATION}
+        if unknown:
+            raise InputError("distribution_keys", f"specification takes {', '.join(_SPECIFICATION)}", place)
+        return specification(data, place)
     if name in _SPECIAL:
         needed, build = _SPECIAL[name]
         if set(data) - {"distribution"} != needed:
@@ -161,7 +187,7 @@ def distribution_from(data: Any, place: str = "") -> Distribution:
         if set(data) - {"distribution", "dof"} != needed:
             raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
         return kind(**{key: basic._number(data[key], f"{place}.{key}") for key in data if key != "distribution"})
-    if not isinstance(name, str) or name not in basic._KEYS:
+    if name not in basic._KEYS:
         raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
     return basic.distribution_from(data, place)
 
@@ -178,4 +204,5 @@ _SPECIAL: Mapping[Any, tuple[set[str], Any]] = {
     "sampled": ({"values"}, lambda data, place: Sampled(_vector(data, "values", place))),
     "curve": ({"x", "density"}, lambda d, place: Curve(_vector(d, "x", place), _vector(d, "density", place))),
 }
-NAMES = tuple(sorted({*basic._KEYS, *_PLAIN, *_SPECIAL}))
+_SPECIFICATION = ("value", "at", "relative", "range", "of_range", "absolute", "shape", "k")
+NAMES = tuple(sorted({*basic._KEYS, *_PLAIN, *_SPECIAL, "specification"}))

@@ -55,7 +55,11 @@ def _dof(distribution: Distribution) -> float:
 def _scaled_t(distribution: Distribution, rng: np.random.Generator, size: int) -> Floats:
     """Normal, or t where the uncertainty itself is known with few degrees of freedom (6.4.7, 6.4.9)."""
     found, dof = distribution.estimate(), _dof(distribution)
-    values = rng.standard_t(dof, size) if math.isfinite(dof) else rng.standard_normal(size)
+    values = rng.standard_normal(size)
+    if math.isfinite(dof):
+        divisor = rng.standard_gamma(dof / 2, size)
+        divisor *= 2 / dof
+        values /= np.sqrt(divisor, out=divisor)
     values *= found.u
     values += found.value
     return values
@@ -146,9 +150,16 @@ def _(distribution: Arcsine, p: Floats) -> Floats:
 
 @draw.register
 def _(distribution: CurvilinearTrapezoidal, rng: np.random.Generator, size: int) -> Floats:
-    low = distribution.low - distribution.d + 2 * distribution.d * rng.random(size)
-    high = (distribution.low + distribution.high) - low
-    return low + (high - low) * rng.random(size)
+    # from the middle: the half-width is drawn first, then the place inside it
+    half = rng.random(size)
+    half *= -2 * distribution.d
+    half += (distribution.high - distribution.low) / 2 + distribution.d
+    values = rng.random(size)
+    values *= 2
+    values -= 1
+    values *= half
+    values += (distribution.low + distribution.high) / 2
+    return values
 
 
 @quantile.register

@@ -15,6 +15,7 @@ from quanheng.metrology.multivariate import block_statistics
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
+GROUP = 5  # blocks that share one stream of random numbers
 LIMIT = 10_000_000
 MAX_STORED = 40_000_000
 
@@ -24,13 +25,45 @@ Evaluate = Callable[[Mapping[str, Floats]], Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
+class Moments:
+    """Count, mean, sum of squares about it, and the ends; blocks are pooled one after the other."""
+
+    count: int = 0
+    mean: float = 0.0
+    square: float = 0.0
+    least: float = math.inf
+    most: float = -math.inf
+
+    @property
+    def u(self) -> float:
+        """Standard deviation (7.6)."""
+        return math.sqrt(self.square / (self.count - 1))
+
+    def with_block(self, y: Floats) -> Moments:
+        """Pooled with one more block."""
+        mean = float(y.mean())
+        deviation = y - mean
+        step, total = mean - self.mean, self.count + len(y)
+        square = self.square + float(deviation @ deviation) + step * step * self.count * len(y) / total
+        least, most = min(self.least, float(y.min())), max(self.most, float(y.max()))
+        return Moments(total, self.mean + step * len(y) / total, square, least, most)
+
+
+@dataclass(frozen=True)
 class Trials:
     """What was drawn: outputs in order of drawing, shape (M,) each."""
 
     values: Mapping[str, Floats]
+    moments: Mapping[str, Moments]
     count: int
     seed: int
     adaptive: bool
+
+    def summary(self, name: str, coverage: float, kind: IntervalKind) -> Summary:
+        """Estimate, u and coverage interval of one output from all trials (7.6, 7.7)."""
+        found = self.moments[name]
+        low, high = _ends(self.values[name], coverage, kind)
+        return Summary(found.mean, found.u, low, high)
 
 
 @dataclass(frozen=True)
@@ -93,8 +126,16 @@ def coverage_interval(ordered: Floats, coverage: float, kind: IntervalKind) -> t
 
 def summary(values: Floats, coverage: float, kind: IntervalKind) -> Summary:
     """Mean, standard deviation (7.6) and coverage interval (7.7)."""
-    low, high = coverage_interval(np.sort(values), coverage, kind)
-    return Summary(float(values.mean()), float(values.std(ddof=1)), low, high)
+    return Summary(float(values.mean()), float(values.std(ddof=1)), *_ends(values, coverage, kind))
+
+
+def _ends(values: Floats, coverage: float, kind: IntervalKind) -> tuple[float, float]:
+    """The coverage interval, for the symmetric one without sorting everything."""
+    if kind == "shortest":
+        return coverage_interval(np.sort(values), coverage, kind)
+    q, r = ranks(len(values), coverage)
+    found = np.partition(values, (r - 1, r + q - 1))
+    return float(found[r - 1]), float(found[r + q - 1])
 
 
 def run(
@@ -119,7 +160,8 @@ def run(
     evaluate : callable
         Those arrays → output → array of shape (size,).
     seed : int
-        Block i uses ``SeedSequence(seed, spawn_key=(i,))``, so that any number of threads gives the same trials.
+        Group i of blocks uses ``SeedSequence(seed, spawn_key=(i,))``, so that any number of threads gives the same
+        trials.
     trials : int or "adaptive"
     digits : int
         Significant digits of u that shall be stable (7.9.2).
@@ -139,22 +181,25 @@ def run(
     most = limit if trials == "adaptive" else trials
     sizes = [size] * (most // size) + ([] if adaptive or most % size == 0 else [most % size])
 
-    def block(i: int) -> dict[str, Floats]:
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(i,))))
-        return _checked(evaluate(draw(rng, sizes[i])), sizes[i])
+    def blocks(i: int) -> Iterator[dict[str, Floats]]:
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(i,))))
+        for n in sizes[i * GROUP : (i + 1) * GROUP]:
+            yield _checked(evaluate(draw(rng, n)), n)
 
     stop = _Stop(coverage, interval, digits, divisor)
     kept: list[dict[str, Floats]] = []
+    moments: dict[str, Moments] = {}
     stable = False
-    for values in _in_order(block, len(sizes), threads):
+    for values in _in_order(blocks, math.ceil(len(sizes) / GROUP), threads):
         kept.append(values)
+        moments |= {name: moments.get(name, Moments()).with_block(y) for name, y in values.items()}
         if len(kept) * size * len(values) > MAX_STORED:
             raise InputError("too_large", f"more than {MAX_STORED} values would be kept; take fewer trials", "trials")
-        if adaptive and stop.stable(values):
+        if adaptive and stop.stable(values, moments):
             stable = True
             break
     found = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
-    _refuse_heavy_tails(found)
+    _refuse_heavy_tails(moments)
     if adaptive and not stable:
         raise InputError(
             "not_stable",
@@ -162,7 +207,7 @@ def run(
             "ask for fewer digits or a fixed number of trials, and look for poles of the model",
             "trials",
         )
-    return Trials(found, len(next(iter(found.values()))), seed, adaptive)
+    return Trials(found, moments, len(next(iter(found.values()))), seed, adaptive)
 
 
 def _checked(values: Mapping[str, Floats], size: int) -> dict[str, Floats]:
@@ -170,8 +215,8 @@ def _checked(values: Mapping[str, Floats], size: int) -> dict[str, Floats]:
     for name, y in values.items():
         if y.shape != (size,):
             raise InputError("model", f"the model answered shape {y.shape} for {size} trials", name)
-        bad = size - int(np.count_nonzero(np.isfinite(y)))
-        if bad:
+        if not math.isfinite(float(y.sum())) and not np.isfinite(y).all():
+            bad = size - int(np.count_nonzero(np.isfinite(y)))
             raise InputError(
                 "model_undefined",
                 f"{bad} of {size} trials have no finite value: the inputs reach where the model is not defined or has "
@@ -182,11 +227,10 @@ def _checked(values: Mapping[str, Floats], size: int) -> dict[str, Floats]:
     return found
 
 
-def _refuse_heavy_tails(values: Mapping[str, Floats]) -> None:
-    for name, y in values.items():
-        square = (y - y.mean()) ** 2
-        total = float(square.sum())
-        if len(y) >= BLOCK and total > 0 and float(square.max()) > 0.25 * total:
+def _refuse_heavy_tails(moments: Mapping[str, Moments]) -> None:
+    for name, found in moments.items():
+        farthest = max(found.most - found.mean, found.mean - found.least)
+        if found.count >= BLOCK and found.square > 0 and farthest**2 > 0.25 * found.square:
             raise InputError(
                 "heavy_tails",
                 "one single trial carries more than a quarter of the variance: the model has a pole inside the inputs "
@@ -195,14 +239,18 @@ def _refuse_heavy_tails(values: Mapping[str, Floats]) -> None:
             )
 
 
-def _in_order(block: Callable[[int], dict[str, Floats]], count: int, threads: int) -> Iterator[dict[str, Floats]]:
+def _in_order(
+    blocks: Callable[[int], Iterator[dict[str, Floats]]], groups: int, threads: int
+) -> Iterator[dict[str, Floats]]:
     if threads <= 1:
-        yield from map(block, range(count))
+        for i in range(groups):
+            yield from blocks(i)
         return
     with ThreadPoolExecutor(threads) as pool:
-        batch = 8 * threads
-        for start in range(0, count, batch):
-            yield from pool.map(block, range(start, min(start + batch, count)))
+        batch = 4 * threads
+        for start in range(0, groups, batch):
+            for found in pool.map(lambda i: list(blocks(i)), range(start, min(start + batch, groups))):
+                yield from found
 
 
 class _Stop:
@@ -211,28 +259,25 @@ class _Stop:
     def __init__(self, coverage: float, interval: IntervalKind, digits: int, divisor: float) -> None:
         self.coverage, self.interval, self.digits, self.divisor = coverage, interval, digits, divisor
         self.rows: dict[str, list[tuple[float, float, float, float]]] = {}
-        self.pooled: dict[str, tuple[int, float, float]] = {}
         self.joint: list[tuple[float, float]] = []
         self.worst = ""
 
-    def stable(self, values: Mapping[str, Floats]) -> bool:
+    def stable(self, values: Mapping[str, Floats], pooled: Mapping[str, Moments]) -> bool:
         """Whether all outputs are stable once this sequence is added."""
         for name, y in values.items():
             found = summary(y, self.coverage, self.interval)
             self.rows.setdefault(name, []).append((found.value, found.u, found.low, found.high))
-            self.pooled[name] = _pool(self.pooled.get(name, (0, 0.0, 0.0)), len(y), found.value, found.u)
         if len(values) == 1:
-            return self._one(next(iter(values)))
+            return self._one(next(iter(values)), pooled)
         self.joint.append(block_statistics(np.array(list(values.values())), self.coverage))
         # ten sequences at least, which keeps a lucky start from ending it (JCGM 102, 7.8.3)
-        return len(self.joint) >= 10 and all(self._one(name) for name in values) and self._together()
+        return len(self.joint) >= 10 and all(self._one(name, pooled) for name in values) and self._together()
 
-    def _one(self, name: str) -> bool:
+    def _one(self, name: str, pooled: Mapping[str, Moments]) -> bool:
         rows = np.array(self.rows[name])
         if len(rows) < 2:
             return False
-        n, _, square = self.pooled[name]
-        delta = tolerance(math.sqrt(square / (n - 1)), self.digits) / self.divisor
+        delta = tolerance(pooled[name].u, self.digits) / self.divisor
         good = bool((_spread(rows) <= delta).all())
         self.worst = self.worst if good else name
         return good
@@ -249,14 +294,6 @@ class _Stop:
 def _spread(rows: Floats) -> Floats:
     """Twice the standard deviation of the average over the sequences (7.9.4 g, k)."""
     return np.asarray(2 * rows.std(axis=0, ddof=1) / math.sqrt(len(rows)), np.float64)
-
-
-def _pool(known: tuple[int, float, float], size: int, mean: float, u: float) -> tuple[int, float, float]:
-    """Count, mean and sum of squares after one more block."""
-    n, centre, square = known
-    total = n + size
-    step = mean - centre
-    return total, centre + step * size / total, square + u * u * (size - 1) + step * step * n * size / total
 
 
 @dataclass(frozen=True)

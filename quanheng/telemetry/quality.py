@@ -15,7 +15,7 @@ FLAGS: dict[str, str] = {
     "flat": "the same value again and again: estimated or copied, not read",
     "runaway": "飞走: above the physical limit of the connection",
     "reverse": "倒走: more export than import without a declared export register",
-    "clock": "its load follows the area's with a lag of at least half an interval",
+    "clock": "the balance shows that its clock is five minutes or more off",
     "coarse": "the step of the register is more than 2 % of the mean energy of an interval",
 }
 _STOPPED_HOURS = 168
@@ -23,8 +23,9 @@ _FLAT_RUN = 24
 _LIMIT_KW = (
     100.0  # a single-phase 5(60) A meter carries 13 kW, a three-phase 3×100 A one 69 kW; with CT: times its ratio
 )
-_MOST_LAGS = 2
 _LEAST_ROWS = 200
+_CERTAIN = 6.0  # standard deviations
+_LEAST_MINUTES = 5.0  # below it a clock does not disturb hourly balances
 SCHEMA: dict[str, pl.DataType] = {
     "area_id": pl.String(), "meter_id": pl.String(), "role": pl.String(), "expected": pl.Int64(), "present": pl.Int64(),
     "acquisition": pl.Float64(), "gaps": pl.Int64(), "longest_gap_h": pl.Float64(), "zero_share": pl.Float64(),
@@ -37,8 +38,8 @@ def quality(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     """One line for each listed meter, also for those never read (columns of ``SCHEMA``).
 
     ``rows``: readings of the store. ``meters``: the list of areas. Expected intervals run from the area's first to its
-    last reading in the step that is commonest there. ``acquisition`` = present / expected; ``lag_min`` comes from the
-    parabola through the correlations of hourly changes at neighbouring lags and is given where it is significant.
+    last reading in the step that is commonest there. ``acquisition`` = present / expected; ``lag_min`` is what
+    ``clock_lags`` finds.
     """
     parts = [
         _area(area, rows.filter(pl.col("area_id") == area), meters.filter(pl.col("area_id") == area))
@@ -66,7 +67,7 @@ def _area(area: str, rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     rows = rows.filter(pl.col("seconds") == step)
     span = rows.select((pl.col("ts").max() - pl.col("ts").min()).dt.total_seconds()).item()
     expected = int(span // step) + 1 if rows.height else 0
-    master = rows.filter(pl.col("role") == "master").select("ts", pl.col("kwh").alias("total")).unique("ts")
+    lags = clock_lags(rows, step, meters.filter(pl.col("role") == "sub").height) if rows.height else {}
     by_meter = rows.partition_by("meter_id", as_dict=True)
     lines = []
     for one in meters.sort("role", "meter_id").iter_rows(named=True):
@@ -74,7 +75,14 @@ def _area(area: str, rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
         line = {"area_id": area, "meter_id": one["meter_id"], "role": one["role"], "expected": expected}
         limit = _LIMIT_KW * float(one.get("ct_ratio") or 1) * step / 3600
         lines.append(
-            {**line, **(_meter(part.sort("ts"), step, expected, limit, master) if part is not None else _unread())}
+            {
+                **line,
+                **(
+                    _meter(part.sort("ts"), step, expected, limit, lags.get(one["meter_id"]))
+                    if part is not None
+                    else _unread()
+                ),
+            }
         )
     return pl.DataFrame(lines, schema=SCHEMA, orient="row")
 
@@ -84,7 +92,7 @@ def _unread() -> dict[str, Any]:
     return {**empty, "present": 0, "acquisition": 0.0, "gaps": 0, "above_limit": 0, "sources": "", "flags": "not_read"}
 
 
-def _meter(part: pl.DataFrame, step: int, expected: int, limit: float, master: pl.DataFrame) -> dict[str, Any]:
+def _meter(part: pl.DataFrame, step: int, expected: int, limit: float, lag: float | None) -> dict[str, Any]:
     energy = part["kwh"].to_numpy()
     hours = part["ts"].diff().dt.total_seconds().to_numpy()[1:] / 3600
     jumps = hours[hours > step / 3600 + 1e-9]
@@ -94,7 +102,6 @@ def _meter(part: pl.DataFrame, step: int, expected: int, limit: float, master: p
     mean = float(energy.mean())
     above = int((energy > limit).sum())
     share = resolution / mean if resolution and mean > 0 else None
-    lag = _lag(part, master, step) if part["role"][0] == "sub" else None
     declared = part["kwh_export"].null_count() < part.height
     flags = [
         name
@@ -103,7 +110,7 @@ def _meter(part: pl.DataFrame, step: int, expected: int, limit: float, master: p
             ("flat", flat >= _FLAT_RUN * step / 3600 and mean > 0),
             ("runaway", above > 0),
             ("reverse", declared and export > float(energy.sum())),
-            ("clock", lag is not None and abs(lag) >= step / 120),
+            ("clock", lag is not None),
             ("coarse", share is not None and share > 0.02),
         )
         if holds
@@ -140,40 +147,66 @@ def _resolution(energy: NDArray[np.float64]) -> float | None:
     return step / 1e6 if step >= 1000 else None
 
 
-def _lag(part: pl.DataFrame, master: pl.DataFrame, step: int) -> float | None:
-    """Minutes by which a meter's load follows the area's, where the data show it beyond chance."""
-    if master.height < _LEAST_ROWS:
-        return None
-    joined = part.select("ts", "kwh").join(master, on="ts").sort("ts")
-    if joined.height < _LEAST_ROWS:
-        return None
-    own, total = (np.diff(joined[n].to_numpy()) for n in ("kwh", "total"))
-    total = total - own  # what the others do
-    if own.std() == 0 or total.std() == 0:
-        return None
-    lags = range(-_MOST_LAGS, _MOST_LAGS + 1)
-    found = np.array([_correlation(own, total, k) for k in lags])
-    best = int(found.argmax())
-    if found[best] < 5 / math.sqrt(len(own)) or found[best] - found[_MOST_LAGS] < 3 / math.sqrt(len(own)):
-        return None
-    if 0 < best < len(found) - 1:
-        left, mid, right = found[best - 1 : best + 2]
-        bend = left - 2 * mid + right
-        shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
-    else:
-        shift = 0.0
-    return float((lags[best] + shift) * step / 60)
+def clock_lags(rows: pl.DataFrame, step: int, listed: int = 0) -> dict[str, float]:
+    """About how many minutes the clocks of meters are behind (positive) or ahead, where the balance shows it.
+
+    A clock that is late by a share f of the interval books x(t) - f (x(t) - x(t-1)): what the balance lacks then
+    follows the meter's change between neighbouring intervals. The residual of master - sum, freed from 1, S and S², is
+    regressed on the meter's load before, now and after; later minus earlier coefficient grows with f (equal to it
+    while f is small). Its uncertainty is widened by the residual's autocorrelation. Nothing is said where a listed
+    meter is not read.
+    """
+    wide = rows.filter(pl.col("role") == "sub").pivot(
+        on="meter_id", index="ts", values="kwh", aggregate_function="first"
+    )
+    master = rows.filter(pl.col("role") == "master").group_by("ts").agg(pl.col("kwh").sum().alias("__master"))
+    table = master.join(wide, on="ts").drop_nulls().sort("ts")
+    names = [n for n in table.columns if n not in ("ts", "__master")]
+    if table.height < _LEAST_ROWS or len(names) < max(2, listed):
+        return {}
+    loads = table.select(names).to_numpy()
+    moments = table["ts"].dt.epoch("s").to_numpy()
+    before, after = np.diff(moments, prepend=moments[0]), np.diff(moments, append=moments[-1])
+    inner = np.flatnonzero((before == step) & (after == step))
+    if len(inner) < _LEAST_ROWS:
+        return {}
+    total = loads.sum(axis=1)
+    basis, _r = np.linalg.qr(np.stack([np.ones(len(inner)), total[inner], total[inner] ** 2], axis=1))
+    residual = _free(basis, (table["__master"].to_numpy() - total)[inner])
+    found = {}
+    for n, name in enumerate(names):
+        x = loads[:, n]
+        around = np.stack([_free(basis, x[inner + k]) for k in (-1, 0, 1)], axis=1)
+        share, certain = _later_minus_earlier(residual, around)
+        minutes = max(-1.0, min(1.0, share)) * step / 60
+        if certain > _CERTAIN and abs(minutes) >= _LEAST_MINUTES:
+            found[name] = round(minutes, 1)
+    return found
 
 
-def _correlation(own: NDArray[np.float64], total: NDArray[np.float64], lag: int) -> float:
-    size = len(own) - abs(lag)
-    a = own[lag : lag + size] if lag >= 0 else own[:size]
-    b = total[:size] if lag >= 0 else total[-lag : -lag + size]
-    return float(np.corrcoef(a, b)[0, 1])
+def _free(basis: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The part of the values that the basis does not explain."""
+    return np.asarray(values - basis @ (basis.T @ values))
 
 
-def daily_balance(rows: pl.DataFrame, verdicts: pl.DataFrame) -> list[dict[str, Any]]:
-    """Day by day (UTC): master, sum of the meters as registered and as corrected by their errors, complete share.
+def _later_minus_earlier(residual: NDArray[np.float64], around: NDArray[np.float64]) -> tuple[float, float]:
+    """Coefficient after minus coefficient before, and by how many standard deviations it differs from zero."""
+    gram = around.T @ around
+    if np.linalg.cond(gram) > 1e10:
+        return 0.0, 0.0
+    inverse = np.linalg.inv(gram)
+    beta = inverse @ (around.T @ residual)
+    left = residual - around @ beta
+    drag = max(0.0, min(0.95, float(left[1:] @ left[:-1]) / float(left @ left)))
+    contrast = np.array([-1.0, 0.0, 1.0])
+    variance = float(left @ left) / max(len(residual) - 6, 1) * float(contrast @ inverse @ contrast)
+    sd = math.sqrt(variance * (1 + drag) / (1 - drag))
+    share = float(contrast @ beta)
+    return share, abs(share) / sd if sd > 0 else 0.0
+
+
+def daily_balance(rows: pl.DataFrame, verdicts: pl.DataFrame, zone: str = "UTC") -> list[dict[str, Any]]:
+    """Day by day of the zone: master, sum of the meters as registered and as corrected by their errors, complete share.
 
     Only intervals in which the master was read and no meter that is read at all is missing enter the sums.
     """
@@ -191,7 +224,7 @@ def daily_balance(rows: pl.DataFrame, verdicts: pl.DataFrame) -> list[dict[str, 
         pl.len().alias("n"),
     )
     joined = masters.join(summed, on="ts").with_columns((pl.col("n") == wanted).alias("whole"))
-    daily = joined.group_by(pl.col("ts").dt.date().alias("day")).agg(
+    daily = joined.group_by(pl.col("ts").dt.convert_time_zone(zone).dt.date().alias("day")).agg(
         *(pl.col(n).filter("whole").sum().round(3) for n in ("master", "sub", "corrected")),
         pl.col("whole").mean().round(4).alias("complete"),
     )

@@ -58,6 +58,8 @@ SHOTS = (
     Shot("schedule", "receptionist", "/verification/schedule/"),
     Shot("task", "receptionist", "/verification/tasks/?state=waiting", "main tbody a"),
     Shot("standards", "verifier", "/standards/"),
+    Shot("fleet", "power", "/surveillance/"),
+    Shot("fleet-area", "power", "/surveillance/areas/", "main tbody a"),
     Shot("standard", "verifier", "/standards/", "main tbody a"),
     Shot("chain", "enterprise", "/trace/", "main tbody a"),
     Shot("law", "enterprise", "/law/"),
@@ -134,7 +136,9 @@ def main() -> None:
     url, only = options.url or demo["url"], {name for name in options.only.split(",") if name}
     logins: dict[str, dict[str, Any]] = {}
     for login in demo["logins"]:
-        logins[login["role"]] = login
+        logins[login["user"]] = login
+        if login["user"] != "power":
+            logins[login["role"]] = login
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = launch(playwright)

@@ -36,9 +36,10 @@ def pdf_with(attachment: bytes, *, name: str = "dcc.xml") -> bytes:
     packed = zlib.compress(attachment, 9)
     objects = [
         b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a)3 0 R]>>>>>>",
-        b"<</Type/Pages/Kids[]/Count 0>>",
+        b"<</Type/Pages/Kids[5 0 R]/Count 1>>",
         b"<</Type/Filespec/F(%s)/UF(%s)/EF<</F 4 0 R>>>>" % (name.encode(), name.encode()),
         b"<</Type/EmbeddedFile/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(packed), packed),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>",
     ]
     out, places = b"%PDF-1.7\n", []
     for number, body in enumerate(objects, 1):

@@ -15,7 +15,7 @@ from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(__file__).parent / "corpus"
-SHORT, LONG = 4, 600  # seconds for each target
+SHORT, LONG = 2, 600  # seconds for each target
 
 
 @pytest.mark.parametrize("target", TARGETS)

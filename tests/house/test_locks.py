@@ -28,6 +28,8 @@ def test_platform_lock_agrees_with_the_development_lock():
     pins = [dict(re.findall(r"^([\w.-]+)(?:\[.*\])?==(\S+)", lock.read_text(), re.MULTILINE)) for lock in LOCKS]
     by_name = dict(zip([lock.stem for lock in LOCKS], pins, strict=True))
     assert by_name["platform"].items() <= by_name["dev"].items()
+    assert by_name["dev"].items() <= by_name["spark"].items()
+    assert "pyspark" not in by_name["dev"], "a third of a gigabyte that only a cluster needs"
     assert "brotli" not in by_name["dev"], (
         "whitenoise would compress every static file a second time, for half a minute"
     )

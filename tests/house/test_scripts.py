@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import tarfile
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_second_run_finds_the_first_ones_proof(tmp_path, monkeypatch):
     shell.write_stamp(venv / "quanheng.json", {"profile": "platform", "key": environment._key("platform")})
     environment.ensure("dev")
     assert len(made) > first, "the platform's environment lacks the tools of development"
+
+
+def test_a_long_step_shows_that_it_is_alive(monkeypatch, capsys):
+    monkeypatch.setattr(shell, "TOLD_EVERY", 0.05)
+    with shell.Progress(2).step("browser assets"):
+        time.sleep(0.2)
+    said = capsys.readouterr().out
+    assert said.startswith("[1/2] browser assets … ")
+    assert said.count("s … ") >= 2
 
 
 def test_a_python_without_ensurepip_and_pip_is_told_what_to_install(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from quanheng.errors import InputError
 from quanheng.metrology.distributions_more import NAMES, distribution_from
 from quanheng.metrology.draws import draw, quantile, standard_uncertainty
+from quanheng.metrology.tasks.uncertainty import compute
 
 SPECS = {
     "normal": {"mean": 3, "std": 2},
@@ -31,6 +32,7 @@ SPECS = {
     "binomial": {"successes": 3, "trials": 20},
     "sampled": {"values": [1.0, 2.0, 2.5, 9.0, 4.0, 3.0] * 50},
     "curve": {"x": [0, 1, 2, 5], "density": [0, 2, 1, 0]},
+    "specification": {"value": 10, "relative": 0.01, "range": 20, "of_range": 0.005, "absolute": 0.1},
 }
 
 
@@ -76,6 +78,20 @@ def test_scale_and_standard_deviation_of_t_are_told_apart():
     assert standard_uncertainty(make("t by its deviation")) == pytest.approx(2)
 
 
+def test_a_specification_is_evaluated_at_the_reading_where_it_applies():
+    assert make("specification").low == pytest.approx(9.7)  # 0.01·10 + 0.005·20 + 0.1 = 0.3
+    normal = distribution_from({"distribution": "specification", "at": -50, "relative": 0.02, "shape": "normal"}, "e")
+    assert (normal.mean, normal.std) == (0, 0.5)
+    request = {
+        "model": "Y = V + e",
+        "inputs": {"V": {"distribution": "observations", "values": [9.9, 10.1, 10.0]},
+                   "e": {"distribution": "specification", "at": "V", "relative": 0.03}},
+        "method": "gum",
+    }  # fmt: skip
+    rows = compute(request).outputs["Y"].budget
+    assert rows[1].u == pytest.approx(0.3 / math.sqrt(3))
+
+
 def test_poisson_counts_are_gamma_with_one_more_than_the_count():
     # JCGM 101, 6.4.11.2: q = count: expectation and variance are both q + 1
     known = make("poisson").estimate()
@@ -96,7 +112,12 @@ def test_poisson_counts_are_gamma_with_one_more_than_the_count():
         {"distribution": "curve", "x": [0, 1], "density": [-1, 1]},
         {"distribution": "curve", "x": [0, 1, 2], "density": [1, 1]},
         {"distribution": "gamma", "shape": 1},
+        {"distribution": "specification", "value": 1},
+        {"distribution": "specification", "value": 1, "relative": -1},
+        {"distribution": "specification", "value": 1, "relative": 1, "shape": "odd"},
+        {"distribution": "specification", "value": 1, "relative": 1, "percent": 1},
         {"distribution": "cauchy"},
+        {"distribution": ["normal"]},
         3,
     ],
 )

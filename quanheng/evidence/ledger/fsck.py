@@ -16,6 +16,8 @@ from quanheng.evidence.ledger.merkle import EMPTY_ROOT, HASH_SIZE, fold, leaf_ha
 from quanheng.evidence.ledger.note import Verifier, split
 from quanheng.evidence.ledger.tiles import TILE, pack_entries, tile_path, tile_width, unpack_entries
 
+COSIGNED = "cosigned"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -67,27 +69,44 @@ def fsck(
         report.add("altered", "checkpoint", error.message)
         return report
     report.size, report.root = head.size, head.root
-    _Rebuild(directory, head, report, {item.size: item for item in trusted}, leaves).run()
+    _Rebuild(directory, head, report, [*trusted, *_cosigned(directory, keys, report)], leaves).run()
     _check_index(directory / LOCAL / "index.sqlite", head, report)
     return report
+
+
+def _cosigned(directory: Path, keys: tuple[Verifier, ...], report: Report) -> list[Checkpoint]:
+    """What witnesses signed last: the log must continue that too."""
+    try:
+        note = (directory / COSIGNED).read_bytes().decode("utf-8")
+        return [open_checkpoint(note, keys) if keys else parse_text(split(note)[0])]
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError):
+        report.add("altered", COSIGNED, "The cosigned checkpoint is not readable text.")
+    except InputError as error:
+        report.add("altered", COSIGNED, error.message)
+    return []
 
 
 class _Rebuild:
     """Walks the entries once, building every level beside the stored one."""
 
     def __init__(
-        self, directory: Path, head: Checkpoint, report: Report, trusted: dict[int, Checkpoint], leaves: bool
+        self, directory: Path, head: Checkpoint, report: Report, trusted: list[Checkpoint], leaves: bool
     ) -> None:
         self.directory, self.head, self.report = directory, head, report
-        self.trusted, self.leaves = trusted, leaves
+        self.leaves = leaves
+        self.trusted: dict[int, list[Checkpoint]] = {}
+        for item in trusted:
+            self.trusted.setdefault(item.size, []).append(item)
         self.rows: list[list[bytes]] = [[]]
         self.size = 0
 
     def run(self) -> None:
-        for size, item in self.trusted.items():
+        for size in self.trusted:
             if size > self.head.size:
                 self.report.add(
-                    "truncated", "checkpoint", f"The log holds {self.head.size} leaves but once had {item.size}."
+                    "truncated", "checkpoint", f"The log holds {self.head.size} leaves but once had {size}."
                 )
         self._compare_trusted()
         for bundle in range(-(-self.head.size // TILE)):
@@ -102,8 +121,8 @@ class _Rebuild:
             self.report.add("root", "checkpoint", "The entries do not lead to the root that the checkpoint signs.")
 
     def _compare_trusted(self) -> None:
-        item = self.trusted.get(self.size)
-        if item and Edge(self.size, self.rows).root() != item.root:
+        items = self.trusted.get(self.size, ())
+        if items and any(item.root != Edge(self.size, self.rows).root() for item in items):
             self.report.add("split_view", "checkpoint", f"At size {self.size} the log had another root.")
 
     def _bundle(self, index: int) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Keys and certificates on disk: a small authority for demo and small offices, and the seal an organisation signs with.
 
-A seal folder holds ``seal.key.pem`` (0600) and ``seal.pem`` (seal certificate, then the chain up to the root).
+A seal folder holds ``seal.key.pem`` (0600), or ``seal.token.toml`` that names a key on a PKCS#11 token, and
+``seal.pem`` (seal certificate, then the chain up to the root).
 An authority folder holds ``root.key.pem`` (0600) and ``root.pem``.
 """
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
 from quanheng.errors import InputError
+from quanheng.evidence.signing import token
 from quanheng.evidence.signing.suite import DEFAULT, PrivateKey, PublicKey, Suite, suite_for
 
 _DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
@@ -41,9 +43,14 @@ class Seal:
 
     @classmethod
     def load(cls, folder: Path, passphrase: bytes | None = None) -> Self:
-        key = _load_key(folder / "seal.key.pem", passphrase)
         chain = tuple(load_anchors(_read(folder / "seal.pem")))
-        if not chain or chain[0].public_key() != key.public_key():
+        public = _public_key(chain[0]) if chain else None
+        on_token = folder / token.FILE
+        if public is not None and on_token.exists():
+            held = token.private_key(token.read_token_key(on_token), public)
+            return cls(held, chain, suite_for(held))
+        key = load_key(folder / "seal.key.pem", passphrase)
+        if public is None or public != key.public_key():
             raise InputError(
                 "seal", "the seal's certificate does not belong to its key: ask for a new one", str(folder)
             )
@@ -78,13 +85,13 @@ class Authority:
         builder = builder.add_extension(_usage(sign_certificates=True), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         certificate = builder.sign(key, suite.certificate_hash())
-        _write_key(folder / "root.key.pem", key, passphrase)
-        _write_new(folder / "root.pem", _pem(certificate), 0o644)
+        write_key(folder / "root.key.pem", key, passphrase)
+        write_new(folder / "root.pem", _pem(certificate), 0o644)
         return cls(key, certificate, suite)
 
     @classmethod
     def load(cls, folder: Path, passphrase: bytes | None = None) -> Self:
-        key = _load_key(folder / "root.key.pem", passphrase)
+        key = load_key(folder / "root.key.pem", passphrase)
         certificates = load_anchors(_read(folder / "root.pem"))
         if len(certificates) != 1:
             raise InputError("authority", "root.pem must hold exactly one certificate", str(folder))
@@ -99,23 +106,24 @@ class Authority:
         credit_code: str | None = None,
         days: int = 1826,
         passphrase: bytes | None = None,
+        suite: Suite | None = None,
     ) -> Seal:
-        """A new seal for an organisation, written to its folder."""
-        key = self.suite.new_key()
-        subject = [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]),
-            x509.NameAttribute(NameOID.COMMON_NAME, _fits(name)),
-        ]
-        if credit_code:
-            subject.insert(2, x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, credit_code))
+        """A new seal for an organisation, written to its folder; of the authority's suite unless another is named."""
+        kind = suite or self.suite
+        key = kind.new_key()
+        certificate = self.certify(key.public_key(), subject_name(name, credit_code), at=at, days=days)
+        write_key(folder / "seal.key.pem", key, passphrase)
+        write_new(folder / "seal.pem", _pem(certificate) + _pem(self.certificate), 0o644)
+        return Seal(key, (certificate, self.certificate), kind)
+
+    def certify(self, public: PublicKey, subject: x509.Name, *, at: datetime, days: int = 1826) -> x509.Certificate:
+        """A seal certificate for a key that somebody else holds, such as that of a certificate request."""
         days = min(days, (self.certificate.not_valid_after_utc - at).days)
         if days < 1:
             raise InputError(
-                "authority_expired", "the root certificate has expired: create a new authority", str(folder)
+                "authority_expired", "the root certificate has expired: create a new authority", "authority"
             )
-        public = key.public_key()
-        builder = _builder(x509.Name(subject), self.certificate.subject, public, at, days)
+        builder = _builder(subject, self.certificate.subject, public, at, days)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(sign_certificates=False), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([_DOCUMENT_SIGNING]), critical=False)
@@ -123,10 +131,27 @@ class Authority:
         root_id = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         issuer_id = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(root_id)
         builder = builder.add_extension(issuer_id, critical=False)
-        certificate = builder.sign(self.key, self.suite.certificate_hash())
-        _write_key(folder / "seal.key.pem", key, passphrase)
-        _write_new(folder / "seal.pem", _pem(certificate) + _pem(self.certificate), 0o644)
-        return Seal(key, (certificate, self.certificate), self.suite)
+        return builder.sign(self.key, self.suite.certificate_hash())
+
+
+def subject_name(name: str, credit_code: str | None = None) -> x509.Name:
+    """The name of an organisation as its seal carries it."""
+    subject = [
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]),
+        x509.NameAttribute(NameOID.COMMON_NAME, _fits(name)),
+    ]
+    if credit_code:
+        subject.insert(2, x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, credit_code))
+    return x509.Name(subject)
+
+
+def _public_key(certificate: x509.Certificate) -> PublicKey:
+    key = certificate.public_key()
+    suite_for(key)
+    if not isinstance(key, PublicKey):
+        raise InputError("seal", "the seal's certificate is for a key of a kind that no suite uses", "seal.pem")
+    return key
 
 
 def load_anchors(pem: bytes | str) -> list[x509.Certificate]:
@@ -185,15 +210,16 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _write_key(path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
+def write_key(path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
+    """PKCS#8 in PEM, 0600, encrypted where there is a passphrase."""
     protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase:
         protection = serialization.BestAvailableEncryption(passphrase)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
-    _write_new(path, pem, 0o600)
+    write_new(path, pem, 0o600)
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
+def write_new(path: Path, data: bytes, mode: int) -> None:
     """Never over an existing file: a lost key cannot be had again."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -211,7 +237,8 @@ def _read(path: Path) -> bytes:
         raise InputError("unreadable", f"the file cannot be read: {error.strerror}", str(path)) from None
 
 
-def _load_key(path: Path, passphrase: bytes | None) -> PrivateKey:
+def load_key(path: Path, passphrase: bytes | None) -> PrivateKey:
+    """A private key of one of our suites, from PEM."""
     try:
         key = serialization.load_pem_private_key(_read(path), passphrase)
     except (ValueError, TypeError) as error:

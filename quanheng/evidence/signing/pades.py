@@ -14,16 +14,17 @@ from cryptography.hazmat.primitives import serialization
 
 from quanheng.errors import InputError
 from quanheng.evidence.signing.authority import Seal
+from quanheng.evidence.signing.der import der_length
 from quanheng.evidence.signing.pdf import open_pdf
 from quanheng.evidence.signing.report import SignatureReport, Trust, judge, signer_name
 
 MAX_BYTES = 64 * 1024 * 1024
 _FIELD = "Seal"
+_MAX_SIGNATURE = 512
 
 
 def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location: str = "") -> bytes:
     """The PDF with the seal's signature over every byte of it."""
-    from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.misc import PdfError
@@ -41,12 +42,14 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     store = SimpleCertificateStore()
     certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
     store.register_multiple(certificates[1:-1])
-    der = seal.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    signer = signers.SimpleSigner(
-        signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
-    )
+
+    class SealSigner(signers.Signer):
+        """Lets the seal's own suite sign, so that the key may be anywhere."""
+
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            return bytes(_MAX_SIGNATURE) if dry_run else seal.suite.sign(seal.key, data)
+
+    signer = SealSigner(signing_cert=certificates[0], cert_registry=store)
     metadata = signers.PdfSignatureMetadata(
         field_name=_FIELD,
         md_algorithm=seal.suite.pdf_digest,
@@ -143,8 +146,6 @@ _CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]*)>")
 
 def _contents_clean(data: bytes) -> bool:
     """Behind the signature object, which no digest covers, only zeros may stand, in the case pyHanko writes."""
-    from asn1crypto import cms
-
     found = _CONTENTS.findall(data)
     if len(found) != 1:
         return False
@@ -152,6 +153,7 @@ def _contents_clean(data: bytes) -> bool:
     if text != text.upper() or len(text) % 2:
         return False
     raw = bytes.fromhex(text.decode())
-    message = cms.ContentInfo.load(raw)
-    length = len(message.dump())
-    return not any(raw[length:]) and message.dump(force=True) == raw[:length]
+    try:
+        return not any(raw[der_length(raw) :])
+    except ValueError:
+        return False

@@ -32,6 +32,7 @@ CODES: Final = (
 OK, NO_CERTIFICATE, EXPIRED, NOT_YET_VALID, REVOKED, CONDEMNED, OUT_OF_RANGE, RATIO, NO_ROOT, CYCLE = range(10)
 NEVER: Final = np.iinfo(np.int32).max
 RATIO_LIMIT: Final = 1 / 3
+FEW: Final = 2000  # ids up to which a dictionary is quicker than the set-up of a join
 NODE_COLUMNS: Final = (
     "node_id", "kind", "is_root", "condemned_from", "item_id", "number", "valid_from", "valid_to", "void_from", "basis",
     "range_low", "range_high",
@@ -98,7 +99,7 @@ class Uses:
 
 
 class Rows:
-    """Row numbers of ids: a direct table for compact integers, else a hash join."""
+    """Row numbers of ids: a direct table for compact integers, a dictionary for few ids, else a hash join."""
 
     def __init__(self, ids: pl.Series, what: str) -> None:
         if ids.null_count():
@@ -106,6 +107,8 @@ class Rows:
         self._what = what
         self._table: Ints | None = None
         self._frame: pl.DataFrame | None = None
+        self._places: dict[Any, int] | None = None
+        self._dtype = ids.dtype
         if ids.dtype.is_integer() and len(ids):
             low, high = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
             if high - low < 8 * len(ids) + 1024:
@@ -113,7 +116,10 @@ class Rows:
                 self._table = np.full(high - low + 1, -1, dtype=np.int32)
                 self._table[ids.to_numpy() - low] = np.arange(len(ids), dtype=np.int32)
                 unique = int((self._table >= 0).sum())
-        if self._table is None:
+        if self._table is None and len(ids) <= FEW:
+            self._places = {one: row for row, one in enumerate(ids.to_list())}
+            unique = len(self._places)
+        elif self._table is None:
             unique = ids.n_unique()
             self._frame = pl.DataFrame({"id": ids, "row": np.arange(len(ids), dtype=np.int32)})
         if unique != len(ids):
@@ -136,6 +142,11 @@ class Rows:
             at = ids.to_numpy().astype(np.int64, copy=False) - self._low
             inside = (at >= 0) & (at < len(self._table))
             return np.where(inside, self._table[np.where(inside, at, 0)], np.int32(-1))
+        if self._places is not None:
+            if self._dtype != ids.dtype:
+                return np.full(len(ids), -1, dtype=np.int32)
+            places = self._places
+            return np.fromiter((places.get(one, -1) for one in ids.to_list()), np.int32, len(ids))
         if self._frame is None or not len(self._frame) or self._frame["id"].dtype != ids.dtype:
             return np.full(len(ids), -1, dtype=np.int32)
         joined = pl.DataFrame({"id": ids}).join(self._frame, on="id", how="left", maintain_order="left")

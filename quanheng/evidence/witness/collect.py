@@ -13,12 +13,12 @@ from pathlib import Path
 
 from quanheng.errors import InputError
 from quanheng.evidence.ledger.checkpoint import Checkpoint, open_checkpoint
+from quanheng.evidence.ledger.fsck import COSIGNED as FILE
 from quanheng.evidence.ledger.log import LOCAL, Log
 from quanheng.evidence.ledger.note import COSIGNATURE, MAX_NOTE, Verifier, split
 from quanheng.evidence.witness.source import checked, send
 from quanheng.evidence.witness.state import write_flushed
 
-FILE = "cosigned"
 MAX_ANSWER = 64 * 1024
 
 

@@ -124,13 +124,13 @@ def locate(
     """
     kappas = _KAPPAS if lines.phase.max() > 0 else (NO_PHASES,)
     tried = [
-        (solve(sums, prior, 0.02, start=plain.sites, sigma0=plain.sigma, sweeps=5), kappa, sums)
+        (solve(sums, prior, 0.02, start=plain.sites, sigma0=plain.sigma, sweeps=4), kappa, sums)
         for kappa, sums in zip(kappas, _even_sums(balance, variance, lines, kappas), strict=True)
     ]
     best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
     if best.evidence < plain.evidence:
         return None
-    best = _tune(solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma), sums, prior)
+    best = solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma, sweeps=12)
     energy = balance.net_each()
     rows: Array | None = None
     for _ in range(rounds):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, tilt
 from quanheng.metrology.energy_balance.sums import Layout, NormalEquations
@@ -19,6 +19,7 @@ from quanheng.metrology.energy_balance.sums import Layout, NormalEquations
 Array = NDArray[np.float64]
 COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
 _EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
+_RENEW, _RENEW_NEAR = (1, 2, 3, 4, 5, 7, 9, 12), (1, 3, 6, 10)  # sweeps after which σ is estimated anew
 _LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
 
 
@@ -30,7 +31,7 @@ class Posterior:
     tilted : the posterior mixtures
     cavity_mean, cavity_variance : (n,) what the data say without the meter's own prior
     sigma : relative noise of a row
-    nuisance, nuisance_variance : means and variances of the nuisances, columns `nuisance_index` of the sums
+    nuisance, nuisance_variance : means and (with slopes) variances, columns `nuisance_index` of the sums
     evidence : log of the marginal likelihood (EP)
     sites : precision and shift of the sites, to start the next solve from
     """
@@ -48,7 +49,7 @@ class Posterior:
     sites: tuple[Array, Array]
     slope_sd: float
     sweeps: int
-    covariance: Array
+    lower: Array
 
     def coefficients(self, layout: Layout) -> Array:
         """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
@@ -56,6 +57,11 @@ class Posterior:
         out[: layout.meters] = self.theta
         out[self.nuisance_index] = self.nuisance
         return out
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance of θ in the normal approximation; (n, n)."""
+        return np.asarray(np.tril(self.lower) + np.tril(self.lower, -1).T)
 
     @property
     def error(self) -> Array:
@@ -69,15 +75,13 @@ class Posterior:
 
 
 def _inverse(matrix: Array) -> tuple[Array, float]:
-    """Inverse and log-determinant of a positive definite matrix."""
+    """Inverse (lower triangle only) and log-determinant of a positive definite matrix."""
     lower, bad = lapack.dpotrf(matrix, lower=1, clean=0)
     if bad:
         raise np.linalg.LinAlgError("the normal equations are not positive definite")
     log_det = 2.0 * float(np.log(np.diag(lower)).sum())
     inverse, _ = lapack.dpotri(lower, lower=1, overwrite_c=1)
-    out = np.tril(inverse)
-    out += np.tril(inverse, -1).T
-    return out, log_det
+    return inverse, log_det
 
 
 class _Reduced:
@@ -135,7 +139,7 @@ class _Reduced:
         """Posterior variances of the nuisances."""
         plain, _ = lapack.dpotri(self.lower, lower=1)
         back, _ = lapack.dtrtrs(self.lower, self.half[:, :-1], lower=1, trans=1)
-        return np.asarray(np.diag(plain) + np.einsum("ij,ij->i", back @ covariance, back))
+        return np.asarray(np.diag(plain) + np.einsum("ij,ji->i", back, blas.dsymm(1.0, covariance, back.T, lower=1)))
 
     def used(self, covariance: Array, sites: Array) -> float:
         """Effective number of parameters: γ = p − tr(prior precision × posterior covariance)."""
@@ -178,9 +182,10 @@ def solve(
     sigma2 = begin**2 if begin else max(reduced.yy / max(reduced.rows, 1) * 0.05, 1e-10)
     reduced.at(sigma2)
     last, sweep, moved = np.zeros(n), 0, math.inf
+    renew = _RENEW_NEAR if sigma0 else _RENEW
     for sweep in range(1, sweeps + 1):
         covariance, log_det = _inverse(reduced.a + np.diag(precision))
-        mean = covariance @ (reduced.b + shift)
+        mean = blas.dsymv(1.0, covariance, reduced.b + shift, lower=1)
         variance = np.diag(covariance).copy()
         cavity_precision = np.maximum(1 / variance - precision, 1e-6)
         cavity_variance = 1 / cavity_precision
@@ -194,7 +199,7 @@ def solve(
         damp = 1.0 if sweep < 3 else 0.8
         precision = (1 - damp) * precision + damp * target
         shift = (1 - damp) * shift + damp * (tilted.mean * (cavity_precision + target) - cavity_mean * cavity_precision)
-        if sigma is None and sweep <= 12 and abs(moved) >= (0.002 if sweep < 4 else 0.01):
+        if sigma is None and sweep in renew and abs(moved) >= (0.002 if sweep < 4 else 0.01):
             nuisance = reduced.nuisances(mean)
             free = max(reduced.rows - reduced.used(covariance, 1 / variance - cavity_precision), 0.1 * reduced.rows)
             fresh = max(reduced.residual_sum(mean, nuisance) / free, 1e-14)
@@ -206,11 +211,11 @@ def solve(
     grown = cavity_mean * cavity_precision + h
     lost = -0.5 * np.log1p(own * cavity_variance) + 0.5 * (grown**2 * variance - cavity_mean**2 * cavity_precision)
     evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
-    evidence += float((tilted.log_mass - lost).sum()) - 0.5 * n * math.log(2 * math.pi)
+    evidence += float((tilted.log_mass - lost).sum())
     return Posterior(
         theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
         cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
-        nuisance_variance=reduced.spread(covariance),
+        nuisance_variance=reduced.spread(covariance) if slope_sd else np.zeros(reduced.index.size),
         nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
-        sweeps=sweep, covariance=covariance,
+        sweeps=sweep, lower=covariance,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from quanheng.metrology.comparison import degrees, estimators, linking, simulate
 from quanheng.metrology.comparison.estimators import Consensus
 from quanheng.metrology.tasks import Figure, Series, Task, layout
 from quanheng.metrology.tasks.comparison_request import EXAMPLES, METHODS, SCHEMA
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 
 _DIAGONAL = {
@@ -162,7 +163,7 @@ class ComparisonResult:
         c, wide = self.consensus, self.k * self.consensus.u
         ends = (-0.5, len(order) - 0.5)
         results = Figure(
-            ("参比实验室结果与参考值", "Results of the participants and reference value"),
+            ("参比实验室结果与参考值", "Results and reference value"),
             ("实验室", "Laboratory"),
             ("测得值", "Value"),
             (
@@ -191,6 +192,7 @@ class ComparisonResult:
         return results, equivalence
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> ComparisonResult:
     """Validate the request and answer it."""
     known = tuple(SCHEMA["properties"])

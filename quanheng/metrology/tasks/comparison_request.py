@@ -75,9 +75,16 @@ _K30: dict[str, Any] = {
     "u": [0.044, 0.044 / 2.13, 0.0125, 0.0165, 0.08 / 2.4, 0.2 / 1.99, 0.05, 0.068, 0.085, 0.06, 0.99],
 }
 
+# CCQM-K25, PCB 28 in sediment, ng/g
+_K25: dict[str, Any] = {
+    "labs": ["IRMM", "KRISS", "NARL", "NIST", "NMIJ", "NRC"],
+    "x": ["34.30", "32.90", "34.53", "32.42", "31.90", "35.80"],
+    "u": ["1.03", "0.69", "0.83", "0.29", "0.40", "0.38"],
+}
+
 EXAMPLES: dict[str, Mapping[str, Any]] = {
     "ccqm-k30": {**_K30, "method": "largest-consistent-subset"},
-    "random-effects": {**_K30, "exclude": ["INMETRO", "INM"], "method": "dersimonian-laird", "bilateral": True},
+    "ccqm-k25-pcb28": {**_K25, "method": "dersimonian-laird", "bilateral": True},
     "procedure-b": {**_K30, "method": "procedure-b", "trials": 100000, "seed": 1},
     "drifting-standard": {
         "labs": ["NIM", "A", "B", "C"],

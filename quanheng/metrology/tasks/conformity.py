@@ -178,7 +178,8 @@ def compute(request: Mapping[str, Any]) -> Result:
     index = capability(measured, limits)
     if found.rule == "simple" and index is not None and index < 3:
         warnings.append("U exceeds a third of the limit: simple acceptance is usually restricted to U ≤ MPE/3 (8.2.3)")
-    return Result(measured, has_value, limits, found, probability, risks, population, tuple(warnings))
+    digits = int(number(data.get("digits", 2), "digits", minimum=1))
+    return Result(measured, has_value, limits, found, probability, risks, population, tuple(warnings), min(digits, 6))
 
 
 def _limits(data: Mapping[str, Any]) -> Interval:

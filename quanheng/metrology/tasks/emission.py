@@ -10,6 +10,7 @@ from quanheng.errors import InputError
 from quanheng.metrology import emission
 from quanheng.metrology.effective import Row, cited, day, decimal, table
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, text
 
 _KIND = "emission_factor"
@@ -250,6 +251,7 @@ def _relative(given: Mapping[str, Any], value: float, place: str) -> float | Non
     return u / value
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> EmissionResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("activities",), optional=tuple(SCHEMA["properties"]))

@@ -11,6 +11,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.reference_material.homogeneity import Homogeneity, homogeneity
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, numbers, text
 
 SCHEMA = layout.schema(
@@ -116,7 +117,7 @@ class HomogeneityResult:
         u = tuple(float(h.s_w / np.sqrt(len(b))) for b in self.bottles)
         return (
             Figure(
-                ("各单元结果与均值", "Results and means of the units"),
+                ("各单元结果与均值", "Results of the units"),
                 ("单元", "Unit"),
                 ("测得值", "Value"),
                 (
@@ -129,6 +130,7 @@ class HomogeneityResult:
         )
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> HomogeneityResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("bottles",), optional=tuple(SCHEMA["properties"]))

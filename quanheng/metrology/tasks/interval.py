@@ -13,6 +13,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.intervals import drift, reactive, reliability
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.interval_request import EXAMPLES, METHODS, SCHEMA
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers
 
@@ -54,6 +55,7 @@ class IntervalResult:
         return self.drawn
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> IntervalResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("method",), optional=tuple(SCHEMA["properties"]))

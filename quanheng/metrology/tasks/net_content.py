@@ -13,6 +13,7 @@ from quanheng.metrology.net_content import contents as packages
 from quanheng.metrology.net_content import inspection, retail
 from quanheng.metrology.net_content.tolerance import Tolerance, tolerance
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.net_content_request import EXAMPLES, SCHEMA, TABLES, TESTING
 from quanheng.metrology.tasks.reading import choice, keys, number, text
 
@@ -152,6 +153,7 @@ class SaleResult:
         return ()
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> LotResult | SaleResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("law",), optional=tuple(SCHEMA["properties"]))

@@ -14,6 +14,7 @@ from quanheng.metrology.comparison import scores
 from quanheng.metrology.robust import algorithm_a, outliers, q_hampel
 from quanheng.metrology.robust.algorithm_a import Robust
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 
 METHODS = ("algorithm-a", "q-hampel", "median-mad", "median-niqr", "mean")
@@ -133,6 +134,7 @@ class RobustResult:
         return (Figure(title, *axes, (*bands, points), (("y", "x*", f.mean),)),)
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> RobustResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("values", "method"), optional=tuple(SCHEMA["properties"]))

@@ -12,6 +12,7 @@ from quanheng.metrology.checks import Floats
 from quanheng.metrology.reference_material.certified import Certified, certify
 from quanheng.metrology.reference_material.stability import Stability, crossing, stability
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 
 KINDS = ("long-term", "short-term", "isochronous")
@@ -163,6 +164,7 @@ def _rule(s: Stability) -> str:
     return "significant trend: not stable, no stability uncertainty is given"
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> StabilityResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("t", "y", "shelf_life"), optional=tuple(SCHEMA["properties"]))

@@ -10,6 +10,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.standard_check import assessment, charts
 from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 from quanheng.metrology.tasks.standard_check_request import EXAMPLES, KINDS, SCHEMA
 
@@ -51,6 +52,7 @@ class CheckResult:
         return self.drawn
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> CheckResult:
     """Validate the request and answer it."""
     keys(request, "request", required=("kind",), optional=tuple(SCHEMA["properties"]))

@@ -15,7 +15,7 @@ from quanheng.metrology.draws import quantile, standard_uncertainty
 from quanheng.metrology.framework import Framework, Propagated, propagate_model
 from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
-from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, summary, validate
+from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task
 from quanheng.metrology.tasks.reading import choice, keys, number
@@ -125,13 +125,24 @@ def _inputs(data: Any, model: Model) -> dict[str, Distribution]:
         raise InputError("input_missing", f"describe the inputs {', '.join(missing)}", "inputs")
     if unused:
         raise InputError("input_unused", f"the model does not read {', '.join(unused)[:80]}", "inputs")
-    found = {name: distribution_from(spec, f"inputs.{name}") for name, spec in data.items()}
+    found = {name: distribution_from(_placed(spec, data, name), f"inputs.{name}") for name, spec in data.items()}
     for name, distribution in found.items():
         try:
             distribution.estimate()
         except InputError as error:
             raise InputError(error.code, error.message, f"inputs.{name}") from None
     return found
+
+
+def _placed(spec: Any, data: Mapping[str, Any], name: str) -> Any:
+    """A specification whose `at` names another input is evaluated at the estimate of that input."""
+    at = spec.get("at") if isinstance(spec, Mapping) and spec.get("distribution") == "specification" else None
+    if not isinstance(at, str) or at not in data:
+        return spec
+    other = data[at]
+    if isinstance(other, Mapping) and other.get("distribution") == "specification":
+        raise InputError("distribution_specification", "at names an input that is itself a specification", name)
+    return {**spec, "at": distribution_from(other, f"inputs.{at}").estimate().value}
 
 
 def _correlations(data: Any, inputs: Mapping[str, Distribution]) -> tuple[Correlation, ...]:
@@ -212,7 +223,7 @@ def _with_trials(read: Request) -> Result:
         digits=read.digits,
         threads=read.threads,
     )
-    summaries = {name: summary(y, read.coverage, read.interval) for name, y in trials.values.items()}
+    summaries = {name: trials.summary(name, read.coverage, read.interval) for name in trials.values}
     warnings = [] if drawn.plain else [COPULA]
     if read.k is not None:
         warnings.append("k is not used by Monte Carlo, whose interval comes from the coverage probability")

@@ -11,7 +11,7 @@ _NUMBER: Mapping[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string"}]}
 _NUMBERS: Mapping[str, Any] = {"type": "array", "items": _NUMBER}
 _PARAMETERS = (
     "mean", "std", "low", "high", "beta", "d", "loc", "scale", "dof", "shape", "value", "a", "b", "count",
-    "successes", "trials",
+    "successes", "trials", "at", "relative", "range", "of_range", "absolute", "k",
 )  # fmt: skip
 
 SCHEMA: Mapping[str, Any] = {
@@ -33,6 +33,7 @@ SCHEMA: Mapping[str, Any] = {
                     "values": _NUMBERS,
                     "x": _NUMBERS,
                     "density": _NUMBERS,
+                    "shape": {"anyOf": [_NUMBER, {"enum": ["rectangular", "normal"]}]},
                 },
                 "additionalProperties": False,
             },

@@ -62,12 +62,20 @@ def people_of(record: Record, *, checker: User | None = None, signatory: User | 
 
 
 def issue_conditions(
-    record: Record, *, people: People | None = None, factor: str | None = None, recompute: bool = True
+    record: Record,
+    *,
+    people: People | None = None,
+    factor: str | None = None,
+    recompute: bool = True,
+    computed: dict[str, Any] | None = None,
 ) -> list[Condition]:
-    """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet."""
+    """All conditions known at this stage. ``factor`` None: the second factor is not asked for yet.
+
+    ``computed`` is the result where the caller has just computed it from this very record.
+    """
     people = people or people_of(record)
     found = [_instrument(record), _day(record), *_norm(record)]
-    found += _computed(record) if recompute else []
+    found += _computed(record, computed) if recompute else []
     found += _standards(record)
     found += _people(record, people)
     if factor is not None:
@@ -127,10 +135,10 @@ def _norm(record: Record) -> Iterator[Condition]:
     yield Condition("authorised", bool(held), _("项目在机构授权范围内"), "" if held else held.reason)
 
 
-def _computed(record: Record) -> Iterator[Condition]:
+def _computed(record: Record, computed: dict[str, Any] | None = None) -> Iterator[Condition]:
     """The server computes the result again; stored and fresh must agree."""
     try:
-        result = procedures.compute(record.procedure_id, record.data)
+        result = computed or procedures.compute(record.procedure_id, record.data)
     except InputError as error:
         place = Names(record.procedure_id, record.data).of(error.place) or error.place
         detail = f"{place}:{words_of(error)}" if place else words_of(error)

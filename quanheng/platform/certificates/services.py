@@ -22,6 +22,7 @@ from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.people import user_named
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.words import reasons_of
+from quanheng.platform.trace.queries import proving_once
 from quanheng.platform.verification import policies as verification_policies
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
@@ -131,7 +132,7 @@ def submit(record: Record, *, actor: Actor) -> Record:
         require(RECORD.may("submit", record, actor))
     record.result = None
     result = procedure.compute(record.procedure_id, record.data)
-    _refuse_if(conditions.issue_conditions(record), "conditions")
+    _refuse_if(conditions.issue_conditions(record, computed=result), "conditions")
     workflow.apply(
         RECORD,
         "submit",
@@ -198,5 +199,6 @@ def each(records: Iterable[Record], act: Callable[[Record], Record]) -> list[Out
 
 
 def check_many(records: Iterable[Record], *, actor: Actor) -> list[Outcome]:
-    """Check each on its own."""
-    return each(records, lambda record: check(record, actor=actor))
+    """Check each on its own. A standard's chain is proven once for the batch; signing proves it again."""
+    with proving_once():
+        return each(records, lambda record: check(record, actor=actor))

@@ -25,6 +25,7 @@ from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
+from quanheng.platform.trace.queries import Proofs, proving_once
 from quanheng.platform.verification.services import complete_if_done
 from quanheng.platform.verification.workflow import TASK
 from quanheng.platform.web import second_factor
@@ -49,15 +50,17 @@ def sign_many(
 ) -> list[Outcome]:
     """One act of the second factor for a list that was shown; each document in a transaction of its own."""
     factor = _factor(actor, second_factor_code)
-    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor))
+    proofs: Proofs = {}
+    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor, proofs=proofs))
 
 
-def _sign(record: Record, *, factor: str, meaning: str, actor: Actor) -> Record:
+def _sign(record: Record, *, factor: str, meaning: str, actor: Actor, proofs: Proofs | None = None) -> Record:
     require(RECORD.may("sign", record, actor))
     if meaning not in content.MEANINGS:
         raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
     act = content.Act(person(actor), clock.now(), meaning, factor)
-    _refuse(record, act, recompute=True)
+    with proving_once(proofs):  # inside the transaction below each chain is proven afresh
+        _refuse(record, act, recompute=True)
     kind, today = content.kind_of(record), clock.today()
     with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
         sealed = _seal(record, act, reserved, today, None)

@@ -17,6 +17,7 @@ from quanheng.evidence.ledger.policy import Policy
 from quanheng.evidence.ledger.rotation import KEY as LOG_KEY
 from quanheng.evidence.ledger.rotation import retired
 from quanheng.evidence.signing.authority import Authority, Seal
+from quanheng.evidence.signing.suite import Suite, suite_named
 from quanheng.evidence.verify.keys import Keys, read_keys, write_keys
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
@@ -80,13 +81,23 @@ def authority() -> Authority:
     folder = settings.QUANHENG.keys_dir / AUTHORITY
     with _made_whole(folder) as fresh:
         if fresh is not None:
-            Authority.create(fresh, AUTHORITY_NAME, at=clock.now())
-    return Authority.load(folder)
+            Authority.create(fresh, AUTHORITY_NAME, at=clock.now(), passphrase=_passphrase(), suite=_suite())
+    return Authority.load(folder, _passphrase())
+
+
+def _passphrase() -> bytes | None:
+    """What seal keys are encrypted under, from the environment alone."""
+    return settings.QUANHENG.seal_passphrase.encode() or None
+
+
+def _suite() -> Suite:
+    """The suite that new keys are made for; what exists keeps its own."""
+    return suite_named(settings.QUANHENG.seal_suite, place="seal_suite")
 
 
 @lru_cache(maxsize=256)
 def _seal(folder: Path) -> Seal:
-    return Seal.load(folder)
+    return Seal.load(folder, _passphrase())
 
 
 def seal_of(organisation: Organisation) -> Seal:
@@ -97,7 +108,14 @@ def seal_of(organisation: Organisation) -> Seal:
         with _made_whole(folder) as fresh:
             if fresh is not None:
                 code = organisation.credit_code or None
-                root.issue_seal(fresh, organisation.name, at=clock.now(), credit_code=code)
+                root.issue_seal(
+                    fresh,
+                    organisation.name,
+                    at=clock.now(),
+                    credit_code=code,
+                    passphrase=_passphrase(),
+                    suite=_suite(),
+                )
     return _seal(folder)
 
 

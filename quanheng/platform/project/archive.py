@@ -15,7 +15,7 @@ from typing import Any
 from quanheng.errors import InputError
 
 FORMAT = 1
-FOLDERS = ("keys", "blobs", "log")
+FOLDERS = ("keys", "blobs", "log", "readings")
 FILES = ("config.toml", "KEYS", "demo.json")
 PUBLIC = ("log", "KEYS")
 SQLITE_NAME = "quanheng.sqlite3"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from quanheng.errors import InputError
+from quanheng.evidence.signing.suite import suite_named
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Config:
     trusted_proxies: int = 0
     invitation_days: int = 7
     log_level: str = "INFO"
+    seal_suite: str = "ecdsa-p256"
+    seal_passphrase: str = field(default="", repr=False)
 
     @property
     def keys_dir(self) -> Path:
@@ -74,7 +77,8 @@ def load() -> Config:
             raise InputError("config", f"{name} must be a whole number, not {raw!r}", name)
         return int(raw)
 
-    unknown = sorted(set(values) - {f.name for f in fields(Config)})
+    known = {f.name for f in fields(Config)} - {"seal_passphrase"}  # never in a file beside the keys
+    unknown = sorted(set(values) - known)
     if unknown:
         raise InputError(
             "config", f"config.toml has unknown names {unknown}; correct or remove them", str(data_dir / "config.toml")
@@ -97,6 +101,8 @@ def load() -> Config:
         trusted_proxies=number("trusted_proxies", Config.trusted_proxies),
         invitation_days=number("invitation_days", Config.invitation_days),
         log_level=text("log_level", Config.log_level).upper(),
+        seal_suite=suite_named(text("seal_suite", Config.seal_suite), place="seal_suite").name,
+        seal_passphrase=os.environ.get("QUANHENG_SEAL_PASSPHRASE", ""),
     )
 
 

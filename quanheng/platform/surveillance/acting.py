@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.platform.instruments import queries as ledger
 from quanheng.platform.instruments.models import Instrument
@@ -219,7 +219,7 @@ class CheckPage(OneCheck):
             Definition(_("表号"), c.meter.meter_id, url=c.meter.get_absolute_url() if seen else ""),
             Definition(_("台区"), str(c.meter.area), url=c.meter.area.get_absolute_url() if seen else ""),
             Definition(_("事由"), c.reason),
-            Definition(_("期限"), c.due_on),
+            Definition(pgettext("check", "期限"), c.due_on),
             Definition(_("误差估计"), words.percent(v.error, sign=True) if v else "—", "%" if v else ""),
             Definition(_("扩展不确定度(k=2)"), words.percent(2 * v.u) if v and v.u else "—", "%" if v and v.u else ""),
             Definition(_("超限概率"), words.percent(v.p_exceed, 1) if v else "—", "%" if v else ""),

@@ -55,11 +55,21 @@ def _line(verdict: MeterVerdict, number: int, x: Any) -> SafeString:
     return format_html(
         '<g class="qh-tone-{}"><text class="name" x="{}" y="{}">{}</text>'
         '<line class="bar" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-        '<circle class="dot" cx="{}" cy="{}" r="4"/><text class="value" x="{}" y="{}">{}</text></g>',
+        '{}<text class="value" x="{}" y="{}">{}</text></g>',
         tone, _LEFT - 8, y + 4, name if len(name) <= 18 else f"…{name[-17:]}",
-        x(error - _K * u), x(error + _K * u), y, y, x(error), y,
+        x(error - _K * u), x(error + _K * u), y, y, _mark(tone, x(error), y),
         _LEFT + _WIDE + 8, y + 4, f"{percent(error, sign=True)}%",
     )  # fmt: skip
+
+
+def _mark(tone: str, x: float, y: float) -> SafeString:
+    """Shape beside colour: square for a check, triangle for a suspect, hollow where the data cannot tell."""
+    if tone == "bad":
+        return format_html('<rect class="dot" x="{}" y="{}" width="9" height="9"/>', x - 4.5, y - 4.5)
+    if tone == "due":
+        return format_html('<path class="dot" d="M{} {}l5.5 10h-11z"/>', x, y - 6)
+    css = "hollow" if tone == "unknown" else "dot"
+    return format_html('<circle class="{}" cx="{}" cy="{}" r="4"/>', css, x, y)
 
 
 def loss_chart(evaluation: Evaluation) -> dict[str, Any] | None:

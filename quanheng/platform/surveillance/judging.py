@@ -135,7 +135,8 @@ def _keep(
         area=area, run=run, version=last + 1, since=run.since, until=run.until, fit=report.fit, cause=report.cause,
         rows_used=report.rows_used, sigma=_number(report.sigma), loss_rate=_number(report.loss_rate),
         acquisition=_number(report.acquisition), limit=limit, report=_plain(report.to_dict()),
-        curve=daily_balance(rows, found), quality=_plain(quality(rows, meters).to_dicts()), evidence=evidence,
+        curve=daily_balance(rows, found, str(clock.CIVIL)), quality=_plain(quality(rows, meters).to_dicts()),
+        evidence=evidence,
         evidence_sha256=hashlib.sha256(json.dumps(evidence, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
     )  # fmt: skip
     members = {m.meter_id: m for m in AreaMeter.objects.filter(area=area)}

@@ -100,7 +100,9 @@ class MeterTable(Table):
     """Meters with their last verdict."""
 
     meter_id = TextColumn(verbose_name=_("表号"), main=True)
-    verdict = StatusColumn(to_status=lambda m: words.verdict_status(m.verdict), verbose_name=_("判定"))
+    verdict = StatusColumn(
+        to_status=lambda m: words.verdict_status(m.verdict), verbose_name=pgettext_lazy("verdict", "判定")
+    )
     error = PercentColumn(verbose_name=_("误差估计"), sign=True)
     u = PercentColumn(verbose_name=_("标准不确定度"))
     p_exceed = PercentColumn(verbose_name=_("超限概率"), digits=1)
@@ -123,7 +125,7 @@ class MeterFilter(FilterSet):
     """By words and verdict."""
 
     q = SearchFilter(("meter_id", "area__code", "area__name", "manufacturer", "lot"))
-    verdict = ChoiceFilter(choices=Verdict.choices, label=_("判定"))
+    verdict = ChoiceFilter(choices=Verdict.choices, label=pgettext_lazy("verdict", "判定"))
     area = SearchFilter(("area__code",), label=_("台区编号"))
 
     class Meta:
@@ -141,7 +143,7 @@ class CheckTable(Table):
     error = PercentColumn(accessor="verdict__error", verbose_name=_("误差估计"), sign=True)
     found = TextColumn(verbose_name=_("现场结果"))
     document_number = TextColumn(verbose_name=_("文书编号"))
-    due_on = DeadlineColumn(verbose_name=_("期限"), soon=5)
+    due_on = DeadlineColumn(verbose_name=pgettext_lazy("check", "期限"), soon=5)
     opened_at = DateColumn(verbose_name=_("下达时间"))
     organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
 

@@ -71,7 +71,7 @@ class Overview(Watching):
         alarms = sums["alarm_n"]
         concluded = f"{reverse('surveillance:checks')}?state=confirmed"
         figures = [
-            Figure(_("台区"), sums["areas_n"], url=listed),
+            Figure(pgettext("list", "台区"), sums["areas_n"], url=listed),
             Figure(Level.ALARM.label, alarms, url=f"{listed}?level=alarm", tone="bad" if alarms else ""),
             Figure(Verdict.CHECK.label, sums["checks_n"], _("块"), f"{meters}?verdict=check"),
             Figure(Verdict.SUSPECT.label, sums["suspects_n"], _("块"), f"{meters}?verdict=suspect"),
@@ -104,7 +104,7 @@ class AreaList(Watching, ListPage):
     def header(self) -> Header:
         first, *rest = menu_actions(self.actor)
         crumbs = [(_("在用监测"), reverse("surveillance:overview"))]
-        return Header(_("台区"), crumbs=crumbs, primary=first, menu=rest)
+        return Header(pgettext("list", "台区"), crumbs=crumbs, primary=first, menu=rest)
 
     def get_queryset(self) -> QuerySet[Area]:
         return queries.areas(self.actor).order_by(F("checks").desc(), F("suspects").desc(), "code")
@@ -161,7 +161,10 @@ class OneArea(Watching):
 
     def crumbs(self) -> list[tuple[Any, str]]:
         """The way here."""
-        return [(_("在用监测"), reverse("surveillance:overview")), (_("台区"), reverse("surveillance:areas"))]
+        return [
+            (_("在用监测"), reverse("surveillance:overview")),
+            (pgettext("list", "台区"), reverse("surveillance:areas")),
+        ]
 
 
 class AreaPage(OneArea):
@@ -215,6 +218,7 @@ class AreaPage(OneArea):
         causes = [
             (words.cause_words(str(c.get("cause", ""))), c.get("evidence"))
             for c in evaluation.report.get("suspected", [])
+            if c.get("cause") != evaluation.cause
         ]
         return {
             "facts": facts,

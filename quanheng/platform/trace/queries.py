@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,10 @@ from quanheng.platform.trace.registries import FINDERS
 # No real chain is deeper; a longer walk means damaged data, and the engine says so.
 MAX_DEPTH = 60
 CHUNK = 500
+
+
+Proofs = dict[tuple[uuid.UUID, dt.date], dict[str, Any]]
+_proofs: ContextVar[Proofs | None] = ContextVar("proofs", default=None)
 
 
 def visible(viewer: Actor) -> QuerySet[TraceNode]:
@@ -126,8 +132,28 @@ def labels(ids: Collection[str]) -> dict[str, str]:
 
 def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     """The chain of one item as of a day, or the first broken link, in the contract's shape."""
+    known = _proofs.get()
+    if known is not None and (item_id, at) in known:
+        return known[item_id, at]
     answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
+    if known is not None:
+        known[item_id, at] = answer
     return answer
+
+
+@contextmanager
+def proving_once(kept: Proofs | None = None) -> Iterator[None]:
+    """Within one batch the chain of a standard is proven once a day of use, and forgotten with the batch.
+
+    ``kept`` carries what is proven from one part of a batch to the next.
+
+    Only for questions that are asked again before anything is issued: what decides is always proven afresh.
+    """
+    token = _proofs.set({} if kept is None else kept)
+    try:
+        yield
+    finally:
+        _proofs.reset(token)
 
 
 def prove_many(item_ids: Collection[uuid.UUID], at: dt.date) -> dict[uuid.UUID, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -23,6 +24,8 @@ WORTH_PROCESSES = 2_000_000  # rows from which starting processes pays
 class LocalEngine:
     """One run over one file of readings; use as a context manager."""
 
+    name = "local"
+
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
@@ -33,6 +36,12 @@ class LocalEngine:
     def __exit__(self, *_: object) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
+
+    def attach(self, out: Path, say: Callable[[str], None]) -> None:
+        """Nothing is kept beside the answer."""
+
+    def settle(self) -> None:
+        """Nothing was kept."""
 
     def measure(self, readings: Path, listed: pl.DataFrame, profile: Profile) -> list[Measured]:
         """First pass over every area of the file, in the order of their ids."""

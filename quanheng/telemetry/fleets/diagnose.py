@@ -42,7 +42,7 @@ def diagnose(
     if clock > 1 and correlated < 1.6:
         say("clock_skew", 1.5 * clock)
     tail = figures.kurtosis / HEAVY_TAIL
-    if tail > 1 and noisy > 1.3:
+    if tail > 1 and noisy > 1.3 and correlated < 1:
         if located:
             say("location_loss", tail)
         elif figures.lag1 < _WHITE:

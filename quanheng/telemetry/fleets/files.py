@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from quanheng.errors import InputError
-from quanheng.telemetry.engines.local import LocalEngine
+from quanheng.telemetry.engines.choose import choose
+from quanheng.telemetry.engines.job import Engine
 from quanheng.telemetry.fleets.evaluate import finish
 from quanheng.telemetry.fleets.profiles import load_profile
 from quanheng.telemetry.fleets.readings import read_areas
@@ -16,10 +17,13 @@ from quanheng.telemetry.fleets.result import FleetResult
 
 def evaluate_files(
     readings: Path, areas: Path, out: Path, *,
-    engine: str = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
-    language: str = "zh", workers: int | None = None,
+    engine: str | Engine = "local", profile: str = "electricity-area", rule: str = "", limit: float | None = None,
+    language: str = "zh", workers: int | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> FleetResult:  # fmt: skip
     """Judge a file of readings; writes OUT (.parquet or .csv) and OUT with suffix .areas.json.
+
+    engine : where the work is done, by name or made by ``engines.choose``; the verdicts do not depend on it
+    say : takes a line of progress
 
     Raises
     ------
@@ -32,15 +36,13 @@ def evaluate_files(
         raise InputError("usage", f"the folder of --out does not exist: {out.parent}", "--out")
     chosen = load_profile(profile, rule=rule, limit=limit)
     listed = read_areas(areas)
-    if engine == "spark":
-        spark = importlib.import_module("quanheng.telemetry.engines.spark")
-        runner = spark.SparkEngine(work=out.with_suffix(".work"))
-    else:
-        runner = LocalEngine(workers)
+    runner = choose(engine, workers=workers) if isinstance(engine, str) else engine
+    runner.attach(out, say)
     with runner:
         measured = runner.measure(readings, listed, chosen)
         result = finish(measured, chosen, language=language, listed=listed, engine=runner.conclude)
-    save(result, out)
+        save(result, out)
+        runner.settle()
     return result
 
 

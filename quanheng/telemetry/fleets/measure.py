@@ -34,6 +34,7 @@ from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
 COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
+LEFT_OUT = 1.08  # factor on σ for what any model leaves out; from simulated areas
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -179,7 +180,7 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     rho = max(figures.lag1, 0.0)
     out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
     out.slope_sd, out.sites = best.slope_sd, best.sites
-    widen = ORDER_NOISE if best.slope_sd else 1.0
+    widen = ORDER_NOISE if best.slope_sd else LEFT_OUT
     out.sigma *= widen
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
 

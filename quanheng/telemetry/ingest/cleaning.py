@@ -147,6 +147,8 @@ def _listed(found: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
     why = (
         pl.when(pl.col("id_why").is_not_null())
         .then("id_why")
+        .when(pl.col("area_id").is_null())
+        .then(pl.lit("unknown_meter"))
         .when(~pl.col("area_id").is_in(areas["area_id"].unique().to_list()).fill_null(False))
         .then(pl.lit("unknown_area"))
         .when(pl.col("known").is_null())

@@ -63,7 +63,12 @@ def contents(table: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
         return bad.with_columns(pl.lit("").alias("content"))
     names = [c for c in table.columns if c not in ("row", "why")]
     rows = table.join(bad, on="row", how="inner", maintain_order="right")
-    texts = [json.dumps(r, ensure_ascii=False, default=str)[:LONGEST] for r in rows.select(names).iter_rows(named=True)]
+    texts = [
+        json.dumps({k: v for k, v in r.items() if k != "line" or v is not None}, ensure_ascii=False, default=str)[
+            :LONGEST
+        ]
+        for r in rows.select(names).iter_rows(named=True)
+    ]
     return rows.select("row", "reason").with_columns(pl.Series("content", texts, dtype=pl.String))
 
 

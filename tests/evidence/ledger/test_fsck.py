@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from quanheng.evidence.ledger import Log, Signer, fsck, open_checkpoint
+from quanheng.evidence.ledger.note import COSIGNATURE
 from quanheng.evidence.ledger.tiles import pack_entries, unpack_entries
 
 SIGNER = Signer.generate("log.example")
@@ -118,3 +119,31 @@ def test_entries_that_are_not_leaves_are_named(directory):
 def test_a_damaged_index_is_a_finding_and_not_a_crash(directory):
     (directory / ".local" / "index.sqlite").write_bytes(b"garbage" * 100)
     assert [finding.code for finding in check(directory).findings] == ["index"]
+
+
+def test_a_log_that_does_not_continue_what_witnesses_signed_is_named(tmp_path):
+    witness = Signer.generate("w.example", COSIGNATURE)
+    log = Log(tmp_path / "log", SIGNER)
+    log.append([b"a", b"b", b"c"])
+    cosigned = witness.cosign(log.checkpoint(), 1_800_000_000)
+    (tmp_path / "log" / "cosigned").write_text(cosigned)
+    log.append([b"d"])
+    assert check(tmp_path / "log").sound
+    other = Log(tmp_path / "other", SIGNER)
+    other.append([b"a", b"x", b"c", b"d"])
+    (tmp_path / "other" / "cosigned").write_text(cosigned)
+    assert [finding.code for finding in check(tmp_path / "other").findings] == ["split_view"]
+    short = Log(tmp_path / "short", SIGNER)
+    short.append([b"a"])
+    (tmp_path / "short" / "cosigned").write_text(cosigned)
+    assert [finding.code for finding in check(tmp_path / "short").findings] == ["truncated"]
+    (tmp_path / "short" / "cosigned").write_text(cosigned.replace("\n3\n", "\n1\n"))
+    assert [finding.place for finding in check(tmp_path / "short").findings] == ["cosigned"]
+
+
+def test_two_kept_checkpoints_of_one_size_are_both_compared(tmp_path):
+    mine, theirs = Log(tmp_path / "mine", SIGNER), Log(tmp_path / "theirs", SIGNER)
+    mine.append([b"a"])
+    theirs.append([b"z"])
+    kept = [open_checkpoint(log.checkpoint(), [SIGNER.verifier]) for log in (theirs, mine)]
+    assert [finding.code for finding in check(tmp_path / "mine", trusted=kept).findings] == ["split_view"]

@@ -49,7 +49,7 @@ def test_what_is_accepted_is_in_the_store_when_the_answer_comes():
     utility, meters = listed()
     answer = push(make_token(utility), lines([*meters, "nobody's"]))
     assert answer.status_code == 200, answer.content
-    assert answer.json() == {"accepted": 3, "rejected": 1, "bad": [{"row": 4, "reason": "unknown_area"}]}
+    assert answer.json() == {"accepted": 3, "rejected": 1, "bad": [{"row": 4, "reason": "unknown_meter"}]}
     found = store().read()
     assert sorted(found["meter_id"]) == sorted(meters)
     assert found["source"][0] == f"{utility.organisation.pk}/head-end"

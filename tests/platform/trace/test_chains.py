@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from quanheng.platform.certificates import signing
+from quanheng.platform.documents.models import Document
+from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.standards import services as standards
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.trace import queries, services
-from quanheng.platform.trace.models import TraceNode
+from quanheng.platform.trace.models import TraceCertificate, TraceNode
+from quanheng.platform.trace.queries import prove, proving_once
 from tests.platform import makers
 from tests.platform.cast import Cast
+from tests.platform.certificates import steps
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -156,3 +161,36 @@ def test_the_same_paper_certificate_is_not_entered_twice(cast: Cast) -> None:
     standards.enter_upper_certificate(actor=cast.actor("manager"), standard=weights, **fields)
     with pytest.raises(Refused, match="已登记过"):
         standards.enter_upper_certificate(actor=cast.actor("manager"), standard=weights, **fields)
+
+
+def test_a_batch_proves_a_chain_once_and_forgets_it_afterwards(cast: Cast, django_assert_num_queries: Any) -> None:
+    weights = steps.make_weights(cast)
+    with proving_once():
+        first = prove(weights.pk, steps.TODAY)
+        with django_assert_num_queries(0):
+            assert prove(weights.pk, steps.TODAY) is first
+    TraceCertificate.objects.filter(item_id=weights.pk).update(void_from=dt.date(2026, 9, 1))
+    assert first["holds"]
+    assert not prove(weights.pk, steps.TODAY)["holds"]
+
+
+def test_a_standard_withdrawn_in_the_middle_of_a_batch_signs_nothing_more(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.at(steps.TODAY):
+        records = [steps.checked(cast) for _ in range(2)]
+        sealed = signing._seal
+
+        def withdraw_after_the_first(*words: Any) -> Any:
+            made = sealed(*words)
+            if Document.objects.exists():
+                TraceCertificate.objects.filter(basis="declared").update(void_from=dt.date(2026, 9, 1))
+            return made
+
+        monkeypatch.setattr(signing, "_seal", withdraw_after_the_first)
+        code = steps.code_of(cast.signatory)
+        first, second = signing.sign_many(records, second_factor_code=code, actor=cast.actor("signatory"))
+    assert first.ok
+    assert not second.ok
+    assert any("可溯源" in reason for reason in second.reasons)
+    assert Document.objects.count() == 1

@@ -78,13 +78,23 @@ def test_taking_the_role_away_first_opens_no_way_round(cast: Cast) -> None:
         services.reset_second_factor(actor=manager, user=fresh, reason="手机丢失")
 
 
-def test_who_made_the_link_of_a_person_does_not_make_them_a_signatory(cast: Cast) -> None:
-    manager = cast.actor("manager")
-    services.invite(actor=manager, user=cast.verifier)
-    with pytest.raises(Refused, match="由另一位管理员授予"):
-        make_role(manager, cast.verifier, "signatory")
-    make_role(cast.actor("administrator"), cast.verifier, "signatory")
-    assert cast.verifier.grants.filter(role="signatory").exists()
+def test_whoever_begins_to_sign_gets_new_keys_so_that_an_old_link_is_worth_nothing(cast: Cast) -> None:
+    puppet = makers.make_user("傀儡主任", cast.institute, "lab_manager")
+    link, _sent = services.invite(actor=cast.actor("manager"), user=cast.verifier)
+    give_totp(cast.verifier)
+    session = Client()
+    session.force_login(cast.verifier)
+    make_role(actor_of(puppet), cast.verifier, "signatory")
+    user = User.objects.get(pk=cast.verifier.pk)
+    assert not user.has_usable_password()
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert session.get("/accounts/profile/").status_code == 302
+    path = "/" + link.split("/", 3)[3]
+    assert Client().post(path, {"password": NEW, "again": NEW}).status_code == 410
+    assert sign_in(Client(), user.username, PASSWORD) == 200
+    with pytest.raises(Refused, match="冒名签字"):
+        services.invite(actor=actor_of(puppet), user=user)
+    assert services.invite(actor=cast.actor("security"), user=user)[0]
 
 
 def test_a_new_signatory_is_entered_by_the_manager_and_let_in_by_the_security_administrator(cast: Cast) -> None:

@@ -37,7 +37,7 @@ def test_lines_are_kept_and_bad_ones_are_told(tmp_path):
     done = receiver.receive(read_ndjson(body), source="s", now=NOW)
     assert (done.accepted, done.rejected) == (2, 4)
     assert dict(done.bad.select("row", "reason").rows()) == {
-        2: "unreadable", 3: "unreadable", 4: "unknown_area", 5: "unreadable_number",
+        2: "unreadable", 3: "unreadable", 4: "unknown_meter", 5: "unreadable_number",
     }  # fmt: skip
     assert receiver.store.read().select("region", "meter_id", "kwh").rows() == [
         ("990101", "M", 3.0),

@@ -260,7 +260,12 @@ class GiveRole(PersonForm):
         return {"actor": self.actor}
 
     def act(self, data: dict[str, Any]) -> None:
+        had = self.person.has_usable_password()
         services.give_role(actor=self.actor, user=self.person, **data)
+        if had and not self.person.has_usable_password():
+            messages.warning(
+                self.request, _("该人员的原密码已作废:开始签发或管理的人须由安全管理员生成新的设置密码链接")
+            )
 
 
 class EndRole(PersonForm):

@@ -101,13 +101,6 @@ def may_reset_second_factor(actor: Actor, user: User) -> Decision:
     )
 
 
-def may_give(actor: Actor, user: User, role: str) -> Decision:
-    """A role that signs or administers is not given by who holds the person's way in."""
-    if role in SECOND_FACTOR_ROLES and acted_on(actor, user, "kernel.person_invited", "kernel.second_factor_reset"):
-        return Denied(_("该人员设置密码的链接由您生成:签发或管理的角色须由另一位管理员授予,否则一人即可冒名签字"))
-    return may_manage_person(actor, user)
-
-
 def grantable(actor: Actor, organisation: Organisation) -> list[str]:
     """Roles the actor may give there: what fits the kind of organisation; managers only those of an institute."""
     if not may_administer(actor, organisation):

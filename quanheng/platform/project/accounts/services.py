@@ -17,6 +17,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, RoleGrant, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.kernel.roles import SECOND_FACTOR_ROLES
 from quanheng.platform.project.accounts import invitations, policies
 
 ORGANISATION_FIELDS = (
@@ -112,15 +113,29 @@ def give_role(
     valid_from: dt.date | None,
     valid_until: dt.date | None,
 ) -> RoleGrant:
-    """Give a role that fits the organisation and does not exceed what the actor may give."""
-    require(policies.may_give(actor, user, role))
+    """Give a role that fits the organisation and does not exceed what the actor may give.
+
+    Whoever begins to sign or administer gets new keys: those made before may be in the hands of who manages the person.
+    """
+    require(policies.may_manage_person(actor, user))
     if role not in policies.grantable(actor, organisation):
         raise Refused(_("您不能在该机构授予此角色"), code="role_not_grantable", place="role")
     if valid_from and valid_until and valid_until < valid_from:
         raise InputError("dates", _("截止日期不能早于起始日期"), "valid_until")
+    if role in SECOND_FACTOR_ROLES and not policies.holds_power(user) and user.has_usable_password():
+        _void_keys(actor, user)
     return people.grant_role(
         actor=actor, user=user, role=role, organisation=organisation, valid_from=valid_from, valid_until=valid_until
     )
+
+
+def _void_keys(actor: Actor, user: User) -> None:
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    why = _("开始签发或管理:原密码和第二因子作废,由安全管理员重新发放")
+    events.record(actor, "kernel.password_forgotten", user, organisation_id=user.organisation_id, reason=why)
 
 
 @transaction.atomic

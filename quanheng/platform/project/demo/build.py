@@ -14,7 +14,7 @@ from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, periodic, sealing
 from quanheng.platform.kernel.periodic import PERIODIC
 from quanheng.platform.project import operations
-from quanheng.platform.project.demo import days, firms, incidents, names, offices, past, samples, upper
+from quanheng.platform.project.demo import days, firms, fleet, incidents, names, offices, past, samples, upper
 from quanheng.platform.project.demo.entering import Entering
 from quanheng.platform.project.demo.past import Serials, entries
 from quanheng.platform.project.demo.plans import Planner
@@ -56,6 +56,8 @@ def build(*, size: float, password: str, today: dt.date | None = None) -> Iterat
     upper.build(world)
     yield said(f"{len(world.standards)} measurement standards with their upper certificates")
     yield from _year(world, said)
+    watched = fleet.build(world)
+    yield said(f"{watched.areas} areas with {watched.meters} meters judged by {watched.readings} readings")
     yield said(f"{ledger.merge_leaves()} at the end; {_seal()} batches of audit events sealed")
     for name, _job in PERIODIC:
         periodic.run(name)

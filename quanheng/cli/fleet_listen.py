@@ -1,0 +1,60 @@
+"""``quanheng fleet listen``: readings by MQTT into the store, until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+
+from quanheng.cli.fleet_ingest import store_folder
+from quanheng.errors import InputError
+from quanheng.telemetry.ingest import read_areas
+from quanheng.telemetry.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb. A password is better given by QUANHENG_MQTT than on the command line."""
+    parser.add_argument("broker", nargs="?", metavar="mqtt://HOST[:PORT]", help="default: QUANHENG_MQTT")
+    parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv", help="the list of areas and meters")
+    parser.add_argument("--region", default="", metavar="CODE", help="region of the areas that name none")
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="folder of the store (default: readings in the data folder)"
+    )
+    parser.add_argument("--data-dir", type=Path, help="the data folder (default: QUANHENG_DATA or ./data)")
+    parser.add_argument(
+        "--topic", default="quanheng/readings/+", help="default %(default)s; the last level names the source"
+    )
+    parser.add_argument("--client", default="quanheng", help="name of the session that the broker keeps")
+    parser.add_argument("--seconds", type=float, default=0, help="stop after so long (0: never)")
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 0 when told to stop; what was taken is kept before."""
+    from quanheng.telemetry.ingest.mqtt import Listener
+    from quanheng.telemetry.ingest.push import Receiver
+
+    address = args.broker or os.environ.get("QUANHENG_MQTT", "")
+    if not address:
+        raise InputError("usage", "name the broker, or set QUANHENG_MQTT", "broker")
+    areas = read_areas(args.areas)
+    if not args.region and "region" not in areas.columns:
+        raise InputError("usage", "name the region of the areas with --region", "--region")
+    store = Store(store_folder(args))
+    journal = store.journal()
+    listener = Listener(
+        Receiver(store, journal, lambda: areas, region=args.region), address, client_id=args.client, topic=args.topic
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listener.start()
+    stop.wait(args.seconds or None)
+    listener.stop()
+    journal.close()
+    counts = vars(listener.counts)
+    print(json.dumps(counts) if args.json else ", ".join(f"{n} {name}" for name, n in counts.items()))
+    return 0

@@ -1,0 +1,49 @@
+"""The last line of defence of a task: numbers beyond double precision become one clear error, never NaN."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from quanheng.errors import InputError
+from quanheng.metrology.tasks import TaskResult
+
+Answer = TypeVar("Answer", bound=TaskResult)
+_REMEDY = "the numbers are too large, too small or too close together for double precision; check their units"
+_ARITHMETIC = (FloatingPointError, OverflowError, ZeroDivisionError, np.linalg.LinAlgError)
+
+
+def guarded(compute: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Mapping[str, Any]], Answer]:
+    """`compute` under strict arithmetic: overflow, invalid operations and answers that are not finite are refused."""
+
+    @functools.wraps(compute)
+    def strict(request: Mapping[str, Any]) -> Answer:
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+                result = compute(request)
+                answer = result.to_dict()
+                result.figures()
+        except _ARITHMETIC as error:
+            raise InputError("precision", f"{_REMEDY} ({type(error).__name__})", "request") from None
+        bad = _first_bad(answer, "")
+        if bad:
+            raise InputError("precision", f"{_REMEDY}; {bad} would not be a finite number", "request")
+        return result
+
+    return strict
+
+
+def _first_bad(value: Any, path: str) -> str:
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else path or "the answer"
+    if isinstance(value, Mapping):
+        found = (_first_bad(inner, f"{path}.{key}" if path else str(key)) for key, inner in value.items())
+        return next((bad for bad in found if bad), "")
+    if isinstance(value, list | tuple):
+        found = (_first_bad(inner, f"{path}[{i}]") for i, inner in enumerate(value))
+        return next((bad for bad in found if bad), "")
+    return ""
