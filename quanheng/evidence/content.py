@@ -19,7 +19,14 @@ from pydantic import (
 from quanheng.errors import InputError
 from quanheng.evidence import canonical
 
-Kind = Literal["verification_certificate", "rejection_notice", "calibration_certificate"]
+Kind = Literal[
+    "verification_certificate",
+    "rejection_notice",
+    "calibration_certificate",
+    "test_report",
+    "comparison_report",
+    "reference_material_certificate",
+]
 Verdict = Literal["pass", "fail"]
 PlaceKind = Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"]
 Role = Literal["verifier", "checker", "signatory"]
@@ -253,6 +260,9 @@ TITLES: dict[str, dict[str, str]] = {
     "verification_certificate": {"zh": "检定证书", "en": "Verification Certificate"},
     "rejection_notice": {"zh": "检定结果通知书", "en": "Notice of Verification Result"},
     "calibration_certificate": {"zh": "校准证书", "en": "Calibration Certificate"},
+    "test_report": {"zh": "测试报告", "en": "Test Report"},
+    "comparison_report": {"zh": "比对报告", "en": "Comparison Report"},
+    "reference_material_certificate": {"zh": "标准物质证书", "en": "Reference Material Certificate"},
 }
 
 
@@ -329,6 +339,10 @@ def _problems(c: CertificateContent) -> list[tuple[bool, str]]:
         (c.kind == "rejection_notice" and c.verdict != "fail", "a notice of rejection needs the verdict fail"),
         (c.kind == "rejection_notice" and not c.reasons, "a notice of rejection needs its reasons"),
         (c.kind == "rejection_notice" and c.valid_until is not None, "a notice of rejection has no validity"),
+        (
+            c.kind == "reference_material_certificate" and (c.traceability is None or c.valid_until is None),
+            "a reference material certificate states its traceability and how long it is valid",
+        ),
         (not c.standards, "a certificate names at least one measurement standard"),
         (not c.tables, "a certificate holds at least one table of results"),
         ("signatory" not in roles, "a certificate names its signatory"),

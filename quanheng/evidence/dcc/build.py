@@ -152,7 +152,8 @@ def _statements(admin: Element, c: CertificateContent) -> None:
         text(statement(box, "qh_reason", L.REASON), "declaration", reason)
     if c.valid_until is not None:
         dcc(statement(box, "qh_validUntil", L.VALID_UNTIL), "date", c.valid_until.isoformat())
-    text(statement(box, "qh_place", L.PLACE), "declaration", c.place.text)
+    place = L.PLACE_OTHER if c.kind in L.OTHER_KINDS else L.PLACE
+    text(statement(box, "qh_place", place), "declaration", c.place.text)
     if c.customer.authorisation:
         dcc(statement(box, "qh_customerAuthorisation", L.AUTHORISATION), "reference", c.customer.authorisation)
     act = statement(box, "qh_signatureAct", L.SIGNATURE_ACT)

@@ -13,7 +13,7 @@ MISSING = "NaN"
 
 def measurement_results(root: Element, c: CertificateContent) -> None:
     result = dcc(dcc(root, "measurementResults"), "measurementResult")
-    text(result, "name", L.MEASUREMENT)
+    text(result, "name", L.MEASUREMENT_OTHER if c.kind in L.OTHER_KINDS else L.MEASUREMENT)
     _method(result, c)
     equipment = dcc(result, "measuringEquipments")
     text(equipment, "name", L.STANDARDS)

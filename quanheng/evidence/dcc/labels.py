@@ -33,6 +33,10 @@ PUBLIC_PAGE = _w("公开查验页", "Public page")
 TRACEABILITY = _w("溯源性声明", "Statement of traceability")
 UNVERIFIED = _w("未经核实的依据", "Unverified basis")
 MEASUREMENT = _w("检定结果", "Results of measurement")
+# kinds that are neither verification nor calibration must not say that they are
+MEASUREMENT_OTHER = _w("测量结果", "Results of measurement")
+PLACE_OTHER = _w("实施地点", "Place of performance")
+OTHER_KINDS = {"test_report", "comparison_report", "reference_material_certificate"}
 METHOD = _w("依据的技术规范", "Norm applied")
 STANDARDS = _w("所用计量标准", "Measurement standards used")
 STANDARD_NUMBER = _w("计量标准编号", "Number of the standard")

@@ -84,6 +84,34 @@ _BY_KIND: dict[str, dict[str, Wording]] = {
         "hash_procedure": w("校准程序", "Procedure"),
         "results": w("校准结果", "Results of calibration"),
     },
+    "test_report": {
+        "verifier": w("测试员", "Tested by"),
+        "norm": w("测试依据", "Procedure applied"),
+        "performed": w("测试日期", "Tested on"),
+        "item": w("被测样品", "Item tested"),
+        "place": w("测试地点", "Place"),
+        "hash_procedure": w("测试程序", "Procedure"),
+        "results": w("测试结果", "Results of the test"),
+    },
+    "comparison_report": {
+        "verifier": w("比对负责人", "Coordinated by"),
+        "norm": w("比对依据", "Protocol"),
+        "performed": w("比对日期", "Performed on"),
+        "item": w("传递标准", "Travelling standard"),
+        "place": w("主导实验室地点", "Place of the pilot laboratory"),
+        "hash_procedure": w("比对方案", "Protocol"),
+        "results": w("比对结果", "Results of the comparison"),
+    },
+    "reference_material_certificate": {
+        "verifier": w("定值人", "Characterised by"),
+        "norm": w("定值依据", "Procedure applied"),
+        "conclusion": w("用途与使用说明", "Intended use"),
+        "performed": w("定值日期", "Characterised on"),
+        "item": w("标准物质", "Reference material"),
+        "place": w("定值地点", "Place"),
+        "hash_procedure": w("定值程序", "Procedure"),
+        "results": w("标准值及不确定度", "Certified values and uncertainties"),
+    },
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quanheng.errors import InputError
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.dcc import rules, schema
 from quanheng.evidence.dcc.build import build
@@ -18,12 +19,17 @@ from tests.evidence.signing.keys import AT, seal
 
 REPLACEMENT = {"number": "LZ-2026-000001", "reason": {"zh": "单位名称有误", "en": "wrong name"}, "xml_sha256": "a" * 64}
 
+TRACEABLE = {"zh": "溯源至国家质量基准", "en": "traceable to the national standard of mass"}
+
 
 def contents() -> list[CertificateContent]:
     return [
         make_content(),
         make_rejection(),
         make_content(kind="calibration_certificate", verdict=..., valid_until=...),
+        make_content(kind="test_report", verdict=...),
+        make_content(kind="comparison_report", verdict=..., valid_until=...),
+        make_content(kind="reference_material_certificate", verdict=..., traceability=TRACEABLE),
         make_content(replaces=REPLACEMENT),
         make_content(environment=[], statements=[], unverified=[], traceability=...),
         make_content(
@@ -32,13 +38,13 @@ def contents() -> list[CertificateContent]:
     ]
 
 
-@pytest.mark.parametrize("content", contents(), ids=range(6))
+@pytest.mark.parametrize("content", contents(), ids=range(9))
 def test_every_kind_of_document_is_valid_by_the_official_schema(content: CertificateContent, shared: Path) -> None:
     result = schema.check(parse(build(content)), shared / "schemas/dcc")
     assert (result.state, result.valid, result.errors) == ("found", True, ())
 
 
-@pytest.mark.parametrize("content", contents(), ids=range(6))
+@pytest.mark.parametrize("content", contents(), ids=range(9))
 def test_our_own_content_rules_find_nothing_in_what_we_write(content: CertificateContent) -> None:
     found = {f.code for f in rules.check(parse(sign_xml(build(content), seal(), AT)))}
     # conditions that nobody recorded are not invented, and the rules say that they are missing
@@ -134,3 +140,20 @@ def test_no_text_breaks_the_schema(name: str, cell: str, shared: Path) -> None:
     data = build(content)
     assert schema.check(parse(data), shared / "schemas/dcc").valid
     assert columns(content)["a"].values == (" ".join(cell.split()), "")
+
+
+def test_a_document_of_another_kind_does_not_call_itself_a_verification() -> None:
+    for kind in ("test_report", "comparison_report", "reference_material_certificate"):
+        content = make_content(kind=kind, verdict=..., traceability=TRACEABLE)
+        words = build(content).decode()
+        assert "检定结果" not in words
+        assert "检定地点" not in words
+
+
+@pytest.mark.parametrize("missing", ["traceability", "valid_until"])
+def test_a_reference_material_certificate_states_traceability_and_validity(missing: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make_content(
+            **{"kind": "reference_material_certificate", "verdict": ..., "traceability": TRACEABLE, missing: ...}
+        )
+    assert "traceability" in caught.value.message

@@ -180,3 +180,13 @@ def test_a_long_table_runs_over_pages_with_its_head_repeated() -> None:
     table = {"title": {"zh": "长表", "en": "Long"}, "columns": [column("a", "载荷头", "Load", "\\gram", "x", values)]}
     paper = words(printed(make_content(tables=[table])))
     assert paper.count("载荷头/g") > 2
+
+
+@pytest.mark.parametrize("kind", ["test_report", "comparison_report", "reference_material_certificate"])
+def test_every_kind_of_document_prints_under_its_own_title(kind: str) -> None:
+    traceable = {"zh": "溯源至国家质量基准", "en": "traceable"}
+    content = make_content(kind=kind, verdict=..., traceability=traceable)
+    pages = pypdf.PdfReader(io.BytesIO(printed(content))).pages
+    text = "".join("".join(page.extract_text() for page in pages).split())
+    assert content.title.zh in text
+    assert "检定证书" not in text
