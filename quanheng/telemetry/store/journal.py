@@ -88,8 +88,10 @@ class Journal:
     def _open(self) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{nonce()}.journal"
-        file = open(path, "xb")  # noqa: SIM115 - kept open until the segment is left
+        hidden = path.with_suffix(".opening")  # seen by nobody until it is locked, else it would be taken for left
+        file = open(hidden, "xb")  # noqa: SIM115 - kept open until the segment is left
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.rename(hidden, path)
         sync_folder(self.folder)
         self._file, self._opened, self._size = file, time.monotonic(), 0
         return file

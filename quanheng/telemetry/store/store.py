@@ -250,7 +250,7 @@ class Store:
 
     def _sweep(self, counted: frozenset[str]) -> None:
         """Remove what attempts left that never finished."""
-        for path in self.parts.glob("region=*/day=*/*"):
+        for path in [*self.parts.glob("region=*/day=*/*"), *self.journals.glob("*.opening")]:
             if not _counts(path, counted) and time.time() - path.stat().st_mtime > _ORPHAN_SECONDS:
                 path.unlink(missing_ok=True)
 

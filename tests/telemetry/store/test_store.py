@@ -147,6 +147,25 @@ def test_a_torn_end_of_the_journal_is_left_out_and_kept_aside(tmp_path):
     assert store.read()["kwh"].to_list() == [1.0]
 
 
+def test_a_segment_is_never_taken_for_left_between_its_creation_and_its_lock(tmp_path, monkeypatch):
+    from quanheng.telemetry.store import journal as module
+
+    store, lock = Store(tmp_path), module.fcntl.flock
+
+    def settled_first(file, how):
+        if how == module.fcntl.LOCK_EX and str(getattr(file, "name", "")).endswith((".journal", ".opening")):
+            store.settle()  # another thread tidies up at the worst moment
+        return lock(file, how)
+
+    writer = store.journal()
+    with monkeypatch.context() as patched:
+        patched.setattr(module.fcntl, "flock", settled_first)
+        writer.append(make_pushed(1.0))
+    assert store.read()["kwh"].to_list() == [1.0]
+    writer.close()
+    assert store.settle() == 1
+
+
 EVENT = st.tuples(st.integers(0, 4), st.booleans())  # which batch, and whether it is pushed
 VALUES = {n: (float(n), RECORDED + dt.timedelta(minutes=n % 3)) for n in range(5)}  # two pairs share a recorded time
 
