@@ -66,7 +66,9 @@ def causes_of(numbers: Mapping[str, Uncertain]) -> dict[str, Cause]:
 
 
 def _dof_text(dof: float | None) -> str | None:
-    return None if dof is None else "inf" if math.isinf(dof) else repr(dof)
+    if dof is None or math.isinf(dof):
+        return None if dof is None else "inf"
+    return str(int(dof)) if dof == int(dof) else repr(float(dof))
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def test_jcgm102_tables_6_and_7_cartesian_to_polar(x1, r, gum, trials):
     assert tuple(round(first.outputs[n].u, 3) for n in ("Y1", "Y2")) == gum
     found = compute(request | {"method": "mc", "trials": 1_000_000}).to_dict()
     y1, y2 = found["outputs"]["Y1"], found["outputs"]["Y2"]
-    assert (round(y1["value"], 3), round(y1["u"], 3)) == (trials[0], trials[2])
+    # the exact mean at x1 = 0.1 is 0.1005, on the edge of the printed digit
+    assert (y1["value"], y1["u"]) == pytest.approx((trials[0], trials[2]), abs=0.0006)
     assert y2["value"] == pytest.approx(trials[1], abs=0.006)
     assert y2["u"] == pytest.approx(trials[3], abs=0.004)
     assert found["correlation"][0][1] == pytest.approx(trials[4], abs=0.004)
@@ -186,7 +187,7 @@ def test_jcgm101_table_8_comparison_loss_without_correlation(x1, first, second, 
                                                     (0.05, (2551, 505), (1628, 3555))])  # fmt: skip
 def test_jcgm101_table_9_comparison_loss_with_correlation(x1, trials, ends):
     found = compute(loss(x1, 0.9, method="mc", trials=1_000_000)).outputs["dY"]
-    assert (found.value * 1e6, found.u * 1e6) == pytest.approx(trials, abs=1.2)
+    assert (found.value * 1e6, found.u * 1e6) == pytest.approx(trials, abs=2)  # 4 σ of a million trials
     assert [e * 1e6 for e in found.interval] == pytest.approx(ends, abs=12)
     # the second order on correlated normal inputs is exact here: x² of a normal has no terms beyond it
     assert compute(loss(x1, 0.9, method="gum2")).outputs["dY"].u * 1e6 == pytest.approx(trials[1], abs=1)
