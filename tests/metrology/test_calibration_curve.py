@@ -24,7 +24,7 @@ from quanheng.metrology.curve_prediction import x_at, y_at
 from quanheng.metrology.tasks.calibration_line import compute
 from quanheng.metrology.tasks.calibration_line_forms import EXAMPLES
 
-STRD = json.loads((Path(__file__).parent / "data" / "strd_polynomials.json").read_text())["sets"]
+STRD = json.loads((Path(__file__).parent / "kept" / "strd_polynomials.json").read_text())["sets"]
 
 
 def line(x, y, errors):

@@ -23,7 +23,7 @@ from quanheng.metrology.uncertain_complex import UncertainComplex, exponential, 
 from quanheng.metrology.uncertain_number import Origin, Uncertain, arctan2, correlation, covariance, function
 from quanheng.metrology.uncertainty import propagate
 
-ARCHIVE = (Path(__file__).parent / "data" / "number_archive_v1.json").read_text()
+ARCHIVE = (Path(__file__).parent / "kept" / "number_archive_v1.json").read_text()
 
 
 def impedance():

@@ -86,6 +86,7 @@ def _scatter(
     place, rest = np.divmod(at - start, step)
     keep = (rest == 0) & (place >= 0) & (place < length)
     data["off_grid"] = data.get("off_grid", 0) + int((~keep).sum())
+    keep &= ~np.isnan(rows["kwh"].to_numpy())  # else the order of rows would choose between a value and a null
     flat = codes[keep] * length + place[keep]
     kwh, out = rows["kwh"].to_numpy()[keep], rows["out"].to_numpy()[keep]
     values, exports = np.full(count * length, np.nan), np.full(count * length, np.nan)
@@ -93,7 +94,7 @@ def _scatter(
     seen = np.bincount(flat, minlength=values.size)
     if seen.max(initial=0) > 1:
         differs = (values[flat] != kwh) | (exports[flat] != out)
-        clash = np.unique(flat[differs & ~np.isnan(kwh)])
+        clash = np.unique(flat[differs])
         values[clash] = np.nan
         data["duplicates"] = data.get("duplicates", 0) + int((seen - 1)[seen > 1].sum())
         data["contradictions"] = data.get("contradictions", 0) + int(clash.size)

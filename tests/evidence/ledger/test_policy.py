@@ -73,6 +73,7 @@ def test_witnesses_that_no_quorum_names_are_known_but_not_demanded(tail):
         "witness a",
         "log",
     ],
+    ids=range(16),  # keys are made anew in each process
 )
 def test_a_policy_that_is_not_one_is_refused_with_its_line(lines):
     with pytest.raises(InputError) as caught:
