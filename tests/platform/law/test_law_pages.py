@@ -67,7 +67,7 @@ def test_items_are_filtered_by_kind_region_day_and_mark(visitor: Client) -> None
     assert "共 1 条" in text(visitor, f"{base}?kind=norm&on=2027-01-08&q=JJG+1204")
     ended = text(visitor, f"{base}?kind=energy_metering&on=2026-02-01")
     assert "共 1 条" in ended, "only the new edition's one line is in force"
-    assert "共 0 条" in text(visitor, f"{base}?kind=net_content_tolerance&verified=no")
+    assert "共 0 条" in text(visitor, f"{base}?kind=net_content_tolerance&verified=no&on=2026-02-01&region_code=CN")
 
 
 def test_a_wrong_date_in_the_address_is_named_and_shows_nothing(visitor: Client) -> None:

@@ -58,13 +58,21 @@ def finding(
     return Finding(code, severity, line_of(element), xpath(element), words[0], words[1], zh, en, element)
 
 
+def _getpath(root: etree._ElementTree, element: etree._Element) -> str:
+    """The path libxml2 writes; empty where a mended file keeps a name that is no UTF-8."""
+    try:
+        return str(root.getpath(element))
+    except UnicodeDecodeError:
+        return ""
+
+
 def xpath(element: etree._Element) -> str:
     """``/dcc:digitalCalibrationCertificate/dcc:administrativeData/…[2]``, whatever prefixes the file uses."""
     root = element.getroottree()
     usual = root.getroot().nsmap
     if all(usual.get(prefix, uri) == uri for uri, prefix in _PREFIX.items()):
-        path = root.getpath(element)
-        if "*" not in path and all(step.partition(":")[0] in _USUAL for step in path[1:].split("/")):
+        path = _getpath(root, element)
+        if path and "*" not in path and all(step.partition(":")[0] in _USUAL for step in path[1:].split("/")):
             return path
     steps: list[str] = []
     node: etree._Element | None = element
