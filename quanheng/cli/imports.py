@@ -41,23 +41,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from django.db import transaction
-
     from quanheng.platform.kernel import imports
     from quanheng.platform.kernel.actors import system
 
     actor = system("quanheng import")
     data = _bytes(args.file)
-    with transaction.atomic():
-        batch, found = imports.preview(
-            actor=actor,
-            kind=args.kind,
-            organisation=_organisation(args.organisation),
-            data=data,
-            name=args.file.name,
-            sheet=args.sheet,
-        )
-        batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
+    batch, found = imports.bring_in(
+        actor=actor,
+        kind=args.kind,
+        organisation=_organisation(args.organisation),
+        data=data,
+        name=args.file.name,
+        sheet=args.sheet,
+        all_or_nothing=args.all_or_nothing,
+    )
     outcome = _outcome(batch, found)
     if batch.rejected:
         back = args.rejected or args.file.with_name(f"{args.file.stem}-rejected.xlsx")

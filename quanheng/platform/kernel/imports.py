@@ -177,9 +177,9 @@ def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]
     return rows
 
 
-def _read(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
+def _read(batch: ImportBatch, kind: ImportKind, actor: Actor, table: Table | None = None) -> Preview:
     saved = batch.mapping
-    table = find_table(
+    table = table or find_table(
         read(files.get(batch.file.sha256), batch.file.name),
         kind.headings(),
         sheet=batch.sheet,
@@ -260,13 +260,13 @@ def preview(
         mapping={"columns": known.mapping(), "edits": {}, "by_hand": by_hand},
         created_by=actor.user_id,
     )
-    found = _checked(batch, definition, actor)
+    found = _checked(batch, definition, actor, known)
     events.record(actor, "kernel.import_previewed", batch, after={"file": stored.name, "total": batch.total})
     return batch, found
 
 
-def _checked(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
-    found = _read(batch, kind, actor)
+def _checked(batch: ImportBatch, kind: ImportKind, actor: Actor, table: Table | None = None) -> Preview:
+    found = _read(batch, kind, actor, table)
     batch.total, batch.accepted, batch.rejected = len(found.rows), len(found.good()), len(found.bad())
     batch.errors = _errors(kind, found.bad())
     batch.save(update_fields=["total", "accepted", "rejected", "errors", "mapping"])
@@ -326,7 +326,26 @@ def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> 
     kind = kind_named(batch.kind)
     require(kind.may(actor, batch.organisation))
     batch = _locked(batch, ImportBatch.State.PREVIEW)
-    found = _checked(batch, kind, actor)
+    return _applied(batch, kind, actor, _checked(batch, kind, actor), all_or_nothing)
+
+
+@transaction.atomic
+def bring_in(
+    *,
+    actor: Actor,
+    kind: str,
+    organisation: Organisation,
+    data: bytes,
+    name: str,
+    sheet: str = "",
+    all_or_nothing: bool = False,
+) -> tuple[ImportBatch, Preview]:
+    """``preview`` and ``apply`` in one transaction, where nobody looks in between: read and checked once."""
+    batch, found = preview(actor=actor, kind=kind, organisation=organisation, data=data, name=name, sheet=sheet)
+    return _applied(batch, kind_named(kind), actor, found, all_or_nothing), found
+
+
+def _applied(batch: ImportBatch, kind: ImportKind, actor: Actor, found: Preview, all_or_nothing: bool) -> ImportBatch:
     stop = not found.good() or (all_or_nothing and bool(found.bad()))
     if stop:
         batch.accepted = 0
