@@ -30,6 +30,10 @@ from quanheng.platform.verification.workflow import TASK
 from quanheng.procedures.records import shaped
 
 
+# what the next step will ask of the record
+AROUND = ("organisation", "verifier", "instrument", "task__organisation", "task__norm", "task__application")
+
+
 def person(actor: Actor) -> User:
     """The user behind an actor; jobs and the command line sign nothing."""
     user = user_named(actor.user_id) if actor.user_id else None
@@ -114,7 +118,7 @@ def save_draft(
     )
     if not changed:
         raise Refused(_("另一台设备已保存了更新的内容,请重新载入"), code="conflict")
-    record.refresh_from_db()
+    record.refresh_from_db(from_queryset=Record.objects.select_related(*AROUND))
     standards_used.link(record)
     events.record(actor, "records.saved", record, after={"version": record.version})
     return record

@@ -93,6 +93,7 @@ def shut_doors(client: Client) -> tuple[list[str], int]:
     return shut, len(visited)
 
 
+@pytest.mark.one_database  # the pages are those of the matrix, which asks both databases
 @pytest.mark.parametrize("name", [*PARTS, "administrator", "security admin", "audit admin", "nobody"])
 def test_every_link_and_every_form_opens(name: str, scene: Scene) -> None:
     ledger.merge_leaves()

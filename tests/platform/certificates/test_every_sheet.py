@@ -24,7 +24,7 @@ from tests.platform import makers
 from tests.platform.cast import Cast
 from tests.platform.certificates import steps
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 CATEGORY = "sheet-of-"
 
 

@@ -17,7 +17,7 @@ from quanheng.metrology import tasks
 from quanheng.platform.compute import links
 from tests.platform import makers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 TYPED = {
     "model": "Y = A + B",
     "inputs": "A distribution=normal mean=1 std=0.3\nB distribution=rectangular low=-1 high=1",
