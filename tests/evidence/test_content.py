@@ -17,6 +17,14 @@ def test_content_survives_json() -> None:
     assert again.content_sha256 == content.content_sha256
 
 
+def test_a_copy_with_other_fields_has_another_hash() -> None:
+    content = make_content()
+    first = content.content_sha256
+    other = content.model_copy(update={"number": "LZ-2026-999999"})
+    assert other.content_sha256 != first
+    assert b"LZ-2026-999999" in other.canonical_bytes()
+
+
 def test_the_title_follows_the_kind() -> None:
     assert make_content().title.zh == "检定证书"
     assert make_rejection().title.zh == "检定结果通知书"

@@ -29,7 +29,6 @@ from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
 from quanheng.procedures.records import shaped
 
-
 # what the next step will ask of the record
 AROUND = ("organisation", "verifier", "instrument", "task__organisation", "task__norm", "task__application")
 
