@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
     "accounts/profile/": Rule(EVERYBODY),
     "accounts/second-factor/": Rule(EVERYBODY),
+    "accounts/confirmation/": Rule(EVERYBODY),
     "administration/people/": Rule(MANAGERS),
     "administration/people/new/": Rule(ENTERING),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
@@ -93,6 +94,9 @@ RULES: dict[str, Rule] = {
         MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
     "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/confirm/": Rule(
+        MANAGERS_OF, MANAGERS_OF, {"code": "000000"}, lambda h: (h.newcomer.pk,)
+    ),
     "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
         frozenset({"security admin"}), frozenset({"security admin"}), WHY, lambda h: (h.cast.signatory.pk,)
     ),

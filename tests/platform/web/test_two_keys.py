@@ -173,5 +173,77 @@ def test_the_console_lets_the_first_administrators_in(cast: Cast, client: Client
     assert sign_in(client, "first.security", NEW) == 302
     user = User.objects.get(username="first.security")
     assert list(user.grants.values_list("role", flat=True)) == ["security_admin"]
+    assert not user.awaiting_confirmation  # nobody but the console held the link
     events = AuditEvent.objects.filter(subject_id=str(user.pk), verb="kernel.person_invited")
     assert events.get().actor_name == "quanheng manage add_administrator"
+
+
+def let_in(cast: Cast) -> tuple[User, Client, str]:
+    """A new signatory entered by the manager, whose link the security administrator handed over and somebody used."""
+    manager = cast.actor("manager")
+    user = services.add_person(actor=manager, organisation=cast.institute, username="xin.qian", name="何新签")
+    make_role(manager, user, "signatory")
+    link, _sent = services.invite(actor=cast.actor("security"), user=user)
+    client = Client()
+    assert client.post("/" + link.split("/", 3)[3], {"password": NEW, "again": NEW}).status_code == 302
+    user.refresh_from_db()
+    secret = give_totp(user)
+    client.force_login(user)
+    return user, client, secret
+
+
+def shown_code(client: Client) -> str:
+    """The code on the page where the newcomer waits."""
+    page = client.get("/accounts/confirmation/").content.decode()
+    found = re.search(r"data-confirmation>([\d ]+)<", page)
+    assert found, page
+    return found.group(1)
+
+
+def test_who_handed_the_first_link_over_cannot_use_it_to_sign(cast: Cast) -> None:
+    user, client, secret = let_in(cast)
+    assert client.get("/verification/")["Location"] == "/accounts/confirmation/"
+    with pytest.raises(Refused, match="当面确认"):
+        second_factor.verify(user, code(secret))
+    security = Client()
+    give_totp(cast.security)
+    security.force_login(cast.security)
+    page = security.post(f"/administration/people/{user.pk}/confirm/", {"code": shown_code(client)})
+    assert page.status_code == 403
+    with pytest.raises(Refused, match="由您发放"):
+        services.confirm_keys(actor=cast.actor("security"), user=user, code=shown_code(client))
+
+
+def test_the_manager_confirms_the_newcomer_by_the_code_shown_face_to_face(cast: Cast) -> None:
+    user, client, secret = let_in(cast)
+    manager = Client()
+    manager.force_login(cast.manager)
+    address = f"/administration/people/{user.pk}/"
+    assert "待当面确认" in manager.get(address).content.decode()
+    right = shown_code(client)
+    wrong = "000 000" if right != "000 000" else "000 001"
+    refused = manager.post(f"{address}confirm/", {"code": wrong})
+    assert refused.status_code == 422
+    assert "落入他人之手" in refused.content.decode()
+    assert manager.post(f"{address}confirm/", {"code": right})["Location"] == address
+    user.refresh_from_db()
+    assert not user.awaiting_confirmation
+    assert second_factor.verify(user, code(secret)) == "totp"
+    assert client.get("/accounts/profile/").status_code == 200
+    assert client.get("/accounts/confirmation/").status_code == 302
+    assert AuditEvent.objects.filter(verb="kernel.keys_confirmed", subject_id=str(user.pk)).count() == 1
+    assert manager.get(f"{address}confirm/").status_code == 403
+
+
+def test_a_new_link_asks_for_a_new_confirmation_with_another_code(cast: Cast) -> None:
+    user, client, _secret = let_in(cast)
+    first = shown_code(client)
+    services.confirm_keys(actor=cast.actor("manager"), user=user, code=first)
+    other = makers.make_user("第二安全员", cast.bureau, "security_admin")
+    services.forget_password(actor=actor_of(other), user=user)
+    link, _sent = services.invite(actor=actor_of(other), user=User.objects.get(pk=user.pk))
+    assert client.post("/" + link.split("/", 3)[3], {"password": NEW, "again": NEW}).status_code == 302
+    user = User.objects.get(pk=user.pk)
+    assert user.awaiting_confirmation
+    with pytest.raises(Refused, match="确认码不对"):
+        services.confirm_keys(actor=cast.actor("manager"), user=user, code=first)

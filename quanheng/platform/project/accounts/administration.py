@@ -137,6 +137,10 @@ class Person(PersonPage):
             Action.guarded(may, _("停用账户") if person.is_active else _("恢复账户"), f"{here}state/", icon="ban"),
         ]
         primary = Action.guarded(may, _("授予角色"), f"{here}grant/", icon="user-shield")
+        if person.awaiting_confirmation:
+            menu.append(primary)
+            confirm = policies.may_confirm_keys(self.actor, person)
+            primary = Action.guarded(confirm, _("当面确认本人"), f"{here}confirm/", icon="user-check")
         return Header(
             person.name or person.username,
             status=tables.account_status(person),
@@ -179,6 +183,7 @@ _VERBS = {
     "kernel.person_added": gettext_lazy("新增人员"),
     "kernel.person_invited": gettext_lazy("生成设置密码的链接"),
     "kernel.password_set": gettext_lazy("设置密码"),
+    "kernel.keys_confirmed": gettext_lazy("当面确认本人"),
     "kernel.password_forgotten": gettext_lazy("作废原密码"),
     "kernel.role_granted": gettext_lazy("授予角色"),
     "kernel.role_ended": gettext_lazy("收回角色"),
@@ -297,6 +302,21 @@ class ChangeState(PersonForm):
 
     def act(self, data: dict[str, Any]) -> None:
         services.set_active(actor=self.actor, user=self.person, active=not self.person.is_active, reason=data["reason"])
+
+
+class ConfirmKeys(PersonForm):
+    """Say that the person, met face to face, is the one who set the password."""
+
+    title = gettext_lazy("当面确认本人")
+    submit = gettext_lazy("确认是本人")
+    form_class = f.ConfirmationForm
+
+    def may(self, actor: Actor) -> Decision:
+        """Never who handed the link over."""
+        return policies.may_confirm_keys(actor, self.person)
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.confirm_keys(actor=self.actor, user=self.person, code=data["code"])
 
 
 class ResetSecondFactor(PersonForm):

@@ -136,6 +136,17 @@ class ReasonForm(Form):
     reason = forms.CharField(label=_("原因"), max_length=200)
 
 
+class ConfirmationForm(Form):
+    """What the person shows after signing in."""
+
+    code = forms.CharField(
+        label=_("本人出示的确认码"),
+        max_length=12,
+        help_text=_("请本人登录并当面出示六位确认码;不要接受电话或转述。"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
 class OrganisationForm(ModelForm):
     """An organisation."""
 

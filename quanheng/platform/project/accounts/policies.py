@@ -61,6 +61,13 @@ def acted_on(actor: Actor, user: User, *verbs: str) -> bool:
     return actor.user_id is not None and mine.filter(verb__in=verbs, actor_id=actor.user_id).exists()
 
 
+def link_was_handed_over(user: User) -> bool:
+    """Whether the last link went through a person's hands; one from the machine's console did not."""
+    mine = AuditEvent.objects.filter(subject_type=User._meta.label_lower, subject_id=str(user.pk))
+    last = mine.filter(verb="kernel.person_invited").order_by("pk").last()
+    return last is not None and last.actor_id is not None
+
+
 def _guards_ways_in(actor: Actor, user: User) -> Decision:
     """A security administrator who neither manages the person nor entered them; the system itself, at the console."""
     if actor.system:
@@ -99,6 +106,15 @@ def may_reset_second_factor(actor: Actor, user: User) -> Decision:
     return first_denial(
         _guards_ways_in(actor, user), invited if acted_on(actor, user, "kernel.person_invited") else Allowed()
     )
+
+
+def may_confirm_keys(actor: Actor, user: User) -> Decision:
+    """Saying that the keys are in the right hands: who manages the person, never who handed the link over."""
+    if user.pk != actor.user_id and not user.awaiting_confirmation:
+        return Denied(_("该账户没有待确认的密码"))
+    if acted_on(actor, user, "kernel.person_invited"):
+        return Denied(_("设置密码的链接由您发放:须由另一位管理员当面确认,否则一人即可冒名签字"))
+    return may_manage_person(actor, user)
 
 
 def grantable(actor: Actor, organisation: Organisation) -> list[str]:

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
@@ -97,9 +98,30 @@ def accept_invitation(*, user: User, password: str) -> User:
         raise InputError("invitation_used", _("此链接已被使用"), "password")
     fresh.set_password(password)
     fresh.password_set_at = clock.now()
-    fresh.save(update_fields=["password", "password_set_at"])
+    fresh.awaiting_confirmation = policies.holds_power(fresh) and policies.link_was_handed_over(fresh)
+    fresh.save(update_fields=["password", "password_set_at", "awaiting_confirmation"])
     actor = people.actor_of(fresh)
     events.record(actor, "kernel.password_set", fresh, organisation_id=fresh.organisation_id)
+    return fresh
+
+
+@transaction.atomic
+def confirm_keys(*, actor: Actor, user: User, code: str) -> User:
+    """Record that the person themself, met face to face, used the link: they alone can tell the code.
+
+    Raises ``Refused`` where the code is another one; nothing changes then.
+    """
+    require(policies.may_confirm_keys(actor, user))
+    fresh = User.objects.select_for_update().get(pk=user.pk)
+    if not constant_time_compare("".join(code.split()), invitations.confirmation_code(fresh)):
+        raise Refused(
+            _("确认码不对:请本人登录后当面出示。若本人并未使用过链接,说明链接落入他人之手,请停用该账户"),
+            code="confirmation_wrong",
+            place="code",
+        )
+    fresh.awaiting_confirmation = False
+    fresh.save(update_fields=["awaiting_confirmation"])
+    events.record(actor, "kernel.keys_confirmed", fresh, organisation_id=fresh.organisation_id)
     return fresh
 
 

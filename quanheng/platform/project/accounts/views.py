@@ -117,6 +117,15 @@ class Reauthenticate(ReauthenticateView):
         return super().dispatch(request, *args, **kwargs)
 
 
+def confirmation(request: HttpRequest) -> HttpResponse:
+    """Where people wait whose link was used but who have not shown themselves to whoever manages them."""
+    person = get_object_or_404(User, pk=actor_of(request).user_id)
+    if not person.awaiting_confirmation:
+        return redirect("/")
+    code = invitations.confirmation_code(person)
+    return render(request, "project/confirmation.html", {"code": f"{code[:3]} {code[3:]}", "person": person})
+
+
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Where people with a signing or administrating role are sent first."""
     labels = dict(Role.choices)
