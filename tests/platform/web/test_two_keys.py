@@ -80,12 +80,13 @@ def test_taking_the_role_away_first_opens_no_way_round(cast: Cast) -> None:
 
 def test_whoever_begins_to_sign_gets_new_keys_so_that_an_old_link_is_worth_nothing(cast: Cast) -> None:
     puppet = makers.make_user("傀儡主任", cast.institute, "lab_manager")
-    link, _sent = services.invite(actor=cast.actor("manager"), user=cast.verifier)
-    give_totp(cast.verifier)
+    desk = makers.make_user("柳前台", cast.institute, "receptionist")
+    link, _sent = services.invite(actor=cast.actor("manager"), user=desk)
+    give_totp(desk)
     session = Client()
-    session.force_login(cast.verifier)
-    make_role(actor_of(puppet), cast.verifier, "signatory")
-    user = User.objects.get(pk=cast.verifier.pk)
+    session.force_login(desk)
+    make_role(actor_of(puppet), desk, "signatory")
+    user = User.objects.get(pk=desk.pk)
     assert not user.has_usable_password()
     assert not Authenticator.objects.filter(user=user).exists()
     assert session.get("/accounts/profile/").status_code == 302
@@ -247,3 +248,42 @@ def test_a_new_link_asks_for_a_new_confirmation_with_another_code(cast: Cast) ->
     assert user.awaiting_confirmation
     with pytest.raises(Refused, match="确认码不对"):
         services.confirm_keys(actor=cast.actor("manager"), user=user, code=first)
+
+
+def test_a_manager_holds_the_link_of_neither_verifier_nor_checker(cast: Cast) -> None:
+    for part in ("verifier", "checker"):
+        with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+            services.invite(actor=cast.actor("manager"), user=getattr(cast, part))
+        with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+            services.invite(actor=cast.actor("administrator"), user=getattr(cast, part))
+
+
+def test_a_signatory_cannot_sign_under_another_name(cast: Cast, client: Client) -> None:
+    give_totp(cast.signatory)
+    client.force_login(cast.signatory)
+    own = cast.signatory.name
+    page = client.post("/accounts/profile/", {"name": cast.manager.name, "email": "new@example.test", "phone": "1"})
+    assert page.status_code == 302
+    cast.signatory.refresh_from_db()
+    assert (cast.signatory.name, cast.signatory.email) == (own, "new@example.test")
+    event = AuditEvent.objects.get(verb="kernel.profile_changed", subject_id=str(cast.signatory.pk))
+    assert event.before == {"email": "", "phone": ""}
+    assert event.after == {"email": "new@example.test", "phone": "1"}
+
+
+def test_the_old_address_is_told_of_a_new_one(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.keeper.pk).update(email="old@example.test")
+    client.force_login(cast.keeper)
+    client.post("/accounts/profile/", {"email": "new@example.test", "phone": ""})
+    assert [m.to for m in mail.outbox] == [["old@example.test"]]
+    assert "new@example.test" in mail.outbox[0].body
+
+
+def test_who_manages_a_person_changes_the_name_with_a_reason(cast: Cast, client: Client) -> None:
+    client.force_login(cast.manager)
+    address = f"/administration/people/{cast.signatory.pk}/name/"
+    own = cast.signatory.name
+    assert client.post(address, {"name": "新名", "reason": ""}).status_code == 422
+    assert client.post(address, {"name": "新名", "reason": "户口簿更名"}).status_code == 302
+    event = AuditEvent.objects.get(verb="kernel.person_renamed", subject_id=str(cast.signatory.pk))
+    assert (event.before, event.after, event.reason) == ({"name": own}, {"name": "新名"}, "户口簿更名")

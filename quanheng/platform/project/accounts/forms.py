@@ -72,12 +72,12 @@ class ForgottenForm(ResetPasswordForm):
 
 
 class ProfileForm(ModelForm):
-    """What a person may change of themselves."""
+    """What a person may change of themselves: not the name, which certificates print."""
 
     class Meta:
         model = User
-        fields = ("name", "email", "phone")
-        labels = {"name": _("姓名"), "email": _("邮箱"), "phone": _("手机")}
+        fields = ("email", "phone")
+        labels = {"email": _("邮箱"), "phone": _("手机")}
 
     def clean_email(self) -> str:
         """An address belongs to one person."""
@@ -134,6 +134,13 @@ class ReasonForm(Form):
     """A reason that goes into the record."""
 
     reason = forms.CharField(label=_("原因"), max_length=200)
+
+
+class NameForm(ReasonForm):
+    """A person's name and why it changes."""
+
+    name = forms.CharField(label=_("姓名"), max_length=80)
+    field_order = ("name", "reason")
 
 
 class ConfirmationForm(Form):

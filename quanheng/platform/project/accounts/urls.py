@@ -17,6 +17,7 @@ urlpatterns = [
     path("administration/people/<uuid:user_id>/invite/", a.Invite.as_view(), name="invite-person"),
     path("administration/people/<uuid:user_id>/grant/", a.GiveRole.as_view(), name="give-role"),
     path("administration/people/<uuid:user_id>/grants/<int:grant_id>/end/", a.EndRole.as_view(), name="end-role"),
+    path("administration/people/<uuid:user_id>/name/", a.RenamePerson.as_view(), name="rename-person"),
     path("administration/people/<uuid:user_id>/confirm/", a.ConfirmKeys.as_view(), name="confirm-person"),
     path("administration/people/<uuid:user_id>/state/", a.ChangeState.as_view(), name="change-state"),
     path(
