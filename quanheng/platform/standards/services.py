@@ -19,7 +19,7 @@ from quanheng.platform.kernel.workflow import apply
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.workflow import STANDARD
 from quanheng.platform.trace import services as trace
-from quanheng.platform.trace.models import TraceCertificate, TraceNode
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
 
 
 def may_keep(actor: Actor, organisation: Organisation) -> Decision:
@@ -63,14 +63,30 @@ def add_standard(
 
 @transaction.atomic
 def enter_upper_certificate(
-    *, actor: Actor, standard: MeasurementStandard, number: str, issuer_name: str, valid_from: dt.date, **fields: Any
+    *,
+    actor: Actor,
+    standard: MeasurementStandard,
+    number: str,
+    issuer_name: str,
+    valid_from: dt.date,
+    upper: TraceNode | None = None,
+    upper_kind: str = "",
+    upper_name: str = "",
+    u_ratio: float | None = None,
+    **fields: Any,
 ) -> TraceCertificate:
-    """Enter once a certificate of the standard that exists only on paper (declared), with the upper standards it names.
+    """Enter once a certificate of the standard that exists only on paper (declared), with the upper standard it names.
 
-    ``fields`` as in ``trace.services.record_certificate``; the standard's own range is taken where none is given.
+    The upper standard is one of the graph, or (``upper_kind``, ``upper_name``) one outside this system. ``fields`` as
+    in ``trace.services.record_certificate``; the standard's own range is taken where none is given.
     """
     require(may_keep(actor, standard.organisation))
     node = TraceNode.objects.get(pk=standard.pk)
+    if upper_name:
+        place = issuer_name if upper_kind == NodeKind.STANDARD else ""
+        upper = trace.declare_upper(actor=actor, node=node, kind=upper_kind, label=upper_name, organisation_name=place)
+    if upper is not None:
+        fields["uses"] = [{"standard_id": upper.pk, "used_on": valid_from, "u_ratio": u_ratio}]
     for name in ("range_text", "range_low", "range_high", "unit"):
         fields.setdefault(name, getattr(standard, name))
     return trace.declare_certificate(

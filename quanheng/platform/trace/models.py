@@ -37,6 +37,9 @@ class TraceNode(models.Model):
             models.CheckConstraint(condition=Q(kind__in=NodeKind.values), name="node_kind_known"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.label} · {self.organisation_name}" if self.organisation_name else self.label
+
 
 class TraceCertificate(models.Model):
     """A certificate about an item: when it holds, over which range, proven or only declared."""

@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from quanheng.errors import InputError
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
 from quanheng.platform.kernel.roles import Role
-from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 
 
 @transaction.atomic
@@ -69,6 +70,23 @@ def declare_certificate(*, actor: Actor, node: TraceNode, **fields: Any) -> Trac
     """Enter once an upper certificate that exists only on paper; it counts as declared."""
     require(may_declare(actor, node))
     return record_certificate(item_id=node.pk, basis="declared", document_id=None, actor=actor, **fields)
+
+
+@transaction.atomic
+def declare_upper(*, actor: Actor, node: TraceNode, kind: str, label: str, organisation_name: str = "") -> TraceNode:
+    """An upper standard outside this system that a paper certificate of ``node`` names; the same words, the same item.
+
+    National and foreign primary standards are roots: what rests on one by paper alone stays *declared* (DESIGN §5).
+    """
+    require(may_declare(actor, node))
+    if kind not in {NodeKind.NATIONAL, NodeKind.FOREIGN, NodeKind.STANDARD}:
+        raise InputError("node_kind", _("上级须为国家计量基准、境外计量基准或其他机构的计量标准"), "upper_kind")
+    words = {"kind": kind, "label": label.strip()[:200], "organisation_name": organisation_name.strip()[:200]}
+    found = TraceNode.objects.filter(organisation=None, **words).first()
+    if found is None:
+        found = TraceNode.objects.create(is_root=kind != NodeKind.STANDARD, **words)
+        events.record(actor, "trace.item_registered", found, after={**words, "named_for": str(node.pk)})
+    return found
 
 
 @transaction.atomic

@@ -84,15 +84,20 @@ RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
     "accounts/profile/": Rule(EVERYBODY),
     "accounts/second-factor/": Rule(EVERYBODY),
+    "accounts/confirmation/": Rule(EVERYBODY),
     "administration/people/": Rule(MANAGERS),
     "administration/people/new/": Rule(ENTERING),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
-    "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGERS_OF, path=person, postable=True),
+    "administration/people/<uuid:user_id>/invite/": Rule(
+        MANAGES, frozenset({"security admin"}), path=person, postable=True
+    ),
     "administration/people/<uuid:user_id>/grant/": Rule(MANAGERS_OF, path=person),
     "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
         MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
     "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/name/": Rule(MANAGERS_OF, MANAGERS_OF, {"name": "改名", **WHY}, person),
+    "administration/people/<uuid:user_id>/confirm/": Rule(MANAGERS_OF, path=lambda h: (h.newcomer.pk,)),
     "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
         frozenset({"security admin"}), frozenset({"security admin"}), WHY, lambda h: (h.cast.signatory.pk,)
     ),

@@ -52,6 +52,7 @@ class House:
     batch: ImportBatch
     notice: Notice
     grant: RoleGrant
+    newcomer: User
     licence: Licence
     authorisation: Authorisation
     law_item: LawItem
@@ -159,6 +160,7 @@ def furnish(cast: Cast) -> House:
         batch=batch,
         notice=Notice.objects.create(user=cast.keeper, kind="due", key="1", text=f"{cast.shop.name}到期", url="/"),
         grant=RoleGrant.objects.get(user=cast.verifier),
+        newcomer=make_newcomer(cast),
         licence=Licence.objects.get(user=cast.verifier),
         authorisation=Authorisation.objects.get(organisation=cast.institute),
         law_item=make_law_item(),
@@ -166,6 +168,14 @@ def furnish(cast: Cast) -> House:
         token=make_token(cast),
         watched=make_watched(cast),
     )
+
+
+def make_newcomer(cast: Cast) -> User:
+    """A new signatory whose link was used, and whom nobody has confirmed."""
+    user = makers.make_user(f"新签{cast.shop.region_id}", cast.institute, "signatory")
+    user.awaiting_confirmation = True
+    user.save(update_fields=["awaiting_confirmation"])
+    return user
 
 
 def make_watched(cast: Cast) -> Watched:

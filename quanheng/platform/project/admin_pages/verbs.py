@@ -50,6 +50,8 @@ VERBS: Mapping[str, StrPromise] = {
     "kernel.password_forgotten": _("作废原密码"),
     "kernel.password_set": _("设置密码"),
     "kernel.person_added": _("新增人员"),
+    "kernel.person_renamed": _("修改姓名"),
+    "kernel.keys_confirmed": _("当面确认本人"),
     "kernel.person_invited": _("生成设置密码的链接"),
     "kernel.profile_changed": _("修改资料"),
     "kernel.region_added": _("新增行政区划"),
