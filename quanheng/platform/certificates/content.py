@@ -69,6 +69,7 @@ def build(
 ) -> CertificateContent:
     """The whole content, checked."""
     loaded = procedures.loaded(record.procedure_id)
+    answer = procedures.evaluated(record.procedure_id, record.data)
     passed = record.verdict == "pass"
     until = validity(record) if passed else None
     data: dict[str, Any] = {
@@ -86,7 +87,7 @@ def build(
         "procedure": {"id": record.procedure_id, "sha256": record.procedure_sha256},
         "standards": list(_standards(record)),
         "environment": list(_environment(record, loaded)),
-        "tables": [_table(t) for t in tables(loaded, record.data)],
+        "tables": [_table(t) for t in tables(loaded, record.data, answer=answer)],
         "verdict": "pass" if passed else "fail",
         "conclusion": _conclusion(record, passed),
         "reasons": [] if passed else [_words(r) for r in (record.result or {})["reasons"]],
