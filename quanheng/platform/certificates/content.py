@@ -18,6 +18,7 @@ from quanheng.platform.kernel.calendar import valid_until
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.parties.models import Licence
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.trace.models import TraceCertificate
 from quanheng.procedures import Loaded
 from quanheng.procedures.form import form
 from quanheng.procedures.hashing import canonical
@@ -153,9 +154,7 @@ def _standards(record: Record) -> Iterator[dict[str, Any]]:
     for entry in record.data["standards"]:
         standard = MeasurementStandard.objects.get(pk=entry["item"])
         certificate = certificate_on(standard, record.performed_on)
-        document = None
-        if certificate is not None and certificate.document_id is not None:
-            document = Document.objects.filter(pk=certificate.document_id).first()
+        sha256 = _digital_hash(certificate)
         yield {
             "name": standard.name,
             "number": standard.code,
@@ -163,9 +162,17 @@ def _standards(record: Record) -> Iterator[dict[str, Any]]:
             "uncertainty": standard.accuracy,
             "certificate_number": entry["certificate"],
             "certificate_valid_until": certificate.valid_to if certificate else None,
-            "certificate_sha256": (document.xml_sha256 or None) if document else None,
-            "digital": document is not None and bool(document.xml_sha256),
+            "certificate_sha256": sha256,
+            "digital": sha256 is not None,
         }
+
+
+def _digital_hash(certificate: TraceCertificate | None) -> str | None:
+    """The hash of the standard's own digital certificate: one of ours, or one that came from elsewhere."""
+    if certificate is None:
+        return None
+    document = Document.objects.filter(pk=certificate.document_id).first() if certificate.document_id else None
+    return (document.xml_sha256 if document else certificate.file_sha256) or None
 
 
 REF_TYPES = {

@@ -50,7 +50,8 @@ class CertificateList(ListPage):
 
     def header(self) -> Header:
         read = Action(_("读取数字证书"), reverse("certificates:read"), "file-search")
-        return Header(pgettext("list", "证书"), menu=[read])
+        others = Action(_("外来证书"), reverse("certificates:foreign-list"), "inbox")
+        return Header(pgettext("list", "证书"), menu=[others, read])
 
     def get_queryset(self) -> QuerySet[Document]:
         # History came in without the particulars of the instrument: the ledger has them.

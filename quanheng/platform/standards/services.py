@@ -61,6 +61,27 @@ def add_standard(
     return standard
 
 
+def untouched(standard: MeasurementStandard) -> bool:
+    """Whether nothing was done with the standard since it was entered: no step, no certificate, no use."""
+    node = TraceNode.objects.filter(pk=standard.pk).first()
+    if standard.version != 1 or (node is not None and (node.certificates.exists() or node.used_in.exists())):
+        return False
+    related = MeasurementStandard._meta.related_objects
+    return not any(r.related_model._default_manager.filter(**{r.field.name: standard}).exists() for r in related)
+
+
+@transaction.atomic
+def remove_untouched(standard: MeasurementStandard, *, actor: Actor) -> None:
+    """Take a standard out again with the import that entered it."""
+    require(may_keep(actor, standard.organisation))
+    if not untouched(standard):
+        raise Refused(_("这台标准已在使用,不能删除"), code="in_use")
+    events.record(actor, "standards.removed", standard, before={"name": standard.name, "code": standard.code})
+    TraceNode.objects.filter(pk=standard.pk).delete()
+    standard.norms.clear()
+    standard.delete()
+
+
 @transaction.atomic
 def enter_upper_certificate(
     *,

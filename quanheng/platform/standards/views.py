@@ -23,6 +23,7 @@ from quanheng.platform.standards import queries, services
 from quanheng.platform.standards.models import Level, MeasurementStandard
 from quanheng.platform.standards.workflow import STANDARD
 from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
+from quanheng.platform.trace.registries import paper_urls
 from quanheng.platform.trace.views import chain_context
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header, Status, tabs
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
@@ -246,8 +247,10 @@ class StandardPage(Page, OneStandard):
             TraceCertificate.objects.filter(item_id=s.pk).prefetch_related("uses__standard").order_by("-valid_from")
         )
         today = clock.today()
+        urls = paper_urls([c.pk for c in certificates])
         newest = max((c.valid_from for c in certificates if current(c, today)), default=None)
         for c in certificates:  # an old one that was followed in time is history, not a fault
+            c.url = urls.get(c.pk, "")  # type: ignore[attr-defined]
             c.superseded = newest is not None and c.valid_from < newest  # type: ignore[attr-defined]
         return {
             "tabs": shown,

@@ -65,7 +65,9 @@ class TraceCertificate(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(basis__in=["proven", "declared"]), name="certificate_basis_known"),
-            models.UniqueConstraint(fields=["item", "number", "issuer_name"], name="trace_certificate_once"),
+            models.UniqueConstraint(
+                fields=["item", "number", "issuer_name"], condition=Q(void_from=None), name="trace_certificate_once"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["item", "valid_from"], name="trace_item_from")]
 

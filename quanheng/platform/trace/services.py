@@ -109,7 +109,8 @@ def record_certificate(
     """
     if valid_to is not None and valid_to < valid_from:
         raise Refused(_("有效期至早于有效期自"), code="dates", place="valid_to")
-    if TraceCertificate.objects.filter(item_id=item_id, number=number, issuer_name=issuer_name).exists():
+    same = TraceCertificate.objects.filter(item_id=item_id, number=number, issuer_name=issuer_name, void_from=None)
+    if same.exists():
         raise Refused(_("该证书已登记过"), code="duplicate", place="number")
     made = TraceCertificate.objects.create(
         item_id=item_id,
@@ -132,13 +133,30 @@ def record_certificate(
 @transaction.atomic
 def void_certificate(document_id: uuid.UUID, void_from: dt.date, *, actor: Actor) -> int:
     """A revoked or replaced document no longer carries links from that day on."""
-    changed = 0
-    for certificate in TraceCertificate.objects.filter(document_id=document_id):
-        certificate.void_from = void_from
-        certificate.save(update_fields=["void_from"])
-        events.record(actor, "trace.certificate_voided", certificate, after={"void_from": void_from})
-        changed += 1
-    return changed
+    found = list(TraceCertificate.objects.filter(document_id=document_id))
+    for certificate in found:
+        mark_void(certificate, void_from, actor=actor)
+    return len(found)
+
+
+def mark_void(certificate: TraceCertificate, void_from: dt.date | None, *, actor: Actor) -> None:
+    """From that day the certificate carries no links; None takes the mark back."""
+    before, certificate.void_from = certificate.void_from, void_from
+    certificate.save(update_fields=["void_from"])
+    verb = "trace.certificate_voided" if void_from else "trace.certificate_restored"
+    events.record(actor, verb, certificate, before={"void_from": before}, after={"void_from": void_from})
+
+
+@transaction.atomic
+def forget_certificate(certificate: TraceCertificate, *, actor: Actor) -> None:
+    """Take a certificate and its edges out with the import that brought it; an item that only it put here goes too."""
+    node = certificate.item
+    TraceUse.objects.filter(certificate=certificate).delete()
+    events.record(actor, "trace.certificate_forgotten", certificate, before={"number": certificate.number})
+    certificate.delete()
+    bare = not node.certificates.exists() and not node.used_in.exists()
+    if bare and node.kind == NodeKind.INSTRUMENT:
+        node.delete()
 
 
 @transaction.atomic

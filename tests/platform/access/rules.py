@@ -179,6 +179,16 @@ RULES: dict[str, Rule] = {
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
     "certificates/read/": Rule(EVERY_ROLE),
+    "certificates/intake/": Rule(both("keeper", "verifier", "manager")),
+    "certificates/intake/<uuid:pk>/": Rule(
+        frozenset({"verifier", "manager"}), frozenset({"verifier", "manager"}), {"do": "mend"}, of("intake")
+    ),
+    "certificates/intake/<uuid:pk>/<int:position>/": Rule(
+        frozenset({"verifier", "manager"}), path=lambda h: (h.intake.pk, 0)
+    ),
+    "certificates/foreign/": Rule(EVERY_ROLE),
+    "certificates/foreign/<uuid:pk>/": Rule(STAFF, path=of("foreign")),
+    "certificates/foreign/<uuid:pk>/file/": Rule(STAFF, path=of("foreign")),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),

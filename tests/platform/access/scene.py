@@ -8,7 +8,8 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from quanheng.platform.certificates.models import Record
+from quanheng.evidence.dcc.build import build
+from quanheng.platform.certificates.models import ForeignCertificate, Record
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services import submit_filing
@@ -23,6 +24,7 @@ from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import steps
+from tests.platform.certificates.foreign_files import make_foreign
 
 PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
 
@@ -59,6 +61,8 @@ class House:
     event: AuditEvent
     token: ApiToken
     watched: Watched
+    intake: ImportBatch
+    foreign: ForeignCertificate
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -66,6 +70,7 @@ class House:
         people = [getattr(cast, part).name for part in PARTS]
         own = [cast.shop.name, self.instrument.serial_number, self.draft.serial_number, self.draft.code]
         watched = [self.watched.area.code, self.watched.meter.meter_id, self.watched.check.number]
+        watched.append(self.foreign.number)
         return [*people, *own, *watched, self.task.application.number, self.standard.code, self.document.number]
 
 
@@ -167,6 +172,8 @@ def furnish(cast: Cast) -> House:
         event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
         token=make_token(cast),
         watched=make_watched(cast),
+        intake=bring_foreign(cast, standard, "2"),
+        foreign=imported(cast, bring_foreign(cast, standard, "1")),
     )
 
 
@@ -176,6 +183,25 @@ def make_newcomer(cast: Cast) -> User:
     user.awaiting_confirmation = True
     user.save(update_fields=["awaiting_confirmation"])
     return user
+
+
+def bring_foreign(cast: Cast, standard: MeasurementStandard, number: str) -> ImportBatch:
+    """A foreign certificate of the institute's standard, handed in and not yet decided."""
+    content = make_foreign(standard.code, number=f"NN-{cast.shop.region_id}-{number}")
+    return imports.preview(
+        actor=cast.actor("manager"),
+        kind="dcc",
+        organisation=cast.institute,
+        data=build(content),
+        name=f"{cast.institute.name}.xml",
+        options={"months": "12"},
+    )[0]
+
+
+def imported(cast: Cast, batch: ImportBatch) -> ForeignCertificate:
+    """The certificate that an import put in."""
+    imports.apply(actor=cast.actor("manager"), batch=batch, all_or_nothing=True)
+    return ForeignCertificate.objects.get(batch=batch)
 
 
 def make_watched(cast: Cast) -> Watched:
