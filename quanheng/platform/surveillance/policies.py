@@ -32,6 +32,11 @@ def may_keep_for(actor: Actor, organisation: Any) -> Decision:
     return Denied(_("只有台区所属单位的计量员可以维护和申请"))
 
 
+def may_bring(actor: Actor) -> Decision:
+    """Readings are brought by people of utilities; whose, each batch asks again."""
+    return Allowed() if actor.has(Role.ENTERPRISE) else Denied(_("只有台区所属单位可以导入读数"))
+
+
 def may_keep(actor: Actor, subject: Any) -> Decision:
     """The same, of something that belongs to a utility."""
     return may_keep_for(actor, subject.organisation)

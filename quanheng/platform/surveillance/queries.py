@@ -16,6 +16,7 @@ from quanheng.platform.surveillance.models import (
     Evaluation,
     EvaluationRun,
     MeterVerdict,
+    ReadingBatch,
     SiteCheck,
 )
 from quanheng.platform.surveillance.policies import visible_to
@@ -50,6 +51,12 @@ def checks(viewer: Actor) -> QuerySet[SiteCheck]:
 def requests(viewer: Actor) -> QuerySet[CheckRequest]:
     """What households asked."""
     return CheckRequest.objects.filter(visible_to(viewer)).select_related("meter", "meter__area", "check_order")
+
+
+def batches(viewer: Actor) -> QuerySet[ReadingBatch]:
+    """Files of readings of the viewer's utilities."""
+    seen = visible_to(viewer, owner="source__organisation", region="source__organisation__region_id")
+    return ReadingBatch.objects.filter(seen).select_related("source__organisation", "file")
 
 
 def latest(area: Area) -> Evaluation | None:

@@ -17,6 +17,7 @@ from quanheng.platform.surveillance.models import (
     EvaluationRun,
     Level,
     Profile,
+    ReadingBatch,
     SiteCheck,
     Verdict,
 )
@@ -39,6 +40,11 @@ def check_status(check: SiteCheck) -> Status:
 def run_status(run: EvaluationRun) -> Status:
     """A run as it is drawn."""
     return Status(RUN_TONES[run.state], run.get_state_display())
+
+
+def batch_status(batch: ReadingBatch) -> Status:
+    """A file of readings as it is drawn."""
+    return Status({**RUN_TONES, "preview": "wait"}[batch.state], batch.get_state_display())
 
 
 class PercentColumn(NumberColumn):
@@ -206,3 +212,21 @@ class RequestTable(Table):
 
     def row_url(self, record: Any) -> str:
         return reverse("surveillance:request", args=[record.pk])
+
+
+class BatchTable(Table):
+    """Files of readings."""
+
+    created_at = DateColumn(verbose_name=_("时间"))
+    status = StatusColumn(to_status=batch_status, verbose_name=_("状态"), orderable=False)
+    file = TextColumn(accessor="file__name", verbose_name=_("文件"), main=True)
+    source = TextColumn(accessor="source__name", verbose_name=_("来源"))
+    rows = NumberColumn(accessor="rows", verbose_name=_("行数"))
+    accepted = NumberColumn(verbose_name=_("入库"))
+    rejected = NumberColumn(verbose_name=_("搁置"))
+    organisation = TextColumn(accessor="source__organisation__name", verbose_name=_("所属单位"))
+    created_name = TextColumn(verbose_name=_("经办人"))
+
+    class Meta(Table.Meta):
+        model = ReadingBatch
+        fields: ClassVar = ()

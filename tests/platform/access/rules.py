@@ -200,6 +200,12 @@ RULES: dict[str, Rule] = {
     "surveillance/": Rule(WATCHERS_OF),
     "surveillance/areas/": Rule(WATCHERS_OF),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/evidence/<int:version>.json": Rule(
+        SEES_ITEM, path=lambda h: (h.watched.area.pk, h.watched.evaluation.version)
+    ),
+    "surveillance/quality/": Rule(WATCHERS_OF),
     "surveillance/meters/": Rule(WATCHERS_OF),
     "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
     "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
@@ -213,5 +219,9 @@ RULES: dict[str, Rule] = {
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
     "surveillance/requests/": Rule(WATCHERS_OF),
     "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/batches/": Rule(WATCHERS_OF),
+    "surveillance/batches/new/": Rule(both("keeper")),
+    "surveillance/batches/<uuid:pk>/": Rule(SEES_ITEM, frozenset({"keeper"}), {"do": "retry"}, watched("batch")),
+    "surveillance/batches/<uuid:pk>/rejected/": Rule(SEES_ITEM, path=watched("batch")),
     "surveillance/letters/": Rule(WATCHERS_OF),
 }

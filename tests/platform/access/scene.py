@@ -9,16 +9,27 @@ from typing import Any
 from django.urls import get_resolver
 
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services import submit_filing
 from quanheng.platform.kernel import clock, imports, tokens
-from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, User
+from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, StoredFile, User
 from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.law.models import LawItem
 from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
-from quanheng.platform.surveillance.models import Area, AreaMeter, CheckRequest, EvaluationRun, SiteCheck
+from quanheng.platform.surveillance import sealing
+from quanheng.platform.surveillance.models import (
+    Area,
+    AreaMeter,
+    CheckRequest,
+    Evaluation,
+    EvaluationRun,
+    ReadingBatch,
+    ReadingSource,
+    SiteCheck,
+)
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
@@ -36,6 +47,8 @@ class Watched:
     check: SiteCheck
     run: EvaluationRun
     request: CheckRequest
+    batch: ReadingBatch
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True)
@@ -186,7 +199,19 @@ def make_watched(cast: Cast) -> Watched:
         since=today, until=today, requested_name=cast.keeper.name, total=1, done=1, state="done", **place
     )
     asked = CheckRequest.objects.create(receipt=f"R{cast.shop.region_id}", meter=meter, text="偏快", **place)
-    return Watched(area, meter, check, run, asked)
+    evaluation = Evaluation.objects.create(
+        area=area, run=run, version=1, since=today, until=today, fit="ok", limit=0.02
+    )
+    sealing.seal(evaluation, [])
+    ledger.merge_leaves()
+    return Watched(area, meter, check, run, asked, make_batch(cast), evaluation)
+
+
+def make_batch(cast: Cast) -> ReadingBatch:
+    """A file of readings that was taken in."""
+    file = StoredFile.objects.create(sha256="0" * 64, name="抄表.csv", size=1, content_type="text/csv")
+    source = ReadingSource.objects.create(organisation=cast.shop, name="采集系统")
+    return ReadingBatch.objects.create(source=source, file=file, state="done", created_name=cast.keeper.name)
 
 
 def make_token(cast: Cast) -> ApiToken:
