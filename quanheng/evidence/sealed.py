@@ -1,7 +1,8 @@
 """A sealed file with its proof: data and salt whose hash stands in the log before anybody could know the outcome.
 
 ``{v, sealed, salt, leaf, index, proof, checkpoint}``: sealed, salt, leaf and the hashes of the inclusion proof in
-base64, checkpoint as a signed note. The log holds only the salted hash; whoever gets this file sees data and proof together.
+base64, checkpoint as a signed note. The log holds only the salted hash; whoever gets this file sees data and proof
+together.
 """
 
 from __future__ import annotations

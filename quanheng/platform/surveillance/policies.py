@@ -49,6 +49,15 @@ def may_order(actor: Actor, subject: Any) -> Decision:
     return Denied(_("只有台区所属单位或所在地监管人员可以发起评价和核查"))
 
 
+def may_decide(actor: Actor, extension: Any) -> Decision:
+    """The regulator of the region decides about a lot, never the one who proposed it."""
+    if not actor.supervises(extension.region_id):
+        return Denied(_("检定周期的延长由所在地监管人员决定"))
+    if extension.proposed_by is not None and actor.user_id == extension.proposed_by:
+        return Denied(_("提出申请的人不能作决定"))
+    return Allowed()
+
+
 def may_conclude(actor: Actor, check: Any) -> Decision:
     """Only the institute that verified the meter, by the document it issued."""
     institute = check.application.institute if check.application_id else None

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -16,7 +17,7 @@ from quanheng.errors import InputError
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.kernel.roles import Role as Duty
-from quanheng.platform.surveillance import drawing, levels, policies, queries, sealing, tables, words
+from quanheng.platform.surveillance import drawing, levels, maps, policies, queries, sealing, tables, words
 from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, Level, MeterVerdict, Role, Verdict
 from quanheng.platform.surveillance.store import unit_of
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Figure, Header, tabs
@@ -36,6 +37,7 @@ def menu_actions(actor: Actor) -> list[Action]:
         Action(_("发起评价"), reverse("surveillance:run-start"), "calculator"),
         Action(_("评价记录"), reverse("surveillance:runs"), "clock"),
         Action(_("用户申请的核查"), reverse("surveillance:requests"), "message"),
+        Action(_("批次评价"), reverse("surveillance:lots"), "package"),
         Action(_("数据质量"), reverse("surveillance:quality"), "checklist"),
         Action(_("读数文件"), reverse("surveillance:batches"), "file-spreadsheet"),
         Action(_("被搁置的读数"), reverse("surveillance:letters"), "alert-triangle"),
@@ -85,13 +87,14 @@ class Overview(Watching):
                 _("现场核查属实 %(a)d,合格 %(b)d") % {"a": found.confirmed, "b": found.refuted},
             ),
         ]  # fmt: skip
-        return {"figures": figures, "rows": [(r, self._links(r)) for r in rows]}
+        return {"figures": figures, "rows": [(r, self._links(r)) for r in rows], "map": maps.district_map(rows)}
 
     def _links(self, row: dict[str, Any]) -> dict[str, str]:
         where = {"region": row["region_id"], "organisation": row["organisation__name"]}
         base = reverse("surveillance:areas")
         more = {"all": {}, "alarm": {"level": "alarm"}, "warning": {"level": "warning"}, "unfit": {"fit": "unfit"}}
-        return {name: f"{base}?{urlencode({**where, **extra})}" for name, extra in more.items()}
+        found = {name: f"{base}?{urlencode({**where, **extra})}" for name, extra in more.items()}
+        return {**found, "owner": reverse("surveillance:utility", args=[row["organisation_id"]])}
 
 
 class AreaList(Watching, ListPage):
@@ -245,8 +248,19 @@ class AreaPage(OneArea):
     def _meters(self, _evaluation: Evaluation | None) -> dict[str, Any]:
         rows = self.area.members.order_by("removed_on", "-role", F("p_exceed").desc(nulls_last=True), "meter_id")
         return {
-            "members": [(m, words.verdict_status(m.verdict), words.percent(m.error, sign=True)) for m in rows[:500]]
+            "members": [(m, words.verdict_status(m.verdict), words.percent(m.error, sign=True)) for m in rows[:500]],
+            "map": self._feeders([m for m in rows[:500] if m.removed_on is None]),
         }
+
+    def _feeders(self, members: list[AreaMeter]) -> SafeString:
+        """The area drawn by its feeders."""
+        lines: dict[str, list[maps.Dot]] = {}
+        for m in sorted((m for m in members if m.role == Role.SUB), key=lambda m: (m.feeder, m.meter_id)):
+            state = words.verdict_status(m.verdict)
+            dot = maps.Dot(m.meter_id, state.tone, str(state.label), m.get_absolute_url())
+            lines.setdefault(m.feeder or "—", []).append(dot)
+        master = next((m.meter_id for m in members if m.role == Role.MASTER), "—")
+        return maps.feeder_map(master, lines.items())
 
     def _quality(self, evaluation: Evaluation | None) -> dict[str, Any]:
         rows = evaluation.quality if evaluation else []

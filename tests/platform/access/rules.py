@@ -198,6 +198,16 @@ RULES: dict[str, Rule] = {
     ),
     "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
     "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/districts/<str:code>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.region_id,)),
+    "surveillance/utilities/<uuid:pk>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.organisation_id,)),
+    "surveillance/rules/": Rule(WATCHERS_OF),
+    "surveillance/lots/": Rule(WATCHERS_OF),
+    "surveillance/extensions/": Rule(WATCHERS_OF),
+    "surveillance/extensions/new/": Rule(both("keeper")),
+    "surveillance/extensions/<uuid:pk>/": Rule(SEES_ITEM, path=watched("extension")),
+    "surveillance/extensions/<uuid:pk>/<slug:step>/": Rule(
+        frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
+    ),
     "surveillance/areas/": Rule(WATCHERS_OF),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),

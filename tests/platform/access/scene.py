@@ -26,6 +26,7 @@ from quanheng.platform.surveillance.models import (
     CheckRequest,
     Evaluation,
     EvaluationRun,
+    PeriodExtension,
     ReadingBatch,
     ReadingSource,
     SiteCheck,
@@ -49,6 +50,7 @@ class Watched:
     request: CheckRequest
     batch: ReadingBatch
     evaluation: Evaluation
+    extension: PeriodExtension
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,18 @@ def make_watched(cast: Cast) -> Watched:
     )
     sealing.seal(evaluation, [])
     ledger.merge_leaves()
-    return Watched(area, meter, check, run, asked, make_batch(cast), evaluation)
+    return Watched(area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast))
+
+
+def make_extension(cast: Cast) -> PeriodExtension:
+    """A lot that the shop wants to use longer."""
+    grade = {"judged": 30, "expected_wrong": 0.001, "upper90": 0.02, "verdict": "accept"}
+    evidence = {"grade": grade, "method": "x", "limiting_quality": "0.05", "evaluations": [], "waiting": 0}
+    return PeriodExtension.objects.create(
+        number=f"YQ-{cast.shop.region_id}", state="proposed", organisation=cast.shop, region=cast.shop.region, lot="P1",
+        rule="catalogue-state", months=12, reason="稳定", meters=30, evidence=evidence, evidence_sha256="0" * 64,
+        proposed_name=cast.keeper.name,
+    )  # fmt: skip
 
 
 def make_batch(cast: Cast) -> ReadingBatch:

@@ -14,6 +14,7 @@ from quanheng.platform.surveillance.models.areas import (
     Verdict,
 )
 from quanheng.platform.surveillance.models.batches import ReadingBatch, ReadingSource
+from quanheng.platform.surveillance.models.extensions import ExtendedInstrument, PeriodExtension
 
 __all__ = [
     "Area",
@@ -21,8 +22,10 @@ __all__ = [
     "CheckRequest",
     "Evaluation",
     "EvaluationRun",
+    "ExtendedInstrument",
     "Level",
     "MeterVerdict",
+    "PeriodExtension",
     "Profile",
     "ReadingBatch",
     "ReadingSource",
