@@ -16,11 +16,13 @@ from quanheng.platform.surveillance.models import (
     CheckRequest,
     EvaluationRun,
     Level,
+    PeriodExtension,
     Profile,
+    ReadingBatch,
     SiteCheck,
     Verdict,
 )
-from quanheng.platform.surveillance.workflow import CHECK
+from quanheng.platform.surveillance.workflow import CHECK, EXTENSION
 from quanheng.platform.web.components import Status, Tone
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
@@ -39,6 +41,21 @@ def check_status(check: SiteCheck) -> Status:
 def run_status(run: EvaluationRun) -> Status:
     """A run as it is drawn."""
     return Status(RUN_TONES[run.state], run.get_state_display())
+
+
+EXTENSION_TONES: dict[str, Tone] = {
+    "proposed": "due", "granted": "ok", "refused": "bad", "undone": "off", "withdrawn": "off",
+}  # fmt: skip
+
+
+def extension_status(extension: PeriodExtension) -> Status:
+    """A proposal as it is drawn."""
+    return Status(EXTENSION_TONES[extension.state], EXTENSION.states[extension.state])
+
+
+def batch_status(batch: ReadingBatch) -> Status:
+    """A file of readings as it is drawn."""
+    return Status({**RUN_TONES, "preview": "wait"}[batch.state], batch.get_state_display())
 
 
 class PercentColumn(NumberColumn):
@@ -206,3 +223,38 @@ class RequestTable(Table):
 
     def row_url(self, record: Any) -> str:
         return reverse("surveillance:request", args=[record.pk])
+
+
+class BatchTable(Table):
+    """Files of readings."""
+
+    created_at = DateColumn(verbose_name=_("时间"))
+    status = StatusColumn(to_status=batch_status, verbose_name=_("状态"), orderable=False)
+    file = TextColumn(accessor="file__name", verbose_name=_("文件"), main=True)
+    source = TextColumn(accessor="source__name", verbose_name=_("来源"))
+    rows = NumberColumn(accessor="rows", verbose_name=_("行数"))
+    accepted = NumberColumn(verbose_name=_("入库"))
+    rejected = NumberColumn(verbose_name=_("搁置"))
+    organisation = TextColumn(accessor="source__organisation__name", verbose_name=_("所属单位"))
+    created_name = TextColumn(verbose_name=_("经办人"))
+
+    class Meta(Table.Meta):
+        model = ReadingBatch
+        fields: ClassVar = ()
+
+
+class ExtensionTable(Table):
+    """Proposals to use lots longer."""
+
+    number = TextColumn(verbose_name=_("编号"), main=True)
+    state = StatusColumn(to_status=extension_status, verbose_name=_("状态"))
+    named = TextColumn(verbose_name=_("批次"), orderable=False)
+    meters = NumberColumn(verbose_name=_("表计数"))
+    months = NumberColumn(verbose_name=_("申请延长月数"))
+    organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
+    proposed_at = DateColumn(verbose_name=_("申请时间"))
+    decided_name = TextColumn(verbose_name=_("决定人"))
+
+    class Meta(Table.Meta):
+        model = PeriodExtension
+        fields: ClassVar = ()

@@ -213,8 +213,24 @@ RULES: dict[str, Rule] = {
     ),
     "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
     "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/districts/<str:code>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.region_id,)),
+    "surveillance/utilities/<uuid:pk>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.organisation_id,)),
+    "surveillance/rules/": Rule(WATCHERS_OF),
+    "surveillance/lots/": Rule(WATCHERS_OF),
+    "surveillance/extensions/": Rule(WATCHERS_OF),
+    "surveillance/extensions/new/": Rule(both("keeper")),
+    "surveillance/extensions/<uuid:pk>/": Rule(SEES_ITEM, path=watched("extension")),
+    "surveillance/extensions/<uuid:pk>/<slug:step>/": Rule(
+        frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
+    ),
     "surveillance/areas/": Rule(WATCHERS_OF),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/evidence/<int:version>.json": Rule(
+        SEES_ITEM, path=lambda h: (h.watched.area.pk, h.watched.evaluation.version)
+    ),
+    "surveillance/quality/": Rule(WATCHERS_OF),
     "surveillance/meters/": Rule(WATCHERS_OF),
     "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
     "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
@@ -228,5 +244,9 @@ RULES: dict[str, Rule] = {
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
     "surveillance/requests/": Rule(WATCHERS_OF),
     "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/batches/": Rule(WATCHERS_OF),
+    "surveillance/batches/new/": Rule(both("keeper")),
+    "surveillance/batches/<uuid:pk>/": Rule(SEES_ITEM, frozenset({"keeper"}), {"do": "retry"}, watched("batch")),
+    "surveillance/batches/<uuid:pk>/rejected/": Rule(SEES_ITEM, path=watched("batch")),
     "surveillance/letters/": Rule(WATCHERS_OF),
 }

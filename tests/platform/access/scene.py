@@ -10,16 +10,28 @@ from django.urls import get_resolver
 
 from quanheng.evidence.dcc.build import build
 from quanheng.platform.certificates.models import ForeignCertificate, Record
+from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services import submit_filing
 from quanheng.platform.kernel import clock, imports, tokens
-from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, User
+from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, StoredFile, User
 from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.law.models import LawItem
 from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
-from quanheng.platform.surveillance.models import Area, AreaMeter, CheckRequest, EvaluationRun, SiteCheck
+from quanheng.platform.surveillance import sealing
+from quanheng.platform.surveillance.models import (
+    Area,
+    AreaMeter,
+    CheckRequest,
+    Evaluation,
+    EvaluationRun,
+    PeriodExtension,
+    ReadingBatch,
+    ReadingSource,
+    SiteCheck,
+)
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
@@ -38,6 +50,9 @@ class Watched:
     check: SiteCheck
     run: EvaluationRun
     request: CheckRequest
+    batch: ReadingBatch
+    evaluation: Evaluation
+    extension: PeriodExtension
 
 
 @dataclass(frozen=True)
@@ -222,7 +237,30 @@ def make_watched(cast: Cast) -> Watched:
         since=today, until=today, requested_name=cast.keeper.name, total=1, done=1, state="done", **place
     )
     asked = CheckRequest.objects.create(receipt=f"R{cast.shop.region_id}", meter=meter, text="偏快", **place)
-    return Watched(area, meter, check, run, asked)
+    evaluation = Evaluation.objects.create(
+        area=area, run=run, version=1, since=today, until=today, fit="ok", limit=0.02
+    )
+    sealing.seal(evaluation, [])
+    ledger.merge_leaves()
+    return Watched(area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast))
+
+
+def make_extension(cast: Cast) -> PeriodExtension:
+    """A lot that the shop wants to use longer."""
+    grade = {"judged": 30, "expected_wrong": 0.001, "upper90": 0.02, "verdict": "accept"}
+    evidence = {"grade": grade, "method": "x", "limiting_quality": "0.05", "evaluations": [], "waiting": 0}
+    return PeriodExtension.objects.create(
+        number=f"YQ-{cast.shop.region_id}", state="proposed", organisation=cast.shop, region=cast.shop.region, lot="P1",
+        rule="catalogue-state", months=12, reason="稳定", meters=30, evidence=evidence, evidence_sha256="0" * 64,
+        proposed_name=cast.keeper.name,
+    )  # fmt: skip
+
+
+def make_batch(cast: Cast) -> ReadingBatch:
+    """A file of readings that was taken in."""
+    file = StoredFile.objects.create(sha256="0" * 64, name="抄表.csv", size=1, content_type="text/csv")
+    source = ReadingSource.objects.create(organisation=cast.shop, name="采集系统")
+    return ReadingBatch.objects.create(source=source, file=file, state="done", created_name=cast.keeper.name)
 
 
 def make_token(cast: Cast) -> ApiToken:
