@@ -120,7 +120,7 @@ def test_a_wrong_meter_is_found_and_the_noise_is_told():
 def test_a_later_solve_starts_from_the_sites_of_an_earlier_one():
     sums, *_ = make_sums(make_area(np.random.default_rng(5))[0])
     first = solve(sums, SPIKE, tolerance=1e-6, sweeps=100)
-    again = solve(sums, SPIKE, sigma=first.sigma, start=first.sites, tolerance=1e-4)
+    again = solve(sums, SPIKE, sigma=first.sigma, gain=first.gain, start=first.sites, tolerance=1e-4)
     assert again.sweeps <= 3
     np.testing.assert_allclose(again.theta, first.theta, atol=1e-6)
 

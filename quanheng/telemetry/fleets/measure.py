@@ -34,7 +34,6 @@ from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
 COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
-LEFT_OUT = 1.08  # factor on σ for what any model leaves out; from simulated areas
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -60,6 +59,7 @@ class Measured:
     digest: str = ""
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
+    gain: Array | None = None
 
 
 def measure(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
@@ -177,12 +177,19 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
         accumulate(fitted.rows[first], fitted.variance[first], fitted.layout),
         accumulate(fitted.rows[second], fitted.variance[second], fitted.layout),
     )
-    rho = max(figures.lag1, 0.0)
-    out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
-    out.slope_sd, out.sites = best.slope_sd, best.sites
-    widen = ORDER_NOISE if best.slope_sd else LEFT_OUT
-    out.sigma *= widen
+    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0])) * (ORDER_NOISE if best.slope_sd else 1.0)
+    out.sigma = best.sigma * widen
+    out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
+
+
+def dependence(figures: Criticism, best: Posterior, rows: int) -> float:
+    """By how much the noise counts for more than independent rows would: T over the effective sample size, ≥ 1.
+
+    Residuals of a fit are smaller than the noise by what the fit took from them, so that share is given back.
+    """
+    taken = min((best.theta.size + best.nuisance.size) / max(rows, 1), 0.5)
+    return max(1.0, figures.blocks / (1 - taken))
 
 
 @dataclass(frozen=True)
