@@ -65,9 +65,9 @@ class Tilted:
     means: Array
     variances: Array
 
-    def shifted(self, sd: float) -> Tilted:
-        """The same with a shift of this sd that is known to nobody added to each."""
-        return replace(self, variance=self.variance + sd**2, variances=self.variances + sd**2)
+    def shifted(self, sd: Array) -> Tilted:
+        """The same with a shift that no balance can see added to each meter; sd (n,)."""
+        return replace(self, variance=self.variance + sd**2, variances=self.variances + sd[:, None] ** 2)
 
     def outside(self, limit: float) -> Array:
         """P(|e| > limit) for each meter, exact under the mixture; shape (n,)."""

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
 _EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
 _RENEW, _RENEW_NEAR = (1, 2, 3, 4, 5, 7, 9, 12), (1, 3, 6, 10)  # sweeps after which σ is estimated anew
+_WITHIN = 0.5  # how far loads move within an interval, as a fraction of the load in which a meter uses its energy
 _LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
 
 
@@ -35,6 +36,7 @@ class Posterior:
     evidence : log of the marginal likelihood (EP)
     sites : precision and shift of the sites, to start the next solve from
     gain : (n,) by how much the master sees a missing kilowatt-hour of a meter, its own loss included
+    unseen : (n,) sd within `variance` and `tilted` that no balance can narrow: common mode, loss within the interval
     """
 
     theta: Array
@@ -52,6 +54,7 @@ class Posterior:
     sweeps: int
     lower: Array
     gain: Array
+    unseen: Array
 
     def coefficients(self, layout: Layout) -> Array:
         """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
@@ -105,14 +108,23 @@ class _Reduced:
         linear, square, first = layout.common.start, layout.common.start + 1, layout.exporters
         load = np.maximum(gram[:n, linear], 1e-300)
         self.level = gram[:n, square] / load  # load, as a multiple of the mean one, at which the meter uses energy
+        constant = np.maximum(gram[:n, layout.common.start + 2], 1e-300)
+        self.burst = np.diag(gram)[:n] / constant  # that load, as a multiple of the area's mean
         self.share = gram[linear, self.index] / max(float(gram[linear, linear]), 1e-300)  # of the energy, per unit
         self.linear, self.square = first, np.append(first + 1, np.arange(first + 3, self.index.size))
         self.use(np.ones(n))
 
     def gain_of(self, nuisance: Array) -> Array:
         """1 + the marginal loss of each meter: a kilowatt-hour that was not registered brings its own loss along."""
-        square = float(self.share[self.square] @ nuisance[self.square])
-        return np.asarray(np.clip(1 + nuisance[self.linear] + 2 * square * self.level, 0.8, 1.5))
+        return np.asarray(np.clip(1 + nuisance[self.linear] + 2 * self.square_loss(nuisance) * self.level, 0.8, 1.5))
+
+    def square_loss(self, nuisance: Array) -> float:
+        """Loss that goes with the square of the load, as a fraction of the energy."""
+        return float(self.share[self.square] @ nuisance[self.square])
+
+    def unseen(self, nuisance: Array) -> Array:
+        """Sd of what loads that move within an interval lose beyond the square of their mean, which looks like θ."""
+        return np.asarray(_WITHIN * abs(self.square_loss(nuisance)) * self.burst)
 
     def use(self, gain: Array) -> None:
         """Scale the columns of the meters by their gains."""
@@ -237,11 +249,13 @@ def solve(
     lost = -0.5 * np.log1p(own * cavity_variance) + 0.5 * (grown**2 * variance - cavity_mean**2 * cavity_precision)
     evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
     evidence += float((tilted.log_mass - lost).sum())
-    tilted = tilted.shifted(prior.common)
+    nuisance = reduced.nuisances(mean)
+    unseen = np.hypot(prior.common, reduced.unseen(nuisance))
+    tilted = tilted.shifted(unseen)
     return Posterior(
         theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
-        cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
+        cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=nuisance,
         nuisance_variance=reduced.spread(covariance) if slope_sd else np.zeros(reduced.index.size),
         nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
-        sweeps=sweep, lower=covariance, gain=reduced.gain,
+        sweeps=sweep, lower=covariance, gain=reduced.gain, unseen=unseen,
     )  # fmt: skip

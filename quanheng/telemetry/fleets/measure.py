@@ -34,6 +34,7 @@ from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
 COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
+MOVING = 3.5  # mean score of errors that change within the window, from which it widens the intervals
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -163,11 +164,10 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     copied = filled(data.imports) if doubtful else 0.0
     out.figures |= figures.to_dict() | {"filled": round(copied, 5), "location_gain": round(fitted.location_gain, 1)}
     out.sigma = best.sigma
-    wrong = float((best.tilted.outside(profile.limit) > profile.check_above).mean())
+    wrong = int((best.tilted.outside(profile.limit) > profile.check_above).sum())
     out.suspected = diagnose(
-        figures, filled=copied, located=best.slope_sd > 0,
-        location_gain=0.0 if feeders_known(data) else fitted.location_gain,
-        wrong=wrong if len(out.meters) >= 30 else 0.0,
+        figures, filled=copied, located=best.slope_sd > 0, rows=fitted.rows.shape[0], meters=len(out.meters),
+        limit=profile.limit, location_gain=0.0 if feeders_known(data) else fitted.location_gain, wrong=wrong,
     )  # fmt: skip
     if out.suspected:
         raise Unfit(str(out.suspected[0]["cause"]))
@@ -186,10 +186,12 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
 def dependence(figures: Criticism, best: Posterior, rows: int) -> float:
     """By how much the noise counts for more than independent rows would: T over the effective sample size, ≥ 1.
 
-    Residuals of a fit are smaller than the noise by what the fit took from them, so that share is given back.
+    Residuals of a fit are smaller than the noise by what the fit took from them, so that share is given back. Errors
+    that move within the window by less than would make the area unfit count as noise too.
     """
     taken = min((best.theta.size + best.nuisance.size) / max(rows, 1), 0.5)
-    return max(1.0, figures.blocks / (1 - taken))
+    moving = figures.change if figures.change > MOVING else 1.0
+    return max(1.0, figures.blocks / (1 - taken), moving)
 
 
 @dataclass(frozen=True)

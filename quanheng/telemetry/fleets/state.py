@@ -127,8 +127,8 @@ class KeptSums:
                 coupling, feeder = data["coupling"], data["feeder"]
                 return cls(
                     head["area_id"], tuple(head["meters"]), (halves[0], halves[1]), head["scale"], head["sigma"],
-                    data["gain"], head["slope_sd"], (data["precision"], data["shift"]), coupling if coupling.size else None,
-                    feeder if feeder.size else None, head["until"],
+                    data["gain"], head["slope_sd"], (data["precision"], data["shift"]),
+                    coupling if coupling.size else None, feeder if feeder.size else None, head["until"],
                 )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError("unreadable", f"no kept sums here: {error}", str(path)) from error
