@@ -52,13 +52,13 @@ def _judged(measured: Measured, prior: ErrorPrior, profile: Profile, language: s
         raise ValueError("a judged area must carry its sums")
     first, second = measured.halves
     sigma = measured.sigma
-    whole = solve(first + second, prior, measured.slope_sd, sigma=sigma, start=measured.sites)
+    whole = solve(first + second, prior, measured.slope_sd, sigma=sigma, gain=measured.gain, start=measured.sites)
     limits = [profile.limit_for(name) for name in measured.listed["accuracy_class"]]
     p = exceedance(whole, limits)
     both = np.ones(p.size, bool)
     if (p > profile.check_above).any():
         for half in (first, second):
-            posterior = solve(half, prior, measured.slope_sd, sigma=sigma, start=whole.sites)
+            posterior = solve(half, prior, measured.slope_sd, sigma=sigma, gain=measured.gain, start=whole.sites)
             both &= exceedance(posterior, limits) > profile.check_above
     spread2 = prior.spread() ** 2
     information = spread2 / (spread2 + whole.cavity_variance)
