@@ -53,23 +53,27 @@ def _import(args: argparse.Namespace) -> int:
 
     actor = system("quanheng import")
     data = _bytes(args.file)
-    with transaction.atomic():
-        batch, found = imports.preview(
-            actor=actor,
-            kind=args.kind,
-            organisation=_organisation(args.organisation),
-            data=data,
-            name=args.file.name,
-            sheet=args.sheet,
-            options=dict(_option(text) for text in args.option),
-        )
-        if args.decide is not None:
-            found = imports.mend(actor=actor, batch=batch, cells=_decisions(args.decide))
-            batch.refresh_from_db()
-        if args.preview:
-            _print(_outcome(batch, found), args.json)
-            return 1 if batch.rejected else 0
-        batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
+    given: dict[str, Any] = {
+        "actor": actor,
+        "kind": args.kind,
+        "organisation": _organisation(args.organisation),
+        "data": data,
+        "name": args.file.name,
+        "sheet": args.sheet,
+        "options": dict(_option(text) for text in args.option),
+    }
+    if not args.preview and args.decide is None:
+        batch, found = imports.bring_in(**given, all_or_nothing=args.all_or_nothing)
+    else:
+        with transaction.atomic():
+            batch, found = imports.preview(**given)
+            if args.decide is not None:
+                found = imports.mend(actor=actor, batch=batch, cells=_decisions(args.decide))
+                batch.refresh_from_db()
+            if args.preview:
+                _print(_outcome(batch, found), args.json)
+                return 1 if batch.rejected else 0
+            batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
     outcome = _outcome(batch, found)
     if batch.rejected:
         back = args.rejected or args.file.with_name(f"{args.file.stem}-rejected.xlsx")

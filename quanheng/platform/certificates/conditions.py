@@ -22,7 +22,7 @@ from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
-from quanheng.platform.parties.queries import authorised, licence_for
+from quanheng.platform.parties.queries import authorised, licences_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
@@ -201,18 +201,18 @@ def _traceable(record: Record, standard: MeasurementStandard, on: dt.date) -> Co
 
 def _people(record: Record, people: People) -> Iterator[Condition]:
     norm, day = norm_of(record), record.performed_on
-    today = clock.today()
+    today = checked_on = clock.today()
+    if people.checker != people.signatory and record.checked_at is not None:
+        checked_on = clock.civil_date(record.checked_at)
     acts = (
         ("verifier", people.verifier, Duty.VERIFY, day, _("检定员")),
-        ("checker", people.checker, Duty.CHECK, today, _("核验员")),
+        ("checker", people.checker, Duty.CHECK, checked_on, _("核验员")),
         ("signatory", people.signatory, Duty.SIGN, today, _("授权签字人")),
     )
-    for key, user, duty, on, title in acts:
-        if user is None or norm is None:
-            continue
-        if key == "checker" and user != people.signatory and record.checked_at is not None:
-            on = clock.civil_date(record.checked_at)
-        decision = licence_for(user, record.organisation, duty, norm, on)
+    named = [(key, user, duty, on, title) for key, user, duty, on, title in acts if user is not None]
+    asked = [(user, duty, on) for _key, user, duty, on, _title in named]
+    decisions = licences_for(asked, record.organisation, norm) if norm is not None else []
+    for (key, user, _duty, _on, title), decision in zip(named, decisions, strict=False):
         text = _("%(title)s %(name)s 持有有效资格") % {"title": title, "name": user.name}
         yield Condition(f"{key}_licence", bool(decision), text, "" if decision else decision.reason)
     yield _three(record, people)

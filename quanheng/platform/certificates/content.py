@@ -231,17 +231,12 @@ def _conclusion(record: Record, passed: bool) -> dict[str, str]:
 
 def _people(record: Record, act: Act) -> Iterator[dict[str, Any]]:
     named = (("verifier", record.verifier, "verify"), ("checker", record.checker, "check"))
-    for role, user, duty in (*named, ("signatory", act.signatory, "sign")):
-        if user is not None:
-            yield {"role": role, "name": user.name, "licence": _licence_number(record, user, duty)}
-
-
-def _licence_number(record: Record, user: User, duty: str) -> str | None:
-    found = Licence.objects.filter(
-        user=user, organisation=record.organisation, duty=duty, norm=record.task.norm, withdrawn_on=None
-    )
-    latest = found.order_by("-valid_until").first()
-    return latest.number if latest else None
+    acting = [(role, user, duty) for role, user, duty in (*named, ("signatory", act.signatory, "sign")) if user]
+    held = Licence.objects.filter(organisation=record.organisation, norm=record.task.norm, withdrawn_on=None)
+    rows = held.filter(user__in=[user.pk for _role, user, _duty in acting]).order_by("valid_until")
+    latest = {(one.user_id, one.duty): one.number for one in rows}
+    for role, user, duty in acting:
+        yield {"role": role, "name": user.name, "licence": latest.get((user.pk, duty))}
 
 
 def software(text: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.services import Outcome, each_in_turn, person
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.documents import ledger
 from quanheng.platform.documents import services as documents
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
@@ -64,7 +65,7 @@ def sign_many(
     """
     factor = _factor(actor, second_factor_code)
     proofs: Proofs = {}
-    with ThreadPoolExecutor(SEALERS, thread_name_prefix="seal") as pool:
+    with ledger.merging_seldom(), ThreadPoolExecutor(SEALERS, thread_name_prefix="seal") as pool:
 
         def beside(made: CertificateContent, organisation: Organisation) -> Future[Sealed]:
             return pool.submit(copy_context().run, seal_content, made, organisation)

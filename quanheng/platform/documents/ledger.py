@@ -6,8 +6,10 @@ import datetime as dt
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from quanheng.platform.documents.models import Document, Leaf
 from quanheng.platform.kernel import clock, files
 
 BATCH = 2000
+SELDOM = 5.0  # seconds; a document is provable within a minute
 OWN_LEAF = (CERTIFICATE_ISSUED, CERTIFICATE_REPLACED)
 
 
@@ -88,6 +91,30 @@ def merging() -> Iterator[None]:
     with open(local / "merge.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+_last_merge: ContextVar[list[float] | None] = ContextVar("last_merge", default=None)
+
+
+@contextmanager
+def merging_seldom() -> Iterator[None]:
+    """Within a batch the log is written every few seconds instead of for each document, and at the end."""
+    token = _last_merge.set([time.monotonic()])
+    try:
+        yield
+    finally:
+        _last_merge.reset(token)
+        transaction.on_commit(merge_leaves, robust=True)
+
+
+def merge_soon() -> None:
+    """Bring a leaf into the log whose transaction stands now; the periodic job is the safety net."""
+    last = _last_merge.get()
+    if last is None:
+        merge_leaves()
+    elif time.monotonic() - last[0] >= SELDOM:
+        last[0] = time.monotonic()
+        merge_leaves()
 
 
 def merge_leaves() -> str:

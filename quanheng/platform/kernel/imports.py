@@ -355,7 +355,29 @@ def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> 
     kind = kind_named(batch.kind)
     require(kind.may(actor, batch.organisation))
     batch = _locked(batch, ImportBatch.State.PREVIEW)
-    found = _checked(batch, kind, actor)
+    return _applied(batch, kind, actor, _checked(batch, kind, actor), all_or_nothing)
+
+
+@transaction.atomic
+def bring_in(
+    *,
+    actor: Actor,
+    kind: str,
+    organisation: Organisation,
+    data: bytes,
+    name: str,
+    sheet: str = "",
+    options: Mapping[str, str] | None = None,
+    all_or_nothing: bool = False,
+) -> tuple[ImportBatch, Preview]:
+    """``preview`` and ``apply`` in one transaction, where nobody looks in between: read and checked once."""
+    batch, found = preview(
+        actor=actor, kind=kind, organisation=organisation, data=data, name=name, sheet=sheet, options=options
+    )
+    return _applied(batch, kind_named(kind), actor, found, all_or_nothing), found
+
+
+def _applied(batch: ImportBatch, kind: ImportKind, actor: Actor, found: Preview, all_or_nothing: bool) -> ImportBatch:
     stop = not found.good() or (all_or_nothing and bool(found.bad()))
     if stop:
         batch.accepted = 0

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
-from quanheng.platform.kernel import events
+from quanheng.platform.kernel import bulk, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
@@ -50,7 +50,7 @@ def register_item(
 @transaction.atomic
 def register_items(rows: Sequence[TraceNode], *, actor: Actor) -> int:
     """Many items in one statement; those already there are left alone."""
-    TraceNode.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+    bulk.insert(rows, ignore_conflicts=True)
     if rows:
         events.record(actor, "trace.items_registered", rows[0], after={"count": len(rows)})
     return len(rows)
