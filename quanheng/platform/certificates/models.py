@@ -73,7 +73,7 @@ class PreparedDocument(Stateful):
     record_sha256 = models.CharField(max_length=64)
     record_name = models.CharField(_("原始记录"), max_length=200)
     norm = models.ForeignKey("catalog.Norm", models.PROTECT, verbose_name=_("依据"))
-    performed_on = models.DateField(_("实施日期"))
+    performed_on = models.DateField(_("测量日期"))
     owner = models.ForeignKey("kernel.Organisation", models.PROTECT, null=True, related_name="+")
     instrument = models.ForeignKey("instruments.Instrument", models.PROTECT, null=True, related_name="prepared")
     verifier = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prepared_made")

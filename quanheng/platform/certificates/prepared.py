@@ -159,7 +159,12 @@ def _replaceable(prepared: PreparedDocument, actor: Actor) -> None:
 def _draft(prepared: PreparedDocument) -> dict[str, Any]:
     """The content with everything the system adds, as far as it is known before the signature."""
     act = content.Act(prepared.signatory or prepared.verifier, clock.now(), "approve", "—")
-    return _assembled(prepared, "—", "https://preview.invalid/", act)
+    data = _assembled(prepared, "—", "https://preview.invalid/", act)
+    if prepared.signatory is None:
+        named = [p for p in data["people"] if p["role"] != "signatory"]
+        data["people"] = [*named, {"role": "signatory", "name": "—"}]
+        data["signature_act"]["signatory"] = "—"
+    return data
 
 
 def _assembled(prepared: PreparedDocument, number: str, address: str, act: content.Act) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class PreparedTable(Table):
     title = TextColumn(main=True, verbose_name=gettext_lazy("对象"))
     kind = TextColumn(accessor="get_kind_display", verbose_name=gettext_lazy("类型"), orderable=False)
     norm = TextColumn(accessor="norm__number", verbose_name=gettext_lazy("依据"))
-    performed_on = DateColumn(verbose_name=gettext_lazy("实施日期"))
+    performed_on = DateColumn(verbose_name=gettext_lazy("测量日期"))
     verifier = TextColumn(accessor="verifier__name", verbose_name=gettext_lazy("提交人"))
     number = TextColumn(accessor="document__number", verbose_name=gettext_lazy("编号"))
 
@@ -267,10 +267,10 @@ def _facts(one: PreparedDocument) -> list[Definition]:
     people = [(_("提交人"), one.verifier), (_("核验员"), one.checker), (_("授权签字人"), one.signatory)]
     return [
         Definition(_("依据"), one.norm.number),
-        Definition(_("实施日期"), one.performed_on),
+        Definition(_("测量日期"), one.performed_on),
         Definition(_("使用单位"), one.owner or "—"),
         *(Definition(label, user.name if user else "—") for label, user in people),
-        Definition(_("替换"), one.replaces.number if one.replaces else "—"),
+        Definition(_("替换的文书"), one.replaces.number if one.replaces else "—"),
         Definition(_("原始记录"), f"{one.record_name} · SHA-256 {one.record_sha256}"),
     ]
 

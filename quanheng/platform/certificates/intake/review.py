@@ -91,7 +91,7 @@ def _file(batch: ImportBatch, row: ImportRow, plan: Plan) -> FileView:
     customer = pick(c.customer.name, "zh") if c.customer is not None else ""
     signers = ", ".join(dict.fromkeys(s.signer for s in reading.validation.signatures if s.signer))
     facts = [
-        (_("实施日期"), performed),
+        (_("测量日期"), performed),
         (_("签发日期"), c.core.issued),
         (_("委托方"), customer),
         (_("签名者"), signers),

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('content_sha256', models.CharField(max_length=64)),
                 ('record_sha256', models.CharField(max_length=64)),
                 ('record_name', models.CharField(max_length=200, verbose_name='原始记录')),
-                ('performed_on', models.DateField(verbose_name='实施日期')),
+                ('performed_on', models.DateField(verbose_name='测量日期')),
                 ('checked_at', models.DateTimeField(null=True)),
                 ('signed_at', models.DateTimeField(null=True)),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='替换原因')),
