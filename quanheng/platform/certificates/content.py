@@ -11,7 +11,7 @@ from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.content import load as load_content
 from quanheng.platform.catalog.queries import Period, verification_period
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.certificates.standards_used import certificate_on
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel.calendar import valid_until
@@ -80,8 +80,8 @@ def build(
         "performed_from": record.performed_on,
         "performed_to": record.performed_on,
         "valid_until": until.day if until else None,
-        "issuer": _party(record.organisation),
-        "customer": _party(record.instrument.organisation),
+        "issuer": party(record.organisation),
+        "customer": party(record.instrument.organisation),
         "place": _place(record),
         "item": _item(record),
         "norm": _norm(loaded),
@@ -92,7 +92,7 @@ def build(
         "verdict": "pass" if passed else "fail",
         "conclusion": _conclusion(record, passed),
         "reasons": [] if passed else [_words(r) for r in (record.result or {})["reasons"]],
-        "people": list(_people(record, act)),
+        "people": list(people(record, act)),
         "signature_act": {
             "signatory": act.signatory.name,
             "at": act.at,
@@ -102,7 +102,7 @@ def build(
         "record_sha256": (record.result or {})["hashes"]["record"],
         "software": software((record.result or {})["hashes"]["software"]),
         "public_url": public_url,
-        "replaces": _replaces(replacing),
+        "replaces": replaces(replacing),
         "unverified": [*_unverified(record), *(until.unverified if until else ())],
         "statements": _statements(record),
     }
@@ -113,7 +113,7 @@ def _words(source: Mapping[str, Any]) -> dict[str, str]:
     return {"zh": str(source["zh"]), "en": str(source["en"])}
 
 
-def _party(organisation: Organisation) -> dict[str, Any]:
+def party(organisation: Organisation) -> dict[str, Any]:
     return {
         "name": organisation.name,
         "name_en": organisation.name_en,
@@ -229,10 +229,10 @@ def _conclusion(record: Record, passed: bool) -> dict[str, str]:
     return {"zh": f"符合{grade}", "en": f"Passed as class {grade.removesuffix('级')}"}
 
 
-def _people(record: Record, act: Act) -> Iterator[dict[str, Any]]:
+def people(record: Record | PreparedDocument, act: Act) -> Iterator[dict[str, Any]]:
     named = (("verifier", record.verifier, "verify"), ("checker", record.checker, "check"))
     acting = [(role, user, duty) for role, user, duty in (*named, ("signatory", act.signatory, "sign")) if user]
-    held = Licence.objects.filter(organisation=record.organisation, norm=record.task.norm, withdrawn_on=None)
+    held = Licence.objects.filter(organisation=record.organisation, norm=record.norm, withdrawn_on=None)
     rows = held.filter(user__in=[user.pk for _role, user, _duty in acting]).order_by("valid_until")
     latest = {(one.user_id, one.duty): one.number for one in rows}
     for role, user, duty in acting:
@@ -245,7 +245,7 @@ def software(text: str) -> dict[str, str]:
     return {"name": "Quanheng", "version": version, "sha256": sha256}
 
 
-def _replaces(replacing: Replacing | None) -> dict[str, Any] | None:
+def replaces(replacing: Replacing | None) -> dict[str, Any] | None:
     if replacing is None:
         return None
     return {

@@ -10,10 +10,18 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from quanheng.platform.catalog.models import Norm
+from quanheng.platform.documents.models import DocumentKind
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.workflow import Stateful
 
 RECORD_STATES = ("draft", "checking", "signing", "issued", "voided")
+PREPARED_STATES = ("checking", "signing", "issued", "voided")
+PREPARED_KINDS = [
+    (kind.value, kind.label)
+    for kind in DocumentKind
+    if kind not in (DocumentKind.VERIFICATION_CERTIFICATE, DocumentKind.REJECTION_NOTICE)
+]
 
 
 class Record(Stateful):
@@ -46,6 +54,47 @@ class Record(Stateful):
             models.UniqueConstraint(fields=["task"], condition=~Q(state="voided"), name="one_record_per_task"),
         ]
         indexes: ClassVar = [models.Index(fields=["organisation", "state"], name="record_institute_state")]
+
+    @property
+    def norm(self) -> Norm | None:
+        """The norm of its task."""
+        return self.task.norm
+
+
+class PreparedDocument(Stateful):
+    """A document whose content was written elsewhere: the content as handed in, its raw record, the three people."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey("kernel.Organisation", models.PROTECT, related_name="prepared_documents")
+    kind = models.CharField(_("类型"), max_length=32, choices=PREPARED_KINDS)
+    title = models.CharField(_("对象"), max_length=300)
+    content = models.JSONField(default=dict)
+    content_sha256 = models.CharField(max_length=64)
+    record_sha256 = models.CharField(max_length=64)
+    record_name = models.CharField(_("原始记录"), max_length=200)
+    norm = models.ForeignKey("catalog.Norm", models.PROTECT, verbose_name=_("依据"))
+    performed_on = models.DateField(_("测量日期"))
+    owner = models.ForeignKey("kernel.Organisation", models.PROTECT, null=True, related_name="+")
+    instrument = models.ForeignKey("instruments.Instrument", models.PROTECT, null=True, related_name="prepared")
+    verifier = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prepared_made")
+    checker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="prepared_checked")
+    signatory = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="prepared_signed")
+    checked_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    document = models.OneToOneField("documents.Document", models.PROTECT, null=True, related_name="prepared")
+    replaces = models.ForeignKey("documents.Document", models.PROTECT, null=True, related_name="prepared_replacements")
+    reason = models.CharField(_("替换原因"), max_length=300, blank=True)
+    reason_en = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=PREPARED_STATES), name="prepared_state_known"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["organisation", "state"], name="prepared_institute_state")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.title}"
 
 
 class RecordStandard(models.Model):

@@ -146,7 +146,7 @@ def _facts(c: ForeignCertificate) -> list[Definition]:
     return [
         Definition(_("出具机构"), f"{c.issuer_name} {c.issuer_country}".strip()),
         Definition(_("委托方"), c.customer_name or "—"),
-        Definition(_("实施日期"), performed),
+        Definition(_("测量日期"), performed),
         Definition(_("签发日期"), c.issued or "—"),
         Definition(_("有效期至"), f"{c.valid_until:%Y-%m-%d}({stated})"),
         Definition(_("格式"), f"DCC {c.version}"),

@@ -189,6 +189,14 @@ RULES: dict[str, Rule] = {
     "certificates/foreign/": Rule(EVERY_ROLE),
     "certificates/foreign/<uuid:pk>/": Rule(STAFF, path=of("foreign")),
     "certificates/foreign/<uuid:pk>/file/": Rule(STAFF, path=of("foreign")),
+    "certificates/prepared/": Rule(both(*STAFF)),
+    "certificates/prepared/new/": Rule(both("verifier")),
+    "certificates/prepared/schema/": Rule(both(*STAFF)),
+    "certificates/prepared/<uuid:pk>/": Rule(STAFF, path=of("prepared")),
+    "certificates/prepared/<uuid:pk>/preview.pdf": Rule(STAFF, path=of("prepared")),
+    "certificates/prepared/<uuid:pk>/act/<str:act>/": Rule(
+        STAFF, frozenset({"checker"}), {}, lambda h: (h.prepared.pk, "check")
+    ),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),

@@ -9,7 +9,8 @@ from typing import Any
 from django.urls import get_resolver
 
 from quanheng.evidence.dcc.build import build
-from quanheng.platform.certificates.models import ForeignCertificate, Record
+from quanheng.platform.certificates.models import ForeignCertificate, PreparedDocument, Record
+from quanheng.platform.certificates.prepared import prepare
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
@@ -37,6 +38,7 @@ from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import steps
 from tests.platform.certificates.foreign_files import make_foreign
+from tests.platform.certificates.steps import make_given
 
 PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
 
@@ -78,6 +80,7 @@ class House:
     watched: Watched
     intake: ImportBatch
     foreign: ForeignCertificate
+    prepared: PreparedDocument
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -188,6 +191,7 @@ def furnish(cast: Cast) -> House:
         token=make_token(cast),
         watched=make_watched(cast),
         intake=bring_foreign(cast, standard, "2"),
+        prepared=prepare_content(cast, standard),
         foreign=imported(cast, bring_foreign(cast, standard, "1")),
     )
 
@@ -198,6 +202,18 @@ def make_newcomer(cast: Cast) -> User:
     user.awaiting_confirmation = True
     user.save(update_fields=["awaiting_confirmation"])
     return user
+
+
+def prepare_content(cast: Cast, standard: MeasurementStandard) -> PreparedDocument:
+    """A calibration certificate whose content was handed in."""
+    return prepare(
+        actor=cast.actor("verifier"),
+        organisation=cast.institute,
+        kind="calibration_certificate",
+        data=make_given(number_of_standard=standard.code),
+        record=b"raw",
+        record_name=f"{cast.institute.name}.txt",
+    )
 
 
 def bring_foreign(cast: Cast, standard: MeasurementStandard, number: str) -> ImportBatch:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from quanheng.cli import imports as shell
+from quanheng.cli import _platform
 from quanheng.cli.main import run
 from quanheng.platform.certificates.models import ForeignCertificate
 from quanheng.platform.kernel import clock
@@ -78,7 +78,7 @@ def say(*argv: str) -> tuple[int, Any]:
 
 @pytest.fixture
 def _in_this_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell._platform, "setup", lambda *_a, **_k: None)
+    monkeypatch.setattr(_platform, "setup", lambda *_a, **_k: None)
 
 
 @pytest.mark.usefixtures("_in_this_database")

@@ -89,20 +89,18 @@ def _file(batch: ImportBatch, row: ImportRow, plan: Plan) -> FileView:
     view.number, view.issuer = c.core.unique_identifier, issuer_of(c)
     performed = " – ".join(dict.fromkeys(d for d in (c.core.begin, c.core.end) if d))
     customer = pick(c.customer.name, "zh") if c.customer is not None else ""
+    signers = ", ".join(dict.fromkeys(s.signer for s in reading.validation.signatures if s.signer))
     facts = [
-        (_("实施日期"), performed),
+        (_("测量日期"), performed),
         (_("签发日期"), c.core.issued),
         (_("委托方"), customer),
+        (_("签名者"), signers),
         (_("格式"), f"DCC {c.version}" + (_("(取自 PDF 附件)") if reading.attached else "")),
         ("SHA-256", reading.sha256),
     ]
     view.facts = [(label, value) for label, value in facts if value]
     tone, word, _meaning = foreign.SIGNATURES[reading.signature_state]
-    signers = ", ".join(dict.fromkeys(s.signer for s in reading.validation.signatures if s.signer))
-    view.states = [
-        Status(tone, f"{word} {signers}".strip()),
-        Status(*foreign.SCHEMAS.get(reading.schema_state, _OTHER)),
-    ]
+    view.states = [Status(tone, word), Status(*foreign.SCHEMAS.get(reading.schema_state, _OTHER))]
     errors = reading.validation.count("error")
     if errors:
         view.states.append(Status("due", _("内容有 %(n)d 处错误") % {"n": errors}))
