@@ -21,6 +21,7 @@ from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Definition, Figure, Header
 
 MOST = 210
+ORDER = ("undeterminable", "suspect", "pass", "check")  # so that the palette gives red to what needs a visit
 RANK = [Level.ALARM, Level.WARNING, Level.NOTICE, Level.NORMAL, Level.NONE]
 
 
@@ -136,7 +137,7 @@ def _trend(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
         "yAxis": {"type": "value"},
         "series": [
             {"name": str(label), "type": "bar", "stack": "all", "data": [r[value] for r in runs]}
-            for value, label in Verdict.choices
+            for value, label in sorted(Verdict.choices, key=lambda c: ORDER.index(c[0]))
         ],
     }
 

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quanheng.platform.kernel import clock
-from quanheng.platform.surveillance import heat, queries, words
+from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.surveillance import heat, leaving, queries, words
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.letters_pages import letters_of
 from quanheng.platform.surveillance.quality_data import AreaQuality, SourceLine, area_quality, by_source
 from quanheng.platform.surveillance.reasons import reason_words
 from quanheng.platform.surveillance.views import OneArea, Watching, flag_words
 from quanheng.platform.web.components import Action, Empty, Figure, Header
-from quanheng.platform.web.export import xlsx_response
+from quanheng.platform.web.export import csv_response, xlsx_response
 from quanheng.platform.web.forms import DateInput, Form
 from quanheng.platform.web.http import address
 
@@ -114,9 +115,11 @@ class AreaQualityPage(OneArea):
 
     def header(self) -> Header:
         report = reverse("surveillance:area-quality-report", args=[self.area.pk])
+        readings = reverse("surveillance:area-readings", args=[self.area.pk])
         query = address(self.request, export=None).partition("?")[2]
         menu = [
             Action(_("下载 Excel"), address(self.request, export="xlsx"), "download"),
+            Action(_("导出读数(附校准状态)"), f"{readings}?{query}" if query else readings, "file-export"),
             Action(_("打印报告"), f"{report}?{query}" if query else report, "printer"),
         ]
         crumbs = [*self.crumbs(), (str(self.area), self.area.get_absolute_url())]
@@ -178,6 +181,17 @@ def _daily_table(found: AreaQuality) -> list[tuple[dt.date, str, int]]:
         shares = [found.daily.get(line["meter_id"], {}).get(day, 0.0) for line in found.lines]
         rows.append((day, words.percent(sum(shares) / count, 1), sum(1 for s in shares if s == 0)))
     return rows
+
+
+class AreaReadings(AreaQualityPage):
+    """The readings of the window as CSV, each with the calibration of its meter on that day."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        form, since, until = self.window()
+        if form.is_bound and not form.is_valid():
+            raise Refused(_("时段须在 92 天以内,且不晚于今天"), code="window")
+        table = leaving.calibrated(self.area, since, until)
+        return csv_response([table.columns, *table.iter_rows()], f"readings-{self.area.code}-{since}-{until}")
 
 
 class AreaQualityReport(AreaQualityPage):

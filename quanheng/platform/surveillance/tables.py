@@ -10,10 +10,12 @@ from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.surveillance import levels, words
+from quanheng.platform.surveillance.device_events import kind_words, kinds
 from quanheng.platform.surveillance.models import (
     Area,
     AreaMeter,
     CheckRequest,
+    DeviceEvent,
     EvaluationRun,
     Level,
     PeriodExtension,
@@ -258,3 +260,45 @@ class ExtensionTable(Table):
     class Meta(Table.Meta):
         model = PeriodExtension
         fields: ClassVar = ()
+
+
+class DeviceEventTable(Table):
+    """Reports of connected instruments."""
+
+    happened_at = DateColumn(verbose_name=_("发生时间"))
+    level = StatusColumn(to_status=lambda e: levels.status(e.level), verbose_name=_("警报级别"))
+    kind = TextColumn(verbose_name=_("事件"), main=True)
+    instrument = TextColumn(accessor="instrument", verbose_name=_("器具"), orderable=False)
+    detail = TextColumn(verbose_name=_("说明"))
+    organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
+    handling = TextColumn(verbose_name=_("处理情况"))
+
+    class Meta(Table.Meta):
+        model = DeviceEvent
+        fields: ClassVar = ()
+
+    def row_url(self, record: Any) -> str:
+        return reverse("surveillance:device-event", args=[record.pk])
+
+    def render_kind(self, value: str) -> str:
+        """The kind in words."""
+        return kind_words(value)
+
+
+class DeviceEventFilter(FilterSet):
+    """By words, level, kind, and whether somebody saw to it."""
+
+    q = SearchFilter(("instrument__serial_number", "instrument__name", "instrument__code", "organisation__name"))
+    level = ChoiceFilter(choices=[c for c in Level.choices if c[0]], label=_("警报级别"))
+    kind = ChoiceFilter(choices=lambda: [(k, kind_words(k)) for k in kinds()], label=_("事件"))
+    handled = ChoiceFilter(
+        choices=[("no", _("待处理")), ("yes", _("已处理"))], label=_("处理情况"), method="by_handling"
+    )
+
+    class Meta:
+        model = DeviceEvent
+        fields: ClassVar = ()
+
+    def by_handling(self, rows: Any, _name: str, value: str) -> Any:
+        """Those that wait, or those that were seen to."""
+        return rows.filter(handled_at__isnull=value == "no")

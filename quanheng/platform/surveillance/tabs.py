@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.surveillance import queries
-from quanheng.platform.surveillance.models import AreaMeter, Role, SiteCheck
+from quanheng.platform.surveillance import device_events, queries
+from quanheng.platform.surveillance.levels import status
+from quanheng.platform.surveillance.models import AreaMeter, DeviceEvent, Role, SiteCheck
 from quanheng.platform.surveillance.tables import CHECK_TONES
 from quanheng.platform.surveillance.words import reason, verdict_status
 from quanheng.platform.surveillance.workflow import CHECK
@@ -46,7 +48,7 @@ def happened(actor: Actor, item: Instrument) -> list[Moment]:
     """Mounting, what the data said, checks on site and replacement, for the timeline of a single instrument."""
     if item.quantity > 1:
         return []
-    found: list[Moment] = []
+    found = [_report(e) for e in device_events.seen(actor).filter(instrument=item).order_by("-happened_at")[:MOST]]
     for meter in queries.meters(actor).filter(instrument=item):
         where = f"{meter.area} · {meter.get_role_display()}"
         if meter.installed_on:
@@ -60,6 +62,14 @@ def happened(actor: Actor, item: Instrument) -> list[Moment]:
         if meter.removed_on:
             found.append(Moment(meter.removed_on, _("拆除"), str(meter.area.organisation), where, tone="off"))
     return found
+
+
+def _report(event: DeviceEvent) -> Moment:
+    state = status(event.level)
+    title = f"{device_events.kind_words(event.kind)} · {state.label}"
+    detail = " · ".join(t for t in (event.detail, event.handling) if t)
+    url = reverse("surveillance:device-event", args=[event.pk])
+    return Moment(event.happened_at, title, event.source[37:], detail, url, state.tone)
 
 
 def _check(check: SiteCheck) -> Moment:

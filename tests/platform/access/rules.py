@@ -224,6 +224,8 @@ RULES: dict[str, Rule] = {
     "surveillance/districts/<str:code>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.region_id,)),
     "surveillance/utilities/<uuid:pk>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.organisation_id,)),
     "surveillance/rules/": Rule(WATCHERS_OF),
+    "surveillance/events/": Rule(WATCHERS_OF),
+    "surveillance/events/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("event")),
     "surveillance/lots/": Rule(WATCHERS_OF),
     "surveillance/extensions/": Rule(WATCHERS_OF),
     "surveillance/extensions/new/": Rule(both("keeper")),
@@ -235,6 +237,7 @@ RULES: dict[str, Rule] = {
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/readings.csv": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/evidence/<int:version>.json": Rule(
         SEES_ITEM, path=lambda h: (h.watched.area.pk, h.watched.evaluation.version)
     ),

@@ -26,6 +26,7 @@ from quanheng.platform.surveillance.models import (
     Area,
     AreaMeter,
     CheckRequest,
+    DeviceEvent,
     Evaluation,
     EvaluationRun,
     PeriodExtension,
@@ -55,6 +56,7 @@ class Watched:
     batch: ReadingBatch
     evaluation: Evaluation
     extension: PeriodExtension
+    event: DeviceEvent
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,18 @@ def make_watched(cast: Cast) -> Watched:
     )
     sealing.seal(evaluation, [])
     ledger.merge_leaves()
-    return Watched(area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast))
+    return Watched(
+        area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast), make_report(cast)
+    )
+
+
+def make_report(cast: Cast) -> DeviceEvent:
+    """An instrument of the shop said that its cover was opened."""
+    item = makers.make_instrument(cast.shop, region=cast.shop.region)
+    return DeviceEvent.objects.create(
+        instrument=item, organisation=cast.shop, region=cast.shop.region, kind="cover_opened", level="alarm",
+        happened_at=clock.now(), source="s", key="1",
+    )  # fmt: skip
 
 
 def make_extension(cast: Cast) -> PeriodExtension:

@@ -82,6 +82,8 @@ VERBS: Mapping[str, StrPromise] = {
     "surveillance.batch_queued": _("读数文件入库"),
     "surveillance.check_asked": _("用户申请检查"),
     "surveillance.check_ordered": _("下达现场检查"),
+    "surveillance.device_event": _("器具上报事件"),
+    "surveillance.device_event_handled": _("处理器具事件"),
     "surveillance.extension_proposed": _("申请批次延长检定周期"),
     "surveillance.request_answered": _("答复检查申请"),
     "surveillance.run_requested": _("发起评价"),

@@ -18,6 +18,7 @@ from quanheng.platform.documents import api as documents
 from quanheng.platform.instruments import api as instruments
 from quanheng.platform.project.api.reading import StrictParser
 from quanheng.platform.surveillance import api as surveillance
+from quanheng.platform.surveillance import api_devices
 from quanheng.platform.trace import api as trace
 from quanheng.platform.verification import api as verification
 from quanheng.platform.web.api import problems
@@ -91,6 +92,7 @@ api.add_router("/foreign-certificates", foreign.router)
 api.add_router("/trace", trace.router)
 api.add_router("/ledger", documents.router)
 api.add_router("/readings", surveillance.router)
+api.add_router("/device-events", api_devices.router)
 
 
 @api.exception_handler(InputError)
