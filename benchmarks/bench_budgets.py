@@ -9,6 +9,7 @@ import argparse
 import json
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -18,34 +19,12 @@ from quanheng.metrology.framework import propagate_model
 from quanheng.metrology.models import model_from
 
 MODEL = "Y = a*exp(-b/c) + sqrt(d)*sin(e)/f**2 - log(g) + h*i/j"
-PEERS = """
-import json, sys, time, random
-n = int(sys.argv[1]); random.seed(1); out = {}
-rows = [[random.uniform(1, 3) for _ in range(10)] for _ in range(n)]
-try:
-    from uncertainties import ufloat, umath
-    start = time.process_time()
-    for r in rows:
-        a, b, c, d, e, f, g, h, i, j = (ufloat(v, 0.01) for v in r)
-        (a*umath.exp(-b/c) + umath.sqrt(d)*umath.sin(e)/f**2 - umath.log(g) + h*i/j).s
-    out["uncertainties_us_per_budget"] = round((time.process_time() - start) / n * 1e6, 1)
-except Exception as error: out["uncertainties"] = repr(error)[:80]
-try:
-    from GTC import ureal, exp, sqrt, sin, log, uncertainty
-    start = time.process_time()
-    for r in rows:
-        a, b, c, d, e, f, g, h, i, j = (ureal(v, 0.01) for v in r)
-        uncertainty(a*exp(-b/c) + sqrt(d)*sin(e)/f**2 - log(g) + h*i/j)
-    out["gtc_us_per_budget"] = round((time.process_time() - start) / n * 1e6, 1)
-except Exception as error: out["gtc"] = repr(error)[:80]
-print(json.dumps(out))
-"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=int, default=10_000)
-    parser.add_argument("--peers", metavar="PYTHON", help="interpreter with uncertainties and GTC")
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has benchmarks/peers.txt")
     args = parser.parse_args()
     n = args.budgets
     rng = np.random.default_rng(1)
@@ -73,8 +52,11 @@ def main() -> None:
         )
     )  # fmt: skip
     if args.peers:
-        done = subprocess.run([args.peers, "-c", PEERS, str(n)], capture_output=True, text=True, check=False)
-        print(done.stdout.strip() or done.stderr.strip()[-300:])
+        command = [args.peers, str(Path(__file__).with_name("peers.py")), "budgets", str(n)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        print(done.stdout.strip() or f"peers did not run: {done.stderr.strip()[-300:]}")
+    else:
+        print("no peers: --peers names an interpreter that has benchmarks/peers.txt")
 
 
 if __name__ == "__main__":

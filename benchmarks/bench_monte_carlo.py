@@ -2,7 +2,7 @@
 
 python benchmarks/bench_monte_carlo.py [--trials 1000000] [--repeat 3] [--peers PYTHON]
 
-PYTHON is an interpreter that has suncal, metrolopy and GTC; they are no requirement of ours. Ratios are plain numpy's
+PYTHON is an interpreter that has benchmarks/peers.txt; they are no requirement of ours. Ratios are plain numpy's
 time over ours: above 1 ours is faster. Every contender draws, evaluates, and gives mean, deviation and 95 % interval.
 """
 
@@ -13,6 +13,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,34 +109,11 @@ def best(work: Callable[[], Any], repeat: int, clock: Callable[[], float] = time
     return min(times)
 
 
-PEERS = """
-import json, sys, time
-trials = int(sys.argv[1])
-out = {}
-try:
-    import suncal
-    m = suncal.Model("Y = X1 + X2 + X3 + X4")
-    for i in range(1, 5):
-        m.var(f"X{i}").measure(0).typeb(dist="uniform", a=3**0.5)
-    start = time.process_time(); m.monte_carlo(samples=trials).expand("Y"); out["suncal 9.2"] = time.process_time() - start
-except Exception as error:
-    out["suncal 9.2"] = repr(error)[:80]
-try:
-    import metrolopy as uc
-    xs = [uc.gummy(uc.UniformDist(center=0, half_width=3**0.5)) for _ in range(4)]
-    y = xs[0] + xs[1] + xs[2] + xs[3]
-    start = time.process_time(); uc.gummy.simulate([y], n=trials); y.cisim; out["metrolopy 9.2"] = time.process_time() - start
-except Exception as error:
-    out["metrolopy 9.2"] = repr(error)[:80]
-print(json.dumps(out))
-"""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--peers", metavar="PYTHON", help="interpreter with suncal and metrolopy")
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has benchmarks/peers.txt")
     args = parser.parse_args()
     for name, (request, model) in CASES.items():
         numpy = best(plain(model, args.trials), args.repeat)
@@ -151,8 +129,11 @@ def main() -> None:
             )
         )  # fmt: skip
     if args.peers:
-        done = subprocess.run([args.peers, "-c", PEERS, str(args.trials)], capture_output=True, text=True, check=False)
-        print(done.stdout.strip().splitlines()[-1] if done.stdout else done.stderr.strip()[-300:])
+        command = [args.peers, str(Path(__file__).with_name("peers.py")), "monte-carlo", str(args.trials)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        print(done.stdout.strip() or f"peers did not run: {done.stderr.strip()[-300:]}")
+    else:
+        print("no peers: --peers names an interpreter that has benchmarks/peers.txt")
 
 
 if __name__ == "__main__":

@@ -363,6 +363,16 @@ def _problems(c: CertificateContent) -> list[tuple[bool, str]]:
     ]
 
 
+def problems(data: object) -> list[tuple[str, str]]:
+    """Everything that is wrong with the plain JSON of a content: place and message; empty where it is usable."""
+    try:
+        CertificateContent.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        return [(".".join(str(part) for part in one["loc"]), one["msg"]) for one in found]
+    return []
+
+
 def load(data: object) -> CertificateContent:
     """The content from plain JSON; InputError names the first field that is wrong."""
     try:

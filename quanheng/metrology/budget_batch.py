@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.duals import slopes
 from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
 from quanheng.metrology.joint import correlation_matrix
 from quanheng.metrology.models import Model
 from quanheng.metrology.uncertainty import Correlation
-from quanheng.metrology.vectors import Floats
+from quanheng.metrology.vectors import FUNCTIONS, Floats
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,8 @@ def _sum(*values: Any) -> _Slopes:
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **{name: _lift(FUNCTIONS[name], slope) for name, slope in slopes(FUNCTIONS).items()},
     "abs": _lift(np.abs, lambda x, y: np.where(x == 0, np.nan, np.sign(x))),
-    "sqrt": _lift(np.sqrt, lambda x, y: 0.5 / y),
-    "exp": _lift(np.exp, lambda x, y: y),
-    "log": _lift(np.log, lambda x, y: 1 / x),
-    "log10": _lift(np.log10, lambda x, y: 1 / (x * np.log(10.0))),
-    "sin": _lift(np.sin, lambda x, y: np.cos(x)),
-    "cos": _lift(np.cos, lambda x, y: -np.sin(x)),
-    "tan": _lift(np.tan, lambda x, y: 1 + y * y),
-    "arcsin": _lift(np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x)),
-    "arccos": _lift(np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x)),
-    "arctan": _lift(np.arctan, lambda x, y: 1 / (1 + x * x)),
     "arctan2": _arctan2,
     "sum": _sum,
     "mean": lambda *v: _sum(*v) / _Slopes(float(len(flatten(v)))),

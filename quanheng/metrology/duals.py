@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,15 +13,15 @@ from quanheng.metrology.expressions import MAX_EXPONENT, Domain, Expression, fla
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Dual:
-    """A value and its derivatives by each input, in the order of the inputs."""
+    """A value, real or complex, and its derivatives by each input, in the order of the inputs, which are real."""
 
-    value: float
-    partials: tuple[float, ...] = ()
+    value: Any
+    partials: tuple[Any, ...] = ()
 
-    def _with(self, value: float, slope: float) -> Dual:
+    def _with(self, value: Any, slope: Any) -> Dual:
         return Dual(value, tuple(slope * p for p in self.partials))
 
-    def _join(self, other: Dual, value: float, by_self: float, by_other: float) -> Dual:
+    def _join(self, other: Dual, value: Any, by_self: Any, by_other: Any) -> Dual:
         if not self.partials:
             return other._with(value, by_other)
         if not other.partials:
@@ -45,46 +46,98 @@ class Dual:
         return self._with(-self.value, -1.0)
 
     def __lt__(self, other: Dual) -> bool:
-        return self.value < other.value
+        return bool(self.value < other.value)
 
     def __le__(self, other: Dual) -> bool:
-        return self.value <= other.value
+        return bool(self.value <= other.value)
 
     def __gt__(self, other: Dual) -> bool:
-        return self.value > other.value
+        return bool(self.value > other.value)
 
     def __ge__(self, other: Dual) -> bool:
-        return self.value >= other.value
+        return bool(self.value >= other.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dual) and self.value == other.value
+        return isinstance(other, Dual) and bool(self.value == other.value)
 
     def __hash__(self) -> int:
         return hash(self.value)
+
+
+Function = Callable[[Any], Any]
+Slope = Callable[[Any, Any], Any]
+_REAL: Mapping[str, Function] = {
+    "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "log10": math.log10, "sin": math.sin, "cos": math.cos,
+    "tan": math.tan, "arcsin": math.asin, "arccos": math.acos, "arctan": math.atan,
+}  # fmt: skip
+_COMPLEX: Mapping[str, Function] = {
+    name: getattr(cmath, function.__name__) for name, function in _REAL.items()
+}  # the same names
+
+
+def slopes(functions: Mapping[str, Function]) -> dict[str, Slope]:
+    """Derivatives of the functions of one number, from argument and value, for any kind of number."""
+    return {
+        "sqrt": lambda x, y: 0.5 / y,
+        "exp": lambda x, y: y,
+        "log": lambda x, y: 1.0 / x,
+        "log10": lambda x, y: 1.0 / (x * math.log(10.0)),
+        "sin": lambda x, y: functions["cos"](x),
+        "cos": lambda x, y: -functions["sin"](x),
+        "tan": lambda x, y: 1.0 + y * y,
+        "arcsin": lambda x, y: (1.0 - x * x) ** -0.5,
+        "arccos": lambda x, y: -((1.0 - x * x) ** -0.5),
+        "arctan": lambda x, y: 1.0 / (1.0 + x * x),
+    }
+
+
+_REAL_SLOPES, _COMPLEX_SLOPES = slopes(_REAL), slopes(_COMPLEX)
+
+
+def _lift(name: str) -> Callable[[Dual], Dual]:
+    def apply(x: Dual) -> Dual:
+        whole = isinstance(x.value, complex)
+        value = (_COMPLEX if whole else _REAL)[name](x.value)
+        slope = (_COMPLEX_SLOPES if whole else _REAL_SLOPES)[name]
+        return x._with(value, slope(x.value, value) if any(x.partials) else 0.0)
+
+    return apply
 
 
 def _power(base: Dual, exponent: Dual) -> Dual:
     if abs(exponent.value) > MAX_EXPONENT:
         raise OverflowError("exponent")
     value = base.value**exponent.value
-    if isinstance(value, complex):
+    whole = isinstance(base.value, complex) or isinstance(exponent.value, complex)
+    if isinstance(value, complex) and not whole:
         raise ValueError("a negative base needs a whole exponent")
     by_base = exponent.value * base.value ** (exponent.value - 1) if exponent.value else 0.0
-    by_exponent = value * math.log(base.value) if any(exponent.partials) else 0.0
+    log = cmath.log if whole else math.log
+    by_exponent = value * log(base.value) if any(exponent.partials) else 0.0
     return base._join(exponent, value, by_base, by_exponent)
-
-
-def _lift(function: Callable[[float], float], slope: Callable[[float, float], float]) -> Callable[[Dual], Dual]:
-    def apply(x: Dual) -> Dual:
-        value = function(x.value)
-        return x._with(value, slope(x.value, value) if any(x.partials) else 0.0)
-
-    return apply
 
 
 def _arctan2(y: Dual, x: Dual) -> Dual:
     square = x.value**2 + y.value**2
     return y._join(x, math.atan2(y.value, x.value), x.value / square, -y.value / square)
+
+
+def _abs(x: Dual) -> Dual:
+    if x.value == 0:
+        raise ValueError("abs has no derivative at zero")
+    if not isinstance(x.value, complex):
+        return x._with(abs(x.value), math.copysign(1.0, x.value))
+    size = abs(x.value)
+    return Dual(size, tuple((x.value.conjugate() * p).real / size for p in x.partials))
+
+
+def _angle(x: Dual) -> Dual:
+    square = abs(x.value) ** 2
+    return Dual(cmath.phase(x.value), tuple((x.value.conjugate() * p).imag / square for p in x.partials))
+
+
+def _part(take: Function) -> Callable[[Dual], Dual]:
+    return lambda x: Dual(take(x.value), tuple(take(p) for p in x.partials))
 
 
 def _sum(*values: Any) -> Dual:
@@ -99,24 +152,14 @@ def _mean(*values: Any) -> Dual:
     return _sum(*values) / Dual(float(len(flatten(values))))
 
 
-def _sign(x: float, _: float) -> float:
-    if x == 0:
-        raise ValueError("abs has no derivative at zero")
-    return math.copysign(1.0, x)
-
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "abs": _lift(abs, _sign),
-    "sqrt": _lift(math.sqrt, lambda x, y: 0.5 / y),
-    "exp": _lift(math.exp, lambda x, y: y),
-    "log": _lift(math.log, lambda x, y: 1.0 / x),
-    "log10": _lift(math.log10, lambda x, y: 1.0 / (x * math.log(10.0))),
-    "sin": _lift(math.sin, lambda x, y: math.cos(x)),
-    "cos": _lift(math.cos, lambda x, y: -math.sin(x)),
-    "tan": _lift(math.tan, lambda x, y: 1.0 + y * y),
-    "arcsin": _lift(math.asin, lambda x, y: 1.0 / math.sqrt(1.0 - x * x)),
-    "arccos": _lift(math.acos, lambda x, y: -1.0 / math.sqrt(1.0 - x * x)),
-    "arctan": _lift(math.atan, lambda x, y: 1.0 / (1.0 + x * x)),
+    **{name: _lift(name) for name in _REAL},
+    "abs": _abs,
+    "complex": lambda a, b: a + Dual(1j) * b,
+    "real": _part(lambda z: z.real),
+    "imag": _part(lambda z: z.imag),
+    "conj": _part(lambda z: z.conjugate()),
+    "angle": _angle,
     "arctan2": _arctan2,
     "sum": _sum,
     "mean": _mean,

@@ -12,15 +12,16 @@ import ast
 import operator
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from quanheng.errors import InputError
 
 MAX_LENGTH = 1000
 MAX_NODES = 400
-MAX_DEPTH = 30
+MAX_DEPTH = 120  # a sum of a hundred terms nests a hundred deep
 MAX_EXPONENT = 64
 MAX_LITERAL = 40
 
@@ -52,21 +53,56 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "floor": (1, 1),
     "ceil": (1, 1),
     "round_to": (2, 2),
+    "complex": (2, 2),
+    "real": (1, 1),
+    "imag": (1, 1),
+    "conj": (1, 1),
+    "angle": (1, 1),
 }
 CONSTANTS: Mapping[str, str] = {"pi": "3.14159265358979323846264338327950288"}
 
 Closure = Callable[[Mapping[str, Any], "Domain"], Any]
 
 
+class Logic:
+    """Conditions of single values: what is not asked for is not evaluated."""
+
+    def test(self, value: Any) -> Any:
+        """`value` where it is a condition."""
+        if not isinstance(value, bool):
+            raise InputError("formula_type", "a condition must be a comparison", str(value)[:40])
+        return value
+
+    def every(self, parts: Sequence[Callable[[], Any]]) -> Any:
+        """Whether all hold."""
+        return all(self.test(part()) for part in parts)
+
+    def some(self, parts: Sequence[Callable[[], Any]]) -> Any:
+        """Whether one holds."""
+        return any(self.test(part()) for part in parts)
+
+    def opposite(self, value: Any) -> Any:
+        """Whether it does not hold."""
+        return not self.test(value)
+
+    def choose(self, test: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+        """The value of one of both branches."""
+        return yes() if self.test(test) else no()
+
+
+SINGLE = Logic()
+
+
 @dataclass(frozen=True)
 class Domain:
-    """What numbers are: how a literal is read, which functions exist, how a power is taken."""
+    """What numbers are: how a literal is read, which functions exist, how a power is taken, how conditions combine."""
 
     name: str
     number: Callable[[str], Any]
     functions: Mapping[str, Callable[..., Any]]
     power: Callable[[Any, Any], Any]
     errors: tuple[type[Exception], ...]
+    logic: Logic = SINGLE
 
 
 @dataclass(frozen=True)
@@ -213,7 +249,7 @@ class _Compiler:
         if isinstance(node.op, ast.UAdd):
             return lambda env, domain: _single(inner(env, domain))
         if isinstance(node.op, ast.Not):
-            return lambda env, domain: not _truth(inner(env, domain))
+            return lambda env, domain: domain.logic.opposite(inner(env, domain))
         raise self.refuse(type(node.op).__name__)
 
     def on_BinOp(self, node: ast.BinOp, depth: int) -> Closure:
@@ -227,9 +263,13 @@ class _Compiler:
 
     def on_BoolOp(self, node: ast.BoolOp, depth: int) -> Closure:
         parts = [self.node(value, depth) for value in node.values]
-        if isinstance(node.op, ast.And):
-            return lambda env, domain: all(_truth(part(env, domain)) for part in parts)
-        return lambda env, domain: any(_truth(part(env, domain)) for part in parts)
+        whole = isinstance(node.op, ast.And)
+
+        def combine(env: Mapping[str, Any], domain: Domain) -> Any:
+            later = [partial(part, env, domain) for part in parts]
+            return domain.logic.every(later) if whole else domain.logic.some(later)
+
+        return combine
 
     def on_Compare(self, node: ast.Compare, depth: int) -> Closure:
         parts = [self.node(value, depth) for value in [node.left, *node.comparators]]
@@ -237,16 +277,18 @@ class _Compiler:
         if None in tests:
             raise self.refuse("this comparison")
 
-        def compare(env: Mapping[str, Any], domain: Domain) -> bool:
+        def compare(env: Mapping[str, Any], domain: Domain) -> Any:
             values = [_scalar(part(env, domain)) for part in parts]
             pairs = zip(tests, values, values[1:], strict=False)
-            return all(_compared(test, a, b) for test, a, b in pairs if test is not None)
+            return domain.logic.every([partial(_compared, test, a, b) for test, a, b in pairs if test is not None])
 
         return compare
 
     def on_IfExp(self, node: ast.IfExp, depth: int) -> Closure:
         test, yes, no = (self.node(part, depth) for part in (node.test, node.body, node.orelse))
-        return lambda env, domain: yes(env, domain) if _truth(test(env, domain)) else no(env, domain)
+        return lambda env, domain: domain.logic.choose(
+            test(env, domain), partial(yes, env, domain), partial(no, env, domain)
+        )
 
     def on_Call(self, node: ast.Call, depth: int) -> Closure:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
@@ -293,16 +335,10 @@ def _single(value: Any) -> Any:
     return value
 
 
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InputError("formula_type", "a condition must be a comparison", str(value)[:40])
-    return value
-
-
-def _compared(test: Callable[[Any, Any], Any], a: Any, b: Any) -> bool:
+def _compared(test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
     if isinstance(a, str) is not isinstance(b, str) or (isinstance(a, str) and test not in (operator.eq, operator.ne)):
         raise InputError("formula_type", "text can only be compared with text, by == or !=", f"{a} {b}"[:60])
-    return bool(test(a, b))
+    return test(a, b)
 
 
 def flatten(values: tuple[Any, ...]) -> list[Any]:

@@ -54,11 +54,21 @@ class Model:
         return {name: known[name] for name in self.outputs}
 
     def on_arrays(self, values: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Outputs for many values of the inputs at once, shape (M,); not finite where mathematics gives none."""
+        """Outputs for many values of the inputs at once, shape (M,); not finite where mathematics gives none.
+
+        A complex output is two real ones, its name with .real and .imag.
+        """
         size = max((np.size(v) for v in values.values()), default=1)
         with np.errstate(all="ignore"):
             found = self.evaluate(values, ARRAYS)
-        return {name: np.broadcast_to(np.asarray(y, dtype=np.float64), (size,)) for name, y in found.items()}
+        answers = {}
+        for name, y in found.items():
+            whole = np.asarray(y)
+            if whole.dtype.kind not in "fci":
+                raise InputError("model", f"the output {name} is no number", name)
+            for key, part in _parts(name, whole, whole.dtype.kind == "c"):
+                answers[key] = np.broadcast_to(np.asarray(part, dtype=np.float64), (size,))
+        return answers
 
     def gradients(self, point: Mapping[str, float]) -> dict[str, tuple[float, dict[str, float]]]:
         """For each output its value and its partial derivatives by each input (GUM 5.1.3)."""
@@ -68,7 +78,15 @@ class Model:
         zero = (0.0,) * len(names)
         answers = {}
         for name, y in self.evaluate(lifted, DUALS).items():
-            answers[name] = (y.value, dict(zip(names, y.partials or zero, strict=True)))
+            if not isinstance(y, Dual):
+                raise InputError("model", f"the output {name} is no number", name)
+            partials = y.partials or zero
+            if not isinstance(y.value, complex):
+                answers[name] = (y.value, dict(zip(names, partials, strict=True)))
+                continue
+            for part in ("real", "imag"):
+                slopes = [float(getattr(p, part)) for p in partials]
+                answers[f"{name}.{part}"] = (float(getattr(y.value, part)), dict(zip(names, slopes, strict=True)))
         return answers
 
 
@@ -94,6 +112,10 @@ def model_from(text: object, outputs: Sequence[str] | None = None) -> Model:
         statements.append((name, parse(formula.strip())))
     _refuse_cycles(statements)
     return Model(text.strip(), tuple(statements), _chosen(outputs, [n for n, _ in statements]))
+
+
+def _parts(name: str, y: Any, split: bool) -> list[tuple[str, Any]]:
+    return [(f"{name}.real", y.real), (f"{name}.imag", y.imag)] if split else [(name, y)]
 
 
 def _named(part: str, single: bool) -> tuple[str, str]:

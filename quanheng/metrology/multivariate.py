@@ -13,6 +13,7 @@ from quanheng.metrology.vectors import Floats
 
 _SMALL = 1e-10  # eigenvalues of the correlation matrix below this part of the largest count as zero
 _MESH = 100
+_MESHES = {2: _MESH, 3: 40, 4: 20}  # cells along each axis, so that a million trials fill them
 SINGULAR = "the outputs depend on each other exactly: the ellipsoid lies in the {rank} dimensions that they span"
 
 
@@ -31,6 +32,9 @@ class Regions:
     box : mapping of str to (float, float)
     smallest_area : float or None
         Area of the smallest region, for two outputs after Monte Carlo.
+    smallest_content : float or None
+        Area, volume or content of the smallest region of two to four outputs after Monte Carlo, in the product of their
+        units; None where the outputs depend on each other exactly, so that their region has no content.
     """
 
     coverage: float
@@ -39,6 +43,7 @@ class Regions:
     rank: int
     box: Mapping[str, tuple[float, float]]
     smallest_area: float | None = None
+    smallest_content: float | None = None
 
 
 def gum_factors(count: int, coverage: float) -> tuple[float, float]:
@@ -70,7 +75,9 @@ def trial_regions(values: Mapping[str, Floats], coverage: float) -> Regions:
     k_p, k_q = _factors(y - centre[:, None], whitening, u, coverage)
     means = dict(zip(values, centre.tolist(), strict=True))
     area = smallest_area(y[0], y[1], coverage) if len(y) == 2 else None
-    return Regions(coverage, k_p, k_q, len(whitening), _box(means, u, k_q), area)
+    whole = len(whitening) == len(y) and len(y) in _MESHES
+    content = smallest_content(y, coverage) if whole else None
+    return Regions(coverage, k_p, k_q, len(whitening), _box(means, u, k_q), area, content)
 
 
 def block_statistics(y: Floats, coverage: float) -> tuple[float, float]:
@@ -85,10 +92,23 @@ def block_statistics(y: Floats, coverage: float) -> tuple[float, float]:
 
 def smallest_area(a: Floats, b: Floats, coverage: float, mesh: int = _MESH) -> float:
     """Area of the fewest cells of a mesh that hold the probability (7.7.4)."""
-    counts, x, y = np.histogram2d(a, b, bins=mesh)
+    return smallest_content(np.array([a, b]), coverage, mesh)
+
+
+def smallest_content(y: Floats, coverage: float, mesh: int | None = None) -> float:
+    """Content of the fewest cells of a mesh that hold the probability (7.7.4); y has shape (outputs, M).
+
+    The mesh spans all trials, or their central 99.98 % along each axis where the far tails would leave it too coarse.
+    """
+    bins = mesh or _MESHES[len(y)]
+    ends = [(row.min(), row.max()) for row in y]
+    if len(y) > 2:
+        low, high = np.quantile(y, [0.0001, 0.9999], axis=1)
+        ends = list(zip(low.tolist(), high.tolist(), strict=True))
+    counts, edges = np.histogramdd(y.T, bins=bins, range=ends)
     ordered = np.sort(counts.ravel())[::-1]
-    cells = int(np.searchsorted(np.cumsum(ordered), coverage * len(a))) + 1
-    return float(cells * (x[1] - x[0]) * (y[1] - y[0]))
+    cells = int(np.searchsorted(np.cumsum(ordered), coverage * y.shape[1])) + 1
+    return float(cells * np.prod([edge[1] - edge[0] for edge in edges]))
 
 
 def _whitening(covariance: Floats) -> Floats:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
+from quanheng.errors import InputError
+from quanheng.metrology.expressions import MAX_EXPONENT, Domain, Logic, flatten
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,7 +39,49 @@ def _deviation(*values: Any) -> Any:
     return np.sqrt(reduce(np.add, [(v - centre) ** 2 for v in flat]) / (len(flat) - 1))
 
 
+def _ordered(pick: Callable[[Any, Any], Any], *values: Any) -> Any:
+    flat = flatten(values)
+    if any(np.iscomplexobj(v) for v in flat):
+        raise TypeError("complex numbers have no order")
+    return reduce(pick, flat)
+
+
+class ArrayLogic(Logic):
+    """Conditions of many trials at once: each trial takes its own branch."""
+
+    def test(self, value: Any) -> Any:
+        """`value` where it is one condition or one for each trial."""
+        found = np.asarray(value)
+        if found.dtype != np.bool_:
+            raise InputError("formula_type", "a condition must be a comparison", str(value)[:40])
+        return found
+
+    def every(self, parts: Sequence[Callable[[], Any]]) -> Any:
+        """Where all hold."""
+        return reduce(np.logical_and, [self.test(part()) for part in parts])
+
+    def some(self, parts: Sequence[Callable[[], Any]]) -> Any:
+        """Where one holds."""
+        return reduce(np.logical_or, [self.test(part()) for part in parts])
+
+    def opposite(self, value: Any) -> Any:
+        """Where it does not hold."""
+        return np.logical_not(self.test(value))
+
+    def choose(self, test: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+        """Each trial's own branch; a branch that no trial takes is not evaluated."""
+        found = self.test(test)
+        if found.all():
+            return yes()
+        return np.where(found, yes(), no()) if found.any() else no()
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "complex": lambda a, b: a + 1j * np.asarray(b),
+    "real": np.real,
+    "imag": np.imag,
+    "conj": np.conj,
+    "angle": np.angle,
     "abs": np.abs,
     "sqrt": np.sqrt,
     "exp": np.exp,
@@ -55,9 +98,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "mean": _mean,
     "stdev": _deviation,
     "count": lambda *v: float(len(flatten(v))),
-    "min": lambda *v: reduce(np.minimum, flatten(v)),
-    "max": lambda *v: reduce(np.maximum, flatten(v)),
-    "span": lambda *v: reduce(np.maximum, flatten(v)) - reduce(np.minimum, flatten(v)),
+    "min": lambda *v: _ordered(np.minimum, *v),
+    "max": lambda *v: _ordered(np.maximum, *v),
+    "span": lambda *v: _ordered(np.maximum, *v) - _ordered(np.minimum, *v),
     "floor": np.floor,
     "ceil": np.ceil,
     "round_to": lambda x, step: np.round(x / step) * step,
@@ -69,4 +112,5 @@ ARRAYS = Domain(
     functions=FUNCTIONS,
     power=_power,
     errors=(ArithmeticError, ValueError, TypeError),
+    logic=ArrayLogic(),
 )

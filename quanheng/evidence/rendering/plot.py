@@ -207,6 +207,10 @@ def _drawn(series: Series, x: _Scale, y: _Scale, colour: str) -> list[str]:
         if series.kind == "steps":
             points = [p for (a, b), (c, _d) in itertools.pairwise(points) for p in ((a, b), (c, b))] + points[-1:]
         return [f'<path d="{_path(points)}" fill="none" stroke="{colour}" stroke-width="2"/>'] if points else []
+    if series.kind == "dots":
+        return [
+            f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="1.2" fill="{colour}" fill-opacity=".45"/>' for a, b in pairs
+        ]
     bars = [_error_bar(x(a), y(b - u), y(b + u), colour) for (a, b), u in zip(pairs, series.u, strict=False)]
     return [*bars, *(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5" fill="{colour}"/>' for a, b in pairs)]
 

@@ -4,6 +4,9 @@ A subset of size m is best when its chi-squared about its own weighted mean is l
 results with the smallest |x - mu| / u, because exchanging any member for a closer outsider would lower the sum. That
 order changes only where two of these ratios cross, at most n(n - 1) places on the axis of mu. So one sweep over the
 intervals between crossings meets every candidate: about n**2 orders in place of 2**n subsets.
+
+Correlated results have no such order. There members are chosen one by one, and a choice is given up as soon as its
+chi-squared passes the limit: adding a result never lowers it, so nothing is missed.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ import numpy.typing as npt
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats
-from quanheng.metrology.comparison.estimators import LEVEL, Consensus, weighted_mean
+from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared, weighted_mean
 
 MOST = 300  # participants; the sweep grows as n**3 log n
+MOST_NODES = 100_000  # choices looked at among correlated results
 _BLOCK = 2_000_000  # entries of one block of orders
 
 
@@ -55,19 +59,29 @@ def best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.intp
     return np.array(exact), members
 
 
-def largest_consistent_subset(x: Floats, u: Floats, level: float = LEVEL) -> Consensus:
-    """Weighted mean of the largest subset that chi-squared accepts; of equal sizes the one with least chi-squared."""
-    chi2, members = best_subsets(x, u)
-    sizes = np.arange(1, len(x) + 1)
-    limits = np.concatenate([[np.inf], quantiles.chi2_ppf(1 - level, sizes[1:] - 1)])
-    size = int(sizes[chi2 <= limits].max())
-    chosen = members[size - 1]
-    inner = weighted_mean(x[chosen], np.diag(u[chosen] ** 2))
+def largest_consistent_subset(x: Floats, v: Floats, level: float = LEVEL) -> Consensus:
+    """Weighted mean of the largest subset that chi-squared accepts; of equal sizes the one with least chi-squared.
+
+    Parameters
+    ----------
+    x : ndarray (n,)
+    v : ndarray (n,) or (n, n)
+        Standard uncertainties of independent results, or the covariance of correlated ones.
+    """
+    covariance = np.diag(v**2) if v.ndim == 1 else v
+    u = np.sqrt(np.diag(covariance))
+    limits = np.concatenate([[np.inf], quantiles.chi2_ppf(1 - level, np.arange(1, len(x)))])
+    if np.abs(covariance - np.diag(u**2)).max() > 1e-6 * u.min() ** 2:
+        chosen = _correlated(x, covariance, limits)
+    else:
+        chi2, members = best_subsets(x, u)
+        chosen = members[int(np.flatnonzero(chi2 <= limits).max())]
+    inner = weighted_mean(x[chosen], covariance[np.ix_(chosen, chosen)])
     weights = np.zeros(len(x))
     weights[chosen] = inner.weights
     outside = tuple(int(i) for i in np.setdiff1d(np.arange(len(x)), chosen))
     notes = inner.notes
-    if size == 1:
+    if len(chosen) == 1:
         notes = ("no two results agree: the subset is one result and no consensus",)
     return replace(
         inner,
@@ -76,8 +90,40 @@ def largest_consistent_subset(x: Floats, u: Floats, level: float = LEVEL) -> Con
         weights=weights,
         excluded=outside,
         notes=notes,
-        consistent=size > 1 and inner.consistent,
+        consistent=len(chosen) > 1 and inner.consistent,
     )
+
+
+def _correlated(x: Floats, v: Floats, limits: Floats) -> npt.NDArray[np.intp]:
+    """The largest subset of correlated results within its limit: branch and bound over who is left out."""
+    n = len(x)
+    scale = float(np.sqrt(np.diag(v)).min())
+    z, s = (x - np.median(x)) / scale, v / scale**2
+    # results far from the middle first: a wrong choice is seen early
+    order = np.argsort(-np.abs(z) / np.sqrt(np.diag(s)), kind="stable")
+    nodes = 0
+    for left_out in range(n):
+        best, chosen, limit = np.inf, None, float(limits[n - left_out - 1])
+        open_choices: list[tuple[int, tuple[int, ...], int]] = [(0, (), left_out)]
+        while open_choices:
+            at, kept, spare = open_choices.pop()
+            nodes += 1
+            if nodes > MOST_NODES:
+                raise InputError("too_large", "too many correlated results disagree; exclude the farthest", "x")
+            chi2 = chi_squared(z[list(kept)], s[np.ix_(kept, kept)])[0] if kept else 0.0
+            if chi2 > limit or chi2 >= best:
+                continue
+            if at == n:
+                best, chosen = chi2, kept
+                continue
+            i = int(order[at])
+            if spare:
+                open_choices.append((at + 1, kept, spare - 1))
+            if n - at > spare:
+                open_choices.append((at + 1, (*kept, i), spare))
+        if chosen is not None:
+            return np.sort(np.array(chosen))
+    raise AssertionError("one result agrees with itself")
 
 
 def _between_crossings(z: Floats, s: Floats) -> Floats:

@@ -32,7 +32,7 @@ MODULES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Series:
-    """One series. `kind` is points, line, steps, bars or band; `u` draws error bars, `low` to `high` a band."""
+    """One series. `kind` is points, dots, line, steps, bars or band; `u` draws error bars, `low` to `high` a band."""
 
     label: str
     kind: str

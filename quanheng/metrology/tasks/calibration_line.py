@@ -16,6 +16,7 @@ from quanheng.metrology.curve_prediction import Prediction, covariance, x_at, y_
 from quanheng.metrology.curve_selection import DEFAULT_CANDIDATES, Candidate, choose, family_of
 from quanheng.metrology.tasks import Figure, Series, Task
 from quanheng.metrology.tasks.calibration_line_forms import EXAMPLE, EXAMPLES, SCHEMA
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, numbers, text
 from quanheng.metrology.vectors import Floats
 
@@ -161,6 +162,7 @@ class Result:
         return curve, Figure(("残差", "Residuals"), ("x", "x"), ("y − f(x)", "y − f(x)"), (rest,), (("y", "0", 0.0),))
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> Result:
     """Fit the function the request names, or choose one, and use it."""
     data = keys(request, "request", required=("x", "y"), optional=_OPTIONAL)

@@ -18,7 +18,6 @@ from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 
 _DIAGONAL = {
-    "largest-consistent-subset": subset.largest_consistent_subset,
     "dersimonian-laird": estimators.dersimonian_laird,
     "mandel-paule": estimators.mandel_paule,
 }
@@ -28,7 +27,10 @@ _FULL: dict[str, Callable[[Floats, Floats], Consensus]] = {
     "mean": estimators.mean,
     "mean-scatter": estimators.mean_scatter,
     "median": estimators.median,
+    "largest-consistent-subset": subset.largest_consistent_subset,
 }
+
+_NO_OTHERS = ("given", "pilot", "procedure-b")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class ComparisonResult:
     consensus: Consensus
     equivalence: degrees.Degrees
     degrees_rule: str
+    leave_one_out: bool = False
     corrected: travelling.Corrected | None = None
     pairs: tuple[Floats, Floats, Floats] | None = None
     link: linking.Link | None = None
@@ -67,6 +70,7 @@ class ComparisonResult:
             "interval": list(c.interval) if c.interval else None,
             "excluded": [self.labs[i] for i in c.excluded],
             "degrees_rule": self.degrees_rule,
+            "leave_one_out": self.leave_one_out,
             "degrees": self._degrees(self.equivalence),
             "warnings": list(c.notes),
             **c.extra,
@@ -209,10 +213,22 @@ def compute(request: Mapping[str, Any]) -> ComparisonResult:
         x, v = corrected.x, corrected.v
     rule = choice(request.get("degrees_rule", "mra"), "degrees_rule", degrees.RULES)
     found, equivalence = _reference(request, method, labs, x, v, k, rule)
+    without = _flag(request, "leave_one_out")
     pairs = degrees.bilateral(x, v, k) if _flag(request, "bilateral") else None
     link = _link(request["link"], labs, x, np.sqrt(np.diag(v))) if "link" in request else None
     return ComparisonResult(
-        labs, x, v, k, min(digits, 12), found, equivalence, rule, corrected=corrected, pairs=pairs, link=link
+        labs,
+        x,
+        v,
+        k,
+        min(digits, 12),
+        found,
+        equivalence,
+        rule,
+        without,
+        corrected,
+        pairs,
+        link,
     )
 
 
@@ -220,6 +236,8 @@ def _reference(
     request: Mapping[str, Any], method: str, labs: tuple[str, ...], x: Floats, v: Floats, k: float, rule: str
 ) -> tuple[Consensus, degrees.Degrees]:
     kept = _kept(request.get("exclude", ()), labs)
+    if method in _NO_OTHERS and _flag(request, "leave_one_out"):
+        raise InputError("leave_one_out", f"{method} has no degrees of equivalence without one result", "leave_one_out")
     if method == "given":
         found = _given(request, x, v)
         variance = np.diag(v) + found.u**2
@@ -235,7 +253,24 @@ def _reference(
         found = estimators.single(x, v, _index(request.get("pilot"), labs, "pilot"))
     else:
         found = _widen(_estimate(request, method, x[kept], v[np.ix_(kept, kept)]), kept, len(x))
+    if _flag(request, "leave_one_out"):
+        return found, _left_out(request, method, x, v, kept, k, rule)
     return found, degrees.unilateral(x, v, found, k, rule)
+
+
+def _left_out(
+    request: Mapping[str, Any], method: str, x: Floats, v: Floats, kept: list[int], k: float, rule: str
+) -> degrees.Degrees:
+    """Each result against the reference value of all others."""
+    d, u = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        others = [j for j in kept if j != i]
+        if len(others) < 2:
+            raise InputError("participants", "leave_one_out needs at least 3 results", "leave_one_out")
+        reference = _widen(_estimate(request, method, x[others], v[np.ix_(others, others)]), others, len(x))
+        own = degrees.unilateral(x, v, reference, k, rule)
+        d[i], u[i] = own.d[i], own.u[i]
+    return degrees.Degrees(d, u, k)
 
 
 def _estimate(request: Mapping[str, Any], method: str, x: Floats, v: Floats) -> Consensus:
@@ -243,7 +278,7 @@ def _estimate(request: Mapping[str, Any], method: str, x: Floats, v: Floats) -> 
         return _FULL[method](x, v)
     u = np.sqrt(np.diag(v))
     if np.abs(v - np.diag(u**2)).max() > 1e-6 * u.min() ** 2:
-        rule = f"{method} takes independent results; use weighted-mean or procedure-b with correlations or drift"
+        rule = f"{method} takes independent results; use weighted-mean, largest-consistent-subset or procedure-b"
         raise InputError("correlation", rule, "method")
     if method == "bayes":
         scale = number(request["prior_scale"], "prior_scale", above=0) if "prior_scale" in request else None

@@ -38,6 +38,11 @@ SCHEMA = schema(
             "items": fields({"a": _NAME, "b": _NAME, "r": {**NUMBER, "minimum": -1, "maximum": 1}}, ("a", "b", "r")),
         },
         "degrees_rule": {"enum": ["mra", "predictive"], "default": "mra"},
+        "leave_one_out": {
+            "type": "boolean",
+            "default": False,
+            "description": "degrees against the reference value of all others",
+        },
         "bilateral": {"type": "boolean", "default": False},
         "pilot": {**_NAME, "description": "whose result is the reference value, with method pilot"},
         "given": fields({"value": NUMBER, "u": NUMBER}, ("value", "u")),

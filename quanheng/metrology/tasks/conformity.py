@@ -15,6 +15,7 @@ from quanheng.metrology.decision_rules import ACCEPT, CONDITIONAL_ACCEPT, RULES,
 from quanheng.metrology.distributions_more import distribution_from
 from quanheng.metrology.tasks import Figure, Series, Task
 from quanheng.metrology.tasks.conformity_forms import EXAMPLE, EXAMPLES, SCHEMA
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, text
 
 _OPTIONAL = ("lower", "upper", "mpe", "value", "u", "U", "k", "dof", "rule", "prior", "acceptance", "digits")
@@ -154,6 +155,7 @@ class Result:
 _GIVEN = ("给定接受限", "given acceptance limits", "JCGM 106:2012, 8.1", None)
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> Result:
     """Judge a measured value, or a rule over a population, against limits."""
     data = keys(request, "request", required=(), optional=_OPTIONAL)

@@ -18,6 +18,7 @@ from quanheng.metrology.models import Model, model_from
 from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task
+from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.uncertainty_result import Output, Result, Row
@@ -33,6 +34,10 @@ _OPTIONAL = (
     "outputs", "correlations", "simultaneous", "coverage", "k", "interval", "method", "trials", "digits", "seed",
     "threads",
 )  # fmt: skip
+_COARSE = (
+    "after {count} trials the answer is stable to its digits, not to the fifth of them that validation asks for (JCGM "
+    "101, 8.2); ask for fewer digits to have both"
+)
 _PROBABILITIES = (np.arange(2000) + 0.5) / 2000
 
 
@@ -55,6 +60,7 @@ class Request:
     observed: tuple[Correlation, ...] = ()
 
 
+@guarded
 def compute(request: Mapping[str, Any]) -> Result:
     """Evaluate the request by the method it names.
 
@@ -225,6 +231,8 @@ def _with_trials(read: Request) -> Result:
     )
     summaries = {name: trials.summary(name, read.coverage, read.interval) for name in trials.values}
     warnings = [] if drawn.plain else [COPULA]
+    if trials.coarse:
+        warnings.append(_COARSE.format(count=trials.count))
     if read.k is not None:
         warnings.append("k is not used by Monte Carlo, whose interval comes from the coverage probability")
     gum, reason = _attempt(read)

@@ -16,6 +16,8 @@ from quanheng.metrology.tasks.reading import text
 from quanheng.metrology.vectors import Floats
 
 _BINS = 80
+_PAIRS = 3  # figures of two outputs
+_DOTS = 800  # trials drawn in them
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,34 @@ class Result:
             if name in self.values and o.u > 0:
                 found.append(self._density(name, o))
             found.append(_budget(name, o))
+        if self.regions is not None:
+            pairs = [(i, j) for i in range(len(self.outputs)) for j in range(i)][:_PAIRS]
+            found += [self._region(j, i) for i, j in pairs if self.covariance[i, i] > 0 < self.covariance[j, j]]
         return tuple(found)
+
+    def _region(self, i: int, j: int) -> Figure:
+        """Ellipse and rectangle of two outputs; of more they are the shadows of the joint regions."""
+        assert self.regions is not None  # noqa: S101 asked above
+        names = list(self.outputs)
+        a, b = names[i], names[j]
+        part = self.covariance[np.ix_([i, j], [i, j])]
+        root = np.linalg.cholesky(part + 1e-12 * np.diag(np.diag(part)))
+        turn = np.linspace(0, 2 * math.pi, 181)
+        ring = self.regions.k_p * root @ np.array([np.cos(turn), np.sin(turn)])
+        centre = (self.outputs[a].value, self.outputs[b].value)
+        (left, right), (low, high) = self.regions.box[a], self.regions.box[b]
+        trials = [self.values[name][:_DOTS].tolist() for name in (a, b)] if a in self.values else [[], []]
+        dots = (Series("Monte Carlo", "dots", trials[0], trials[1]),) if trials[0] else ()
+        return Figure(
+            (f"{a} 与 {b} 的包含区域", f"Coverage regions of {a} and {b}"),
+            (a, a),
+            (b, b),
+            (
+                *dots,
+                Series("k_p", "line", (centre[0] + ring[0]).tolist(), (centre[1] + ring[1]).tolist()),
+                Series("k_q", "line", [left, right, right, left, left], [low, low, high, high, low]),
+            ),
+        )
 
     def _density(self, name: str, o: Output) -> Figure:
         values = self.values[name]
@@ -220,6 +249,7 @@ def _regions(found: Regions) -> dict[str, Any]:
         "rank": found.rank,
         "box": {name: list(ends) for name, ends in found.box.items()},
         "smallest_area": found.smallest_area,
+        "smallest_content": found.smallest_content,
     }
 
 

@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from quanheng.platform.compute.chinese import on_page, spoken
 from quanheng.platform.compute.words import word
 
 _TEXTS = ("text", "texts")  # rounded text of the keys beside them
 _ELSEWHERE = ("warnings", "request")  # shown above, and as the inputs
 _LONGEST_ROW = 400
+# keys whose text is the task's own, never the person's
+_SPOKEN = {
+    "method", "interval", "distribution", "dof_status", "verdict", "decision", "rule", "reasons", "reason", "stage",
+    "goods", "testing", "kind", "chart", "judged_by", "model", "degrees_rule", "asked", "service", "phase",
+    "note", "selection",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,10 @@ class Answer:
     warnings: list[str] = field(default_factory=list)
 
 
-def cell(value: Any) -> str:
+def cell(value: Any, key: str = "") -> str:
     """One value as text: six significant digits, a list in brackets, a dash for nothing."""
+    if isinstance(value, str) and key in _SPOKEN:
+        return spoken(value)
     if value is None:
         return "—"
     if isinstance(value, bool):
@@ -41,18 +52,19 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}".replace("-", "\u2212") if math.isfinite(value) else "—"
     if isinstance(value, Mapping):
-        if isinstance(value.get("text"), str):
-            return str(value["text"])
-        return "; ".join(f"{word(k)} {cell(v)}" for k, v in value.items())
+        for own in ("text", "zh" if on_page() else "en"):
+            if isinstance(value.get(own), str):
+                return str(value[own])
+        return "; ".join(f"{word(k)} {cell(v, k)}" for k, v in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        shown = ", ".join(cell(v) for v in value[:12])
+        shown = ", ".join(cell(v, key) for v in value[:12])
         return f"[{shown}{', …' if len(value) > 12 else ''}]"
     return str(value)
 
 
 def arranged(data: Mapping[str, Any]) -> Answer:
     """The answer of `to_dict` arranged for a page or a paper."""
-    answer = Answer(warnings=[str(text) for text in data.get("warnings", ())])
+    answer = Answer(warnings=[spoken(str(text)) for text in data.get("warnings", ())])
     _walk(data, "", answer)
     return answer
 
@@ -66,13 +78,16 @@ def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
         name = f"{title} · {word(key)}" if title else word(key)
         if _is_rows(value):
             answer.tables.append(_rows_table(name, value))
+        elif _is_lone(value):
+            continue  # the matrix of one output says what u says
         elif _is_matrix(value):
             heads = tuple(str(i + 1) for i in range(len(value[0])))
             answer.tables.append(Table(name, heads, tuple(tuple(cell(v) for v in row) for row in value)))
         elif isinstance(value, Mapping) and "text" not in value and value:
             _walk_mapping(value, name, answer)
         elif value != [] and value != {}:
-            single.append((word(key), cell(rounded.get(key) or value)))
+            own = _("校准间隔") if key == "interval" and isinstance(value, int | float) else word(key)
+            single.append((own, cell(rounded.get(key) or value, key)))
     if title and single:
         answer.tables.insert(_before(title, answer), Table(title, (word("name"), word("value")), tuple(single)))
     else:
@@ -116,6 +131,10 @@ def _is_rows(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
+def _is_lone(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], list) and len(value[0]) == 1
+
+
 def _is_matrix(value: Any) -> bool:
     rows = isinstance(value, list | tuple) and bool(value) and all(isinstance(row, list | tuple) for row in value)
     return rows and len({len(row) for row in value}) == 1 and len(value[0]) * len(value) > 1
@@ -126,5 +145,5 @@ def _rows_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     shown = []
     for row in rows[:_LONGEST_ROW]:
         rounded = _rounded(row)
-        shown.append(tuple(cell(rounded.get(k) or row.get(k)) for k in keys))
+        shown.append(tuple(cell(rounded.get(k) or row.get(k), k) for k in keys))
     return Table(name, tuple(word(k) for k in keys), tuple(shown))

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.errors import InputError
+from quanheng.platform.compute.chinese import spoken
 from quanheng.platform.compute.words import word
 
 _GAPS = re.compile(r"[\s,;，；、]+")
@@ -28,7 +29,7 @@ class Field:
     required: bool
     label: str
     help: str
-    choices: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
     columns: tuple[str, ...] = ()
     text: str = ""
     error: str = ""
@@ -50,6 +51,7 @@ HINTS: dict[str, str | Promise] = {
     "numbers": _("每行一个数，可从表格整列粘贴"),
     "words": _("每行一个"),
     "matrix": _("每行一组，数之间用空格、逗号或制表符分开"),
+    "results": _("每行一个数，或每行一组重复测量；可从表格粘贴"),
     "rows": _("第一行为列名，可从表格整块粘贴"),
     "named_rows": _("每行一个：名称 参数=值 参数=值"),
     "named_numbers": _("每行一组：名称 数 数 数"),
@@ -72,8 +74,8 @@ def fields(schema: Mapping[str, Any], request: Any, errors: Mapping[str, str] | 
                 kind,
                 name in required,
                 word(name),
-                str(prop.get("description", "")),
-                tuple(map(str, prop.get("enum", ()))),
+                spoken(str(prop.get("description", ""))),
+                tuple((str(code), spoken(str(code))) for code in prop.get("enum", ())),
                 _columns(prop, schema),
                 text,
                 (errors or {}).get(name, ""),
@@ -124,6 +126,8 @@ def _list_kind(items: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return "numbers" if types & {"number", "integer"} else "words"
     if types == {"array"}:
         return "matrix"
+    if types == {"number", "string", "array"}:
+        return "results"
     return _ROWS if types == {"object"} and _flat(items, schema) else "json"
 
 
@@ -181,6 +185,9 @@ _SHOW: dict[str, Callable[[Any], str]] = {
     "numbers": lambda value: "\n".join(map(_scalar, value)),
     "words": lambda value: "\n".join(map(_scalar, value)),
     "matrix": lambda value: "\n".join("\t".join(map(_scalar, row)) for row in value),
+    "results": lambda value: "\n".join(
+        "\t".join(map(_scalar, row)) if isinstance(row, list) else _scalar(row) for row in value
+    ),
     "rows": _show_rows,
     "named_rows": _show_named,
     "named_numbers": lambda value: "\n".join(f"{n} {' '.join(map(_scalar, row))}" for n, row in value.items()),
@@ -212,6 +219,10 @@ def value_of(kind: str, text: str, place: str) -> Any:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _rows_of_numbers(text: str) -> list[list[str]]:
+    return [[part for part in _GAPS.split(line) if part] for line in _lines(text)]
 
 
 def _read_flag(text: str, place: str) -> bool:
@@ -251,7 +262,8 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "number": _read_number,
     "numbers": lambda text, _place: [part for part in _GAPS.split(text) if part],
     "words": lambda text, _place: _lines(text) if "\n" in text else [p for p in re.split(r"[,，;；、]\s*", text) if p],
-    "matrix": lambda text, _place: [[part for part in _GAPS.split(line) if part] for line in _lines(text)],
+    "matrix": lambda text, _place: _rows_of_numbers(text),
+    "results": lambda text, _place: [row[0] if len(row) == 1 else row for row in _rows_of_numbers(text)],
     "rows": _read_rows,
     "named_rows": _read_named,
     "named_numbers": _read_named_numbers,

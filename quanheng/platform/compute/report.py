@@ -14,16 +14,27 @@ from quanheng.evidence.rendering.fonts import missing_glyphs
 from quanheng.evidence.rendering.plot import svg
 from quanheng.evidence.rendering.typeset import qr_svg, typeset
 from quanheng.metrology.tasks import Figure, Task
+from quanheng.metrology.tasks.formulas import formulas
 from quanheng.platform.compute.answers import Answer
+from quanheng.platform.compute.chinese import figure
 from quanheng.platform.compute.fields import kind_of, shown
 from quanheng.platform.compute.words import word
 
 _LONGEST = 4000  # characters of one input as printed
 _WORDS = {
-    "zh": {"report": "计算报告", "inputs": "输入", "answer": "结果", "again": "复现", "page": "第", "made": "计算软件"},
+    "zh": {
+        "report": "计算报告",
+        "inputs": "输入",
+        "formulas": "公式",
+        "answer": "结果",
+        "again": "复现",
+        "page": "第",
+        "made": "计算软件",
+    },
     "en": {
         "report": "Calculation report",
         "inputs": "Inputs",
+        "formulas": "Formulas",
         "answer": "Result",
         "again": "Compute again",
         "page": "Page",
@@ -49,13 +60,17 @@ def pdf(
         "words": _WORDS[language],
         "title": task.title[0 if language == "zh" else 1],
         "document": task.document,
+        "formulas": list(formulas(task.name, request)),
         "inputs": [[word(name), _printed(task, name, value)] for name, value in request.items()],
         "warnings": answer.warnings,
         "values": [list(pair) for pair in answer.values],
         "tables": [
             {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]} for t in answer.tables
         ],
-        "figures": [svg(figure, language=language, paper=True) for figure in figures],
+        "figures": [
+            {"title": f.title[0 if language == "zh" else 1], "svg": svg(figure(f), language=language, paper=True)}
+            for f in figures
+        ],
         "link": link,
         "qr": qr_svg(link) if 0 < len(link) < 1200 else "",
         "command": f"quanheng compute {task.name} REQUEST.json",

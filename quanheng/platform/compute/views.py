@@ -19,9 +19,11 @@ from quanheng.errors import InputError
 from quanheng.evidence.rendering.plot import svg
 from quanheng.library.tables import complete
 from quanheng.metrology import tasks
+from quanheng.metrology.tasks.formulas import formulas
 from quanheng.platform.compute import links, report
 from quanheng.platform.compute.answers import Answer, arranged
-from quanheng.platform.compute.fields import fields, request_of
+from quanheng.platform.compute.chinese import figure, refusal
+from quanheng.platform.compute.fields import Field, fields, request_of
 from quanheng.platform.kernel import clock
 from quanheng.platform.web import components as c
 from quanheng.platform.web.pages import Page
@@ -130,10 +132,14 @@ class TaskPage(Page):
 
     def _shown(self, found: Any, answer: Answer, figures: tuple[tasks.Figure, ...]) -> HttpResponse:
         language = "en" if _which() else "zh"
-        pictures: list[SafeString] = [mark_safe(svg(f, language=language)) for f in figures]  # noqa: S308 every text in it is escaped
+        pictures: list[tuple[str, SafeString]] = [
+            (f.title[_which()], mark_safe(svg(figure(f), language=language)))  # noqa: S308 every text in it is escaped
+            for f in figures
+        ]
         return self.draw(
-            fields=fields(self.task.schema, found),
+            **_form(fields(self.task.schema, found)),
             answer=answer,
+            formulas=formulas(self.task.name, found),
             pictures=pictures,
             link=self._link(found),
             whole=json.dumps(found, ensure_ascii=False, indent=1),
@@ -143,18 +149,27 @@ class TaskPage(Page):
     def _filled(
         self, found: Any, error: InputError | None = None, *, typed: Mapping[str, str] | None = None, status: int = 0
     ) -> HttpResponse:
+        error = refusal(error) if error else None
         place = _NAME.match(error.place) if error and error.place else None
         errors = {place.group(): error.message} if error and place else {}
         shown = fields(self.task.schema, found if typed is None else {}, errors)
         if typed is not None:
             shown = [_with_text(field, typed.get(field.name, "")) for field in shown]
         return self.draw(
-            fields=shown,
+            **_form(shown),
             error=error,
             whole=json.dumps(found, ensure_ascii=False, indent=1) if found and typed is None else "",
             examples=list(self.task.examples),
             status=status or (422 if error else 200),
         )
+
+
+def _form(controls: list[Field]) -> dict[str, Any]:
+    """The controls, those that hold something first; the others wait behind one line once something is filled in."""
+    used = [f for f in controls if f.required or f.text or f.error]
+    rest = [f for f in controls if f not in used]
+    blank = not any(f.text for f in controls)
+    return {"fields": used + rest, "first_more": rest[0].name if rest else "", "more_open": blank}
 
 
 def _with_text(field: Any, text: str) -> Any:

@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from quanheng.platform.compute.chinese import spoken
+
 WORDS: dict[str, str | Promise] = {
     "yes": pgettext_lazy("answer", "是"),
     "no": pgettext_lazy("answer", "否"),
@@ -171,4 +173,7 @@ WORDS: dict[str, str | Promise] = {
 
 def word(key: str) -> str:
     """The word of a key; the key itself where it is a symbol or has none."""
-    return str(WORDS.get(key, key.replace("_", " ")))
+    if key in WORDS:
+        return str(WORDS[key])
+    found = spoken(key)
+    return found if found != key else key.replace("_", " ")

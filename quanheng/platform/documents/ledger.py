@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import os
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from quanheng.evidence.ledger import (
     leaf_hash,
     write_status,
 )
+from quanheng.evidence.ledger.leaf import SALT_SIZE, salted_sha256
+from quanheng.evidence.sealed import RESULTS_SEALED, write_sealed
 from quanheng.evidence.witness import collect, cosigned
 from quanheng.platform.documents.keys import log_signer, log_verifiers, witness_policy
 from quanheng.platform.documents.models import Document, Leaf
@@ -51,6 +54,25 @@ def add_leaf(document: Document, type: str, *, previous: str | None, at: dt.date
     """Write a leaf in the caller's transaction; it stays pending until ``merge_leaves``."""
     data = leaf(type, document.xml_sha256, document.pdf_sha256, previous, at)
     return Leaf.objects.create(document=document, type=type, data=data, leaf_hash=leaf_hash(data).hex())
+
+
+def seal_results(data: bytes, *, at: dt.datetime) -> tuple[Leaf, bytes]:
+    """Write a leaf with the salted hash of results in the caller's transaction; returns it with the salt to keep."""
+    salt = secrets.token_bytes(SALT_SIZE)
+    body = leaf(RESULTS_SEALED, salted_sha256(data, salt), None, None, at)
+    return Leaf.objects.create(type=RESULTS_SEALED, data=body, leaf_hash=leaf_hash(body).hex()), salt
+
+
+def sealed_bundle(row: Leaf, data: bytes, salt: bytes) -> bytes:
+    """Sealed results with the proof that their hash stands in the log."""
+    if row.index is None:
+        raise InputError("not_merged", "the results enter the public log within a minute; try again", row.leaf_hash)
+    book = log()
+    checkpoint, size = _best_checkpoint(book, row.index)
+    return write_sealed(
+        data=data, salt=salt, leaf=bytes(row.data), index=row.index, proof=book.inclusion_proof(row.index, size),
+        checkpoint=checkpoint,
+    )  # fmt: skip
 
 
 def own_leaf(document: Document) -> Leaf:
