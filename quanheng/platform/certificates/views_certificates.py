@@ -28,6 +28,7 @@ from quanheng.platform.documents.workflow import DOCUMENT
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events, files
 from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
 from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
 
@@ -53,7 +54,8 @@ class CertificateList(ListPage):
         read = Action(_("读取数字证书"), reverse("certificates:read"), "file-search")
         others = Action(_("外来证书"), reverse("certificates:foreign-list"), "inbox")
         made = Action(_("出具文件"), reverse("certificates:prepared-list"), "writing")
-        return Header(pgettext("list", "证书"), menu=[made, others, read])
+        inside = self.actor.has(*INSTITUTE_ROLES, Role.REGULATOR)
+        return Header(pgettext("list", "证书"), menu=[*([made] if inside else []), others, read])
 
     def get_queryset(self) -> QuerySet[Document]:
         # History came in without the particulars of the instrument: the ledger has them.
