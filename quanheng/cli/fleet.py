@@ -74,6 +74,9 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="electricity-area")
     parser.add_argument("--rules", default="", metavar="ID", help="regional rules of the profile")
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="of the reasons")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="kept sums: READINGS continue them, old rows are not needed"
+    )
     parser.add_argument("--workers", type=int, default=None, help="processes of the local engine (default: all cores)")
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
 
@@ -134,7 +137,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     )  # fmt: skip
     result = evaluate_files(
         args.readings, args.areas, args.out, engine=engine, profile=args.profile, rule=args.rules,
-        limit=args.limit, language=args.language, say=_quiet if args.json else _say,
+        limit=args.limit, language=args.language, state=args.state, say=_quiet if args.json else _say,
     )  # fmt: skip
     figures = result.evidence["figures"]
     if args.json:

@@ -7,6 +7,7 @@ from quanheng.metrology.energy_balance.losses import (
     Lines,
     Located,
     behind_each_other,
+    coupled,
     locate,
     slope_columns,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Tilted",
     "accumulate",
     "behind_each_other",
+    "coupled",
     "criticise",
     "filled",
     "foretell",

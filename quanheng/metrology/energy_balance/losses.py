@@ -39,12 +39,13 @@ class Lines:
 
 @dataclass(frozen=True)
 class Located:
-    """The location model of one area: sums with slopes, their posterior, and what is needed to build the rows anew."""
+    """The location model of one area: sums with slopes, their posterior, and the coupling that builds rows anew."""
 
     posterior: Posterior
     sums: NormalEquations
     rows: Array
     kappa: float
+    coupling: Array
 
 
 def slope_columns(energy: Array, lines: Lines, behind: Array, kappa: float) -> Array:
@@ -52,14 +53,24 @@ def slope_columns(energy: Array, lines: Lines, behind: Array, kappa: float) -> A
 
     energy : (T, n) net energy; behind : (n, n) probability that column k stands behind row i on the same feeder
     """
+    return coupled(energy, slope_coupling(energy, lines, behind, kappa))
+
+
+def coupled(energy: Array, coupling: Array) -> Array:
+    """J for rows of energies (T, n) from a coupling (n, n)."""
+    out = energy @ coupling.T
+    out *= energy
+    return np.asarray(out)
+
+
+def slope_coupling(energy: Array, lines: Lines, behind: Array, kappa: float) -> Array:
+    """(n, n) with J_i = x_i Σ_k coupling_ik x_k."""
     together = lines.feeder[:, None] == lines.feeder[None, :]
     same = together & (lines.phase[:, None] == lines.phase[None, :])
     coupling = 2.0 * behind * np.where(same, 1.0 + kappa, np.where(together, -kappa / 2, 0.0))
     np.fill_diagonal(coupling, 1.0 + kappa)
     coupling /= _levels(energy, lines, kappa)[:, None]
-    out = energy @ coupling.T
-    out *= energy
-    return np.asarray(out)
+    return np.asarray(coupling)
 
 
 def _levels(energy: Array, lines: Lines, kappa: float) -> Array:
@@ -129,17 +140,19 @@ def locate(
     energy = balance.net_each()
     sums: NormalEquations | None = None
     rows: Array | None = None
+    coupling = np.zeros(0)
     for _ in range(rounds):
         layout = Layout(energy.shape[1], balance.exporters.size, int(lines.feeder.max()) + 1)
         where = np.searchsorted(best.nuisance_index, np.arange(layout.slope.start, layout.slope.stop))
         behind = behind_each_other(best.nuisance[where], best.nuisance_variance[where])
-        fresh_rows, layout = weighted_rows(balance, variance, slope_columns(energy, lines, behind, kappa), lines.feeder)
+        tried = slope_coupling(energy, lines, behind, kappa)
+        fresh_rows, layout = weighted_rows(balance, variance, coupled(energy, tried), lines.feeder)
         fresh = accumulate(fresh_rows, variance, layout)
         next_ = solve(fresh, prior, best.slope_sd, start=best.sites, sigma0=best.sigma)
         gain = next_.evidence - best.evidence if rows is not None else np.inf
         if gain <= 0:
             break
-        best, sums, rows = next_, fresh, fresh_rows
+        best, sums, rows, coupling = next_, fresh, fresh_rows, tried
         if gain < 3.0:
             break
     if sums is None or rows is None:
@@ -147,7 +160,7 @@ def locate(
     best = _tune(best, sums, prior)
     if best.evidence < plain.evidence + LEAST_GAIN:
         return None
-    return Located(best, sums, rows, kappa)
+    return Located(best, sums, rows, kappa, coupling)
 
 
 def _choose(

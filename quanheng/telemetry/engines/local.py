@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -92,10 +92,21 @@ def make_chunks(counts: pl.DataFrame, listed_only: list[str], rows: int) -> list
 
 def _measure_chunk(task: tuple[Path, list[str], pl.DataFrame, Profile]) -> list[Measured]:
     readings, areas, listed, profile = task
+    return measure_all(rows_of(readings, areas), listed, profile, names=areas)
+
+
+def chunks(readings: Path, listed: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, list[str]]]:
+    """Rows, list and names of some areas after the other, in one process."""
+    counts = area_counts(readings)
+    for names in make_chunks(counts, sorted(set(listed["area_id"]) - set(counts["area_id"])), CHUNK_ROWS):
+        yield rows_of(readings, names), listed.filter(pl.col("area_id").is_in(names)), names
+
+
+def rows_of(readings: Path, areas: list[str]) -> pl.DataFrame:
+    """Normal rows of some areas."""
     try:
-        rows = normalise(scan(readings), str(readings)).filter(pl.col("area_id").is_in(areas)).collect()
+        return normalise(scan(readings), str(readings)).filter(pl.col("area_id").is_in(areas)).collect()
     except pl.exceptions.PolarsError as error:
         raise InputError(
             "unreadable", f"the readings cannot be read to their end: {str(error)[:160]}", str(readings)
         ) from error
-    return measure_all(rows, listed, profile, names=areas)

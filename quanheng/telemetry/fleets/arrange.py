@@ -29,7 +29,7 @@ class AreaData:
     """One area on its grid. Shapes (T, n) and (T,); NaN is not read.
 
     quantum : variance in kWh² of a row from the resolution of the registers
-    left_out : meter → reason code
+    left_out : meter → reason code; ended : meters that were replaced and will not be read again
     """
 
     area_id: str
@@ -45,6 +45,7 @@ class AreaData:
     left_out: dict[str, str] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     bad_values: int = 0
+    ended: list[str] = field(default_factory=list)
 
     @property
     def per_day(self) -> int:
@@ -133,6 +134,7 @@ def _lives(data: AreaData) -> None:
         data.imports[first[new] :, old] = data.exports[first[new] :, old] = 0.0
         data.imports[: last[old] + 1, new] = data.exports[: last[old] + 1, new] = 0.0
         data.imports[last[old] + 1 : first[new], new] = np.nan
+        data.ended.append(data.meters[old])
         data.findings.append(f"{data.meters[old]} was replaced by {data.meters[new]}")
     for new in sorted(starters):
         begin = data.start + int(first[new]) * data.step
@@ -152,8 +154,12 @@ def _day_number(text: str) -> int:
         return -(10**9)
 
 
-def arrange(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> AreaData:
+def arrange(
+    area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile, *, known: bool = False
+) -> AreaData:
     """Arrays of one area.
+
+    known : the rows continue an area whose meters are known, so none is taken for replaced or left out
 
     Raises
     ------
@@ -184,6 +190,8 @@ def arrange(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Pro
     area.findings += [f"{count} {name.replace('_', ' ')}" for name, count in data.items() if count]
     if bad:
         area.findings.append(f"{bad} negative or impossible readings taken as not read")
+    if known:
+        return area
     _lives(area)
     _drop_unread(area, subs_listed=[m for m, row in listing.items() if row["role"] != "master"])
     return area

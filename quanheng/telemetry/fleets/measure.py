@@ -38,6 +38,29 @@ MOVING = 3.5  # mean score of errors that change within the window, from which i
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
+@dataclass(frozen=True)
+class Structure:
+    """How rows of an area are made, so that later rows can be added to its sums.
+
+    scale, quantum : of the balance; exporters : names; coupling, feeder : of the location model, empty where losses are
+    lumped; step : seconds; until : first second that is not in the sums; ended : meters that were replaced
+    coefficients : of the fit that began the sums, in the columns of its rows
+    energy : (n,) imports so far; fed : master's energy and sum of the meters so far
+    """
+
+    scale: float
+    quantum: float
+    exporters: list[str]
+    coupling: Array
+    feeder: NDArray[np.int64]
+    step: int
+    until: int
+    ended: list[str]
+    coefficients: Array
+    energy: Array
+    fed: tuple[float, float]
+
+
 @dataclass
 class Measured:
     """What one area leaves behind for the second pass. `cause` is ``ok`` where the model fits."""
@@ -61,10 +84,16 @@ class Measured:
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
     gain: Array | None = None
+    structure: Structure | None = None
 
 
-def measure(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
-    """Everything that needs the readings of one area; never raises for bad data."""
+def measure(
+    area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile, *, keep: bool = False
+) -> Measured:
+    """Everything that needs the readings of one area; never raises for bad data.
+
+    keep : leave the structure too, so that later rows can be added
+    """
     try:
         data = arrange(area_id, rows, listed, profile)
     except Unfit as refusal:
@@ -76,7 +105,7 @@ def measure(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Pro
     out.listed = {name: data.column(name) for name in ("accuracy_class", "manufacturer", "batch", "installed_on")}
     try:
         balance = _gate(data, out, profile)
-        _fit(data, balance, out, profile)
+        _fit(data, balance, out, profile, keep=keep)
     except Unfit as refusal:
         out.cause = refusal.cause
         out.findings += [refusal.finding] if refusal.finding else []
@@ -146,7 +175,7 @@ def lines_of(data: AreaData) -> Lines:
     return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
 
 
-def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> None:
+def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, keep: bool = False) -> None:
     fitted = _model(data, balance, profile)
     strangers = _strangers(fitted, balance, out)
     if strangers:
@@ -177,6 +206,8 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
         accumulate(fitted.rows[first], fitted.variance[first], fitted.layout),
         accumulate(fitted.rows[second], fitted.variance[second], fitted.layout),
     )
+    if keep:
+        out.structure = _structure(data, balance, fitted)
     widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0])) * (ORDER_NOISE if best.slope_sd else 1.0)
     out.sigma = best.sigma * widen
     out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
@@ -202,6 +233,8 @@ class _Model:
     variance: Array
     figures: Criticism
     location_gain: float
+    coupling: Array
+    feeder: NDArray[np.int64]
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -210,13 +243,24 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     best = solve(accumulate(rows, variance, layout), profile.prior)
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    gain = 0.0
-    located = locate(balance, variance, lines_of(data), profile.prior, best)
+    gain, lines, coupling = 0.0, lines_of(data), np.zeros(0)
+    located = locate(balance, variance, lines, profile.prior, best)
     if located is not None:
-        gain = located.posterior.evidence - best.evidence
+        gain, coupling = located.posterior.evidence - best.evidence, located.coupling
         best, rows, layout = located.posterior, located.rows, located.sums.layout
         figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures, gain)
+    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder)
+
+
+def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
+    last = int(np.flatnonzero(data.complete)[-1])
+    return Structure(
+        scale=balance.scale, quantum=balance.quantum, exporters=[data.meters[i] for i in balance.exporters],
+        coupling=fitted.coupling, feeder=fitted.feeder if fitted.coupling.size else np.zeros(0, np.int64),
+        step=data.step, until=data.start + (last + 1) * data.step, ended=data.ended,
+        coefficients=fitted.posterior.coefficients(fitted.layout),
+        energy=balance.imports.sum(axis=0), fed=(float(balance.master.sum()), float(balance.net().sum())),
+    )  # fmt: skip
 
 
 def _strangers(fitted: _Model, balance: Balance, out: Measured) -> list[int]:

@@ -1,149 +1,182 @@
 """Kept sums: all that an area's readings said, so that a new day costs one update and no old row is read again.
 
-One file per area holds the sums of both halves, the structure of the losses and the sites of the last solve. A new day
-goes to the open half; a meter that is new, gone or on another feeder starts a new epoch, which needs a full run.
+One file per area holds what the first pass left behind. New rows are added day by day to the second window, in the
+structure of the run that began the epoch; a meter that is new or no longer read needs a whole run.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from quanheng.errors import InputError
 from quanheng.metrology.energy_balance import (
     Balance,
-    ErrorPrior,
-    Layout,
     NormalEquations,
-    Posterior,
     accumulate,
+    coupled,
     row_variance,
     solve,
     weighted_rows,
 )
+from quanheng.telemetry.engines.codec import pack, unpack
+from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
+from quanheng.telemetry.fleets.measure import Measured, Structure, measure
+from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
-FORMAT = 2
+FORMAT = b"quanheng-area-state-3\n"
+_DIGEST = 32
+STRANGE_DAY = 4.0  # mean squared residual of a day, in units of σ², from which it is not added to the sums
+_DAY = 86_400
 
 
-@dataclass(frozen=True)
-class KeptSums:
-    """Sums of one epoch of one area.
+def load(folder: Path, area_id: str) -> Measured | None:
+    """What is kept of an area; None where nothing is.
 
-    halves : sums of the two disjoint windows; scale : S̄ that all rows were divided by
-    slopes : (n, n) coupling of the location model, None for lumped loss; feeder : (n,) or None
-    until : first second that is not in the sums
+    Raises
+    ------
+    InputError
+        The file is damaged or of another format.
     """
+    path = state_path(folder, area_id)
+    if not path.exists():
+        return None
+    try:
+        data = path.read_bytes()
+        head, body = data[: len(FORMAT)], data[len(FORMAT) + _DIGEST :]
+        if head != FORMAT or hashlib.sha256(body).digest() != data[len(FORMAT) : len(FORMAT) + _DIGEST]:
+            raise ValueError("damaged, or written by another version")
+        kept = unpack(body)
+        if not isinstance(kept, Measured) or kept.area_id != area_id:
+            raise ValueError("of another area")
+    except (OSError, ValueError) as error:
+        message = f"no kept sums: {error}; evaluate all readings into a new --state"
+        raise InputError("unreadable", message, str(path)) from error
+    return kept
 
-    area_id: str
-    meters: tuple[str, ...]
-    halves: tuple[NormalEquations, NormalEquations]
-    scale: float
-    sigma: float
-    gain: Array
-    slope_sd: float
-    sites: tuple[Array, Array]
-    coupling: Array | None
-    feeder: NDArray[np.int64] | None
-    until: int
 
-    def add(self, balance: Balance, until: int) -> KeptSums:
-        """Add complete rows of the same meters; only their products are kept.
-
-        Raises
-        ------
-        ValueError
-            Other meters, or rows that begin before `until` of these sums.
-        """
-        if balance.imports.shape[1] != len(self.meters):
-            raise ValueError("the new rows have other meters: a new epoch begins")
-        if until <= self.until:
-            raise ValueError("these rows are in the sums already")
-        rows_of = replace(balance, scale=self.scale)
-        variance = row_variance(rows_of)
-        columns = None
-        if self.coupling is not None:
-            energy = rows_of.net_each()
-            columns = energy * (energy @ self.coupling.T)
-        rows, layout = weighted_rows(rows_of, variance, columns, self.feeder)
-        fresh = accumulate(rows, variance, layout)
-        return replace(self, halves=(self.halves[0], self.halves[1] + fresh), until=until)
-
-    def posterior(self, prior: ErrorPrior) -> Posterior:
-        """Estimates from the sums, begun at the sites of the last solve."""
-        return solve(
-            self.halves[0] + self.halves[1], prior, self.slope_sd, sigma=self.sigma, gain=self.gain, start=self.sites
-        )
-
-    def save(self, folder: Path) -> Path:
-        """Write the sums; the file appears whole or not at all."""
-        head = {
-            "format": FORMAT, "area_id": self.area_id, "meters": list(self.meters), "scale": self.scale,
-            "sigma": self.sigma, "slope_sd": self.slope_sd, "until": self.until,
-            "layout": [self.halves[0].layout.meters, self.halves[0].layout.exporters, self.halves[0].layout.feeders],
-            "rows": [half.rows for half in self.halves], "log_weight": [half.log_weight for half in self.halves],
-        }  # fmt: skip
-        path = state_path(folder, self.area_id)
-        part = path.with_name(path.name + ".part")
-        none = np.zeros(0)
-        with part.open("wb") as stream:
-            np.savez(
-                stream, head=np.frombuffer(json.dumps(head).encode(), np.uint8),
-                first=_packed(self.halves[0].gram), second=_packed(self.halves[1].gram),
-                precision=self.sites[0], shift=self.sites[1], gain=self.gain,
-                coupling=none if self.coupling is None else self.coupling,
-                feeder=np.zeros(0, np.int64) if self.feeder is None else self.feeder,
-            )  # fmt: skip
-        part.replace(path)
-        return path
-
-    @classmethod
-    def load(cls, folder: Path, area_id: str) -> KeptSums:
-        """Read kept sums.
-
-        Raises
-        ------
-        InputError
-            The file is missing, damaged or of another format.
-        """
-        path = state_path(folder, area_id)
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                head: dict[str, Any] = json.loads(bytes(data["head"]).decode())
-                if head["format"] != FORMAT:
-                    raise ValueError(f"format {head['format']} is not {FORMAT}")
-                layout = Layout(*head["layout"])
-                halves = [
-                    NormalEquations(_unpacked(data[name], layout.y + 1), rows, weight, layout)
-                    for name, rows, weight in zip(("first", "second"), head["rows"], head["log_weight"], strict=True)
-                ]
-                coupling, feeder = data["coupling"], data["feeder"]
-                return cls(
-                    head["area_id"], tuple(head["meters"]), (halves[0], halves[1]), head["scale"], head["sigma"],
-                    data["gain"], head["slope_sd"], (data["precision"], data["shift"]),
-                    coupling if coupling.size else None, feeder if feeder.size else None, head["until"],
-                )  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise InputError("unreadable", f"no kept sums here: {error}", str(path)) from error
+def save(folder: Path, measured: Measured) -> Path:
+    """Keep one area; the file appears whole or not at all."""
+    path = state_path(folder, measured.area_id)
+    part = path.with_name(path.name + ".part")
+    body = pack(replace(measured, findings=[]))
+    part.write_bytes(FORMAT + hashlib.sha256(body).digest() + body)
+    part.replace(path)
+    return path
 
 
 def state_path(folder: Path, area_id: str) -> Path:
     """File of one area; an id may hold any character."""
-    return folder / (hashlib.sha256(area_id.encode()).hexdigest()[:24] + ".npz")
+    return folder / (hashlib.sha256(area_id.encode()).hexdigest()[:24] + ".area")
 
 
-def _packed(gram: Array) -> Array:
-    return np.asarray(gram[np.tril_indices(gram.shape[0])])
+class Keeper:
+    """Measures areas from kept sums where there are some, else from their rows; ``save`` keeps them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def measure(self, area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
+        """First pass over one area. Raises InputError where its file is damaged."""
+        kept = load(self.folder, area_id)
+        if kept is None or kept.structure is None:
+            return _refresh(measure(area_id, rows, listed, profile, keep=True), profile)
+        return continue_area(kept, rows, listed, profile)
+
+    def save(self, measured: list[Measured]) -> None:
+        """Keep the areas that can be continued."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for area in measured:
+            if area.structure is not None:
+                save(self.folder, area)
 
 
-def _unpacked(lower: Array, size: int) -> Array:
-    out = np.zeros((size, size))
-    out[np.tril_indices(size)] = lower
-    return out + np.tril(out, -1).T
+def continue_area(kept: Measured, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
+    """The area with later rows added. What cannot be added is said in its findings, and the sums stay as they are."""
+    if kept.structure is None:
+        raise ValueError("an area is continued from its sums")
+    fresh = rows.filter(pl.col("at") >= kept.structure.until)
+    findings = []
+    if fresh.height < rows.height:
+        findings.append(f"{rows.height - fresh.height} readings before the end of the kept sums were not looked at")
+    out = replace(kept, findings=findings)
+    if fresh.filter(role="master").height:
+        try:
+            out = _add(out, arrange(kept.area_id, fresh, listed, profile, known=True))
+        except Unfit as refusal:
+            out.findings.append(f"nothing was added: {refusal}")
+    return _refresh(out, profile)
+
+
+def _add(kept: Measured, data: AreaData) -> Measured:
+    structure, halves = kept.structure, kept.halves
+    if structure is None or halves is None:
+        return kept
+    if data.step != structure.step:
+        raise Unfit("bad_values", f"a reading every {data.step} s continues no sums of {structure.step} s")
+    imports, exports = _columns(kept, structure, data)
+    complete = ~np.isnan(imports).any(axis=1) & ~np.isnan(data.master)
+    stamps = data.start + data.step * np.arange(data.master.size)
+    exporters = np.array([kept.meters.index(name) for name in structure.exporters], np.int64)
+    second, energy, fed, until, used = halves[1], structure.energy, structure.fed, structure.until, kept.rows_used
+    for day in np.unique(stamps[complete] // _DAY):
+        own = complete & (stamps // _DAY == day)
+        balance = Balance(imports[own], data.master[own], exports[own][:, exporters], exporters, structure.quantum,
+                          structure.scale)  # fmt: skip
+        sums, power = _day(balance, structure, kept.sigma or 1.0)
+        until = int(stamps[own][-1]) + data.step
+        if power > STRANGE_DAY:
+            date = np.datetime64(int(day), "D")
+            kept.findings.append(f"{date} is not in the sums: its residuals are {np.sqrt(power):.1f} times the noise")
+            continue
+        second, used = second + sums, used + sums.rows
+        energy = energy + balance.imports.sum(axis=0)
+        fed = (fed[0] + float(balance.master.sum()), fed[1] + float(balance.net().sum()))
+    return replace(kept, halves=(halves[0], second), rows_used=used,
+                   structure=replace(structure, until=until, energy=energy, fed=fed))  # fmt: skip
+
+
+def _columns(kept: Measured, structure: Structure, data: AreaData) -> tuple[Array, Array]:
+    """Columns in the order of the kept meters; a replaced meter stands still."""
+    strange = sorted(set(data.meters) - set(kept.meters) - set(kept.left_out))
+    lacking = [name for name in kept.meters if name not in data.meters and name not in structure.ended]
+    if strange or lacking:
+        names = ", ".join((strange or lacking)[:3])
+        what = "new meters" if strange else "meters that are no longer read"
+        raise Unfit("too_few_rows", f"{what} ({names}) begin another epoch: evaluate all readings into a new --state")
+    place = {name: k for k, name in enumerate(data.meters)}
+    shape = (data.master.size, len(kept.meters))
+    imports, exports = np.zeros(shape), np.zeros(shape)
+    for column, name in enumerate(kept.meters):
+        if name in place and name not in structure.ended:
+            imports[:, column], exports[:, column] = data.imports[:, place[name]], data.exports[:, place[name]]
+    return imports, exports
+
+
+def _day(balance: Balance, structure: Structure, sigma: float) -> tuple[NormalEquations, float]:
+    """Sums of one day, and the mean square of its residuals under the fit that began the epoch, in units of σ²."""
+    variance = row_variance(balance)
+    slopes = coupled(balance.net_each(), structure.coupling) if structure.coupling.size else None
+    rows, layout = weighted_rows(balance, variance, slopes, structure.feeder if structure.coupling.size else None)
+    rest = rows[:, -1] - rows[:, :-1] @ structure.coefficients
+    return accumulate(rows, variance, layout), float(rest @ rest) / (rest.size * sigma**2)
+
+
+def _refresh(kept: Measured, profile: Profile) -> Measured:
+    """Figures that follow from the sums. Every solve begins at the sites of the whole run, so that the answer depends
+    on the sums alone and not on how many updates made them."""
+    if kept.halves is None or kept.structure is None:
+        return kept
+    whole = solve(kept.halves[0] + kept.halves[1], profile.prior, kept.slope_sd, sigma=kept.sigma, gain=kept.gain,
+                  start=kept.sites)  # fmt: skip
+    energy, (fed, taken) = kept.structure.energy, kept.structure.fed
+    return replace(
+        kept, cavity=(whole.cavity_mean, whole.cavity_variance), share=energy / max(float(energy.sum()), 1e-12),
+        loss_rate=1 - taken / fed if fed > 0 else None,
+    )  # fmt: skip

@@ -1,82 +1,105 @@
-"""Sums that are kept: a new day is added to them, and they survive the disk."""
+"""Sums that are kept: days are added to them from the command line, and old readings are not needed again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime as dt
 
-import numpy as np
+import polars as pl
 import pytest
 
+from quanheng.cli.main import main
 from quanheng.errors import InputError
-from quanheng.metrology.energy_balance import Balance, ErrorPrior, accumulate, row_variance, solve, weighted_rows
-from quanheng.telemetry.fleets.state import KeptSums
+from quanheng.telemetry.fleets.simulate import FleetPlan, simulate
+from quanheng.telemetry.fleets.state import load, state_path
 
-PRIOR = ErrorPrior(np.array([0.95, 0.05]), np.zeros(2), np.array([0.003, 0.05]))
-
-
-def make_balance(steps: int) -> Balance:
-    rng = np.random.default_rng(1)
-    true = rng.gamma(1.2, 0.8, (steps, 12))
-    master = true.sum(axis=1) * 1.03 * (1 + 0.001 * rng.standard_normal(steps))
-    return Balance(true, master, np.zeros((steps, 0)), np.zeros(0, int), 0.0, 12.0)
+BEGIN, DAYS = 40, 5
 
 
-def part(balance: Balance, use: slice) -> Balance:
-    return replace(balance, imports=balance.imports[use], master=balance.master[use], exports=balance.exports[use])
+@pytest.fixture(scope="module", params=["area", "location"])
+def fleet(request):
+    return simulate(FleetPlan(areas=2, days=BEGIN + DAYS, seed=8, meters=(25, 35), loss=request.param))
 
 
-def sums_of(balance: Balance):
-    variance = row_variance(balance)
-    rows, layout = weighted_rows(balance, variance)
-    return accumulate(rows, variance, layout)
+def day(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    start = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    return rows.filter(pl.col("ts") >= start + dt.timedelta(days=first), pl.col("ts") < start + dt.timedelta(days=last))
 
 
-def make_kept(balance: Balance, half: int, until: int) -> KeptSums:
-    halves = (sums_of(part(balance, slice(0, half))), sums_of(part(balance, slice(half, until))))
-    first = solve(halves[0] + halves[1], PRIOR)
-    return KeptSums(
-        "区/1",
-        tuple(f"m{i}" for i in range(12)),
-        halves,
-        12.0,
-        first.sigma,
-        first.gain,
-        0.0,
-        first.sites,
-        None,
-        None,
-        until,
+class Desk:
+    """A folder with a list of meters, from which readings are judged into one folder of sums."""
+
+    def __init__(self, folder, fleet) -> None:
+        self.folder, self.state = folder, folder / "state"
+        fleet.areas.write_csv(folder / "areas.csv")
+
+    def judge(self, rows: pl.DataFrame, *, state: bool = True) -> pl.DataFrame:
+        rows.write_parquet(self.folder / "r.parquet")
+        out = self.folder / "v.parquet"
+        more = ["--state", str(self.state)] if state else []
+        words = ["fleet", "evaluate", str(self.folder / "r.parquet"), "--areas", str(self.folder / "areas.csv")]
+        assert main([*words, "--limit", "0.02", "--out", str(out), *more]) == 0
+        return pl.read_parquet(out)
+
+
+def desk(tmp_path, fleet, name: str) -> Desk:
+    (tmp_path / name).mkdir()
+    return Desk(tmp_path / name, fleet)
+
+
+def test_days_added_one_by_one_give_the_digits_of_all_at_once(tmp_path, fleet):
+    slow, fast = desk(tmp_path, fleet, "slow"), desk(tmp_path, fleet, "fast")
+    begun = [each.judge(day(fleet.readings, 0, BEGIN)) for each in (slow, fast)]
+    for k in range(BEGIN, BEGIN + DAYS):
+        one_by_one = slow.judge(day(fleet.readings, k, k + 1))
+    at_once = fast.judge(day(fleet.readings, BEGIN, BEGIN + DAYS))
+    assert one_by_one.equals(at_once)
+    assert not at_once.equals(begun[0])
+
+
+def test_the_sums_tell_what_all_readings_tell(tmp_path, fleet):
+    """σ and the structure of the losses stay those of the first run; that may move an error by a part of its u."""
+    one = desk(tmp_path, fleet, "one")
+    one.judge(day(fleet.readings, 0, BEGIN))
+    kept = one.judge(day(fleet.readings, BEGIN, BEGIN + DAYS)).drop_nulls("u")
+    whole = desk(tmp_path, fleet, "two").judge(fleet.readings, state=False).drop_nulls("u")
+    both = kept.join(whole, on=["area_id", "meter_id"], suffix="_whole")
+    assert both.height == kept.height
+    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).max() < 1.0
+    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).median() < 0.15
+
+
+def test_a_day_sent_twice_counts_once(tmp_path, fleet):
+    one = desk(tmp_path, fleet, "one")
+    one.judge(day(fleet.readings, 0, BEGIN))
+    first = one.judge(day(fleet.readings, BEGIN, BEGIN + 1))
+    rows_used = load(one.state, "A00000").rows_used
+    assert one.judge(day(fleet.readings, BEGIN, BEGIN + 1)).equals(first)
+    assert load(one.state, "A00000").rows_used == rows_used == 24 * (BEGIN + 1)
+
+
+def test_a_strange_day_and_other_meters_are_not_added_and_said(tmp_path, fleet):
+    one = desk(tmp_path, fleet, "one")
+    begun = one.judge(day(fleet.readings, 0, BEGIN))
+    broken = day(fleet.readings, BEGIN, BEGIN + 1).with_columns(
+        pl.when(pl.col("role") == "master").then(pl.col("kwh") * 1.1).otherwise(pl.col("kwh")).alias("kwh")
     )
+    assert one.judge(broken).equals(begun)
+    assert "not in the sums" in (one.folder / "v.areas.json").read_text("utf-8")
+    stranger = day(fleet.readings, BEGIN + 1, BEGIN + 2).with_columns(
+        pl.col("meter_id").str.replace("-003", "-NEW", literal=True)
+    )
+    assert one.judge(stranger).equals(begun)
+    assert "another epoch" in (one.folder / "v.areas.json").read_text("utf-8")
 
 
-def test_a_day_added_gives_the_estimates_of_all_rows_at_once():
-    balance = make_balance(724)
-    kept = make_kept(balance, 350, 700).add(part(balance, slice(700, 724)), 724)
-    whole = sums_of(balance)
-    np.testing.assert_allclose((kept.halves[0] + kept.halves[1]).gram, whole.gram, rtol=1e-12)
-    at_once = solve(whole, PRIOR, sigma=kept.sigma, gain=kept.gain, start=kept.sites)
-    np.testing.assert_allclose(kept.posterior(PRIOR).theta, at_once.theta, atol=1e-9)
-
-
-def test_a_batch_replayed_is_refused():
-    balance = make_balance(724)
-    with pytest.raises(ValueError, match="already"):
-        make_kept(balance, 350, 700).add(part(balance, slice(676, 700)), 700)
-
-
-def test_other_meters_begin_a_new_epoch():
-    balance = make_balance(724)
-    fewer = replace(part(balance, slice(700, 724)), imports=balance.imports[700:724, :11])
-    with pytest.raises(ValueError, match="new epoch"):
-        make_kept(balance, 350, 700).add(fewer, 724)
-
-
-def test_sums_survive_the_disk_and_damage_is_told(tmp_path):
-    kept = make_kept(make_balance(700), 350, 700)
-    path = kept.save(tmp_path)
-    again = KeptSums.load(tmp_path, "区/1")
-    np.testing.assert_array_equal(again.halves[1].gram, kept.halves[1].gram)
-    assert (again.meters, again.until, again.sigma) == (kept.meters, kept.until, kept.sigma)
+def test_damage_is_told_and_nothing_is_written(tmp_path, fleet):
+    one = desk(tmp_path, fleet, "one")
+    one.judge(day(fleet.readings, 0, BEGIN))
+    path = state_path(one.state, "A00000")
     path.write_bytes(path.read_bytes()[:-900])
     with pytest.raises(InputError, match="no kept sums"):
-        KeptSums.load(tmp_path, "区/1")
+        load(one.state, "A00000")
+    before = (one.folder / "v.parquet").read_bytes()
+    words = ["fleet", "evaluate", str(one.folder / "r.parquet"), "--areas", str(one.folder / "areas.csv")]
+    assert main([*words, "--out", str(one.folder / "v.parquet"), "--state", str(one.state)]) == 2
+    assert (one.folder / "v.parquet").read_bytes() == before
