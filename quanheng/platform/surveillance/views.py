@@ -18,7 +18,16 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.kernel.roles import Role as Duty
 from quanheng.platform.surveillance import drawing, levels, maps, policies, queries, sealing, tables, words
-from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, Level, MeterVerdict, Role, Verdict
+from quanheng.platform.surveillance.models import (
+    Area,
+    AreaMeter,
+    Evaluation,
+    Level,
+    MeterVerdict,
+    Profile,
+    Role,
+    Verdict,
+)
 from quanheng.platform.surveillance.store import unit_of
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Figure, Header, tabs
 from quanheng.platform.web.pages import ListPage, Page
@@ -189,6 +198,11 @@ class AreaPage(OneArea):
         where = f"{reverse('surveillance:meters')}?{urlencode({'area': area.code})}"
         menu = [
             Action(_("表计清单"), where, "list"),
+            *(
+                [Action(_("充电桩与充电记录"), reverse("surveillance:station", args=[area.pk]), "plug")]
+                if area.profile == Profile.CHARGING
+                else []
+            ),
             Action(_("每日数据质量"), reverse("surveillance:area-quality", args=[area.pk]), "checklist"),
         ]
         lead = f"{area.code} · {area.get_profile_display()} · {area.organisation} · {area.region}"

@@ -224,6 +224,8 @@ RULES: dict[str, Rule] = {
     "surveillance/districts/<str:code>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.region_id,)),
     "surveillance/utilities/<uuid:pk>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.organisation_id,)),
     "surveillance/rules/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/piles/": Rule(SEES_ITEM, path=watched("station")),
+    "surveillance/meters/<uuid:pk>/session/": Rule(SEES_ITEM, path=watched("pile"), query=lambda h: "transaction=T1"),
     "surveillance/events/": Rule(WATCHERS_OF),
     "surveillance/events/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("event")),
     "surveillance/lots/": Rule(WATCHERS_OF),

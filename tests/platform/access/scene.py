@@ -25,6 +25,7 @@ from quanheng.platform.surveillance import sealing
 from quanheng.platform.surveillance.models import (
     Area,
     AreaMeter,
+    ChargeSample,
     CheckRequest,
     DeviceEvent,
     Evaluation,
@@ -57,6 +58,8 @@ class Watched:
     evaluation: Evaluation
     extension: PeriodExtension
     event: DeviceEvent
+    station: Area
+    pile: AreaMeter
 
 
 @dataclass(frozen=True)
@@ -261,8 +264,29 @@ def make_watched(cast: Cast) -> Watched:
     sealing.seal(evaluation, [])
     ledger.merge_leaves()
     return Watched(
-        area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast), make_report(cast)
+        area,
+        meter,
+        check,
+        run,
+        asked,
+        make_batch(cast),
+        evaluation,
+        make_extension(cast),
+        make_report(cast),
+        *make_station(cast),
     )
+
+
+def make_station(cast: Cast) -> tuple[Area, AreaMeter]:
+    """A charging station with one pile that sent one value."""
+    region = cast.shop.region
+    station = Area.objects.create(
+        code=f"CS-{region.pk}", profile="charging-station", organisation=cast.shop, region=region
+    )
+    pile = AreaMeter.objects.create(area=station, meter_id=f"CS-{region.pk}/1", role="sub", public_code=f"C{region.pk}")
+    energy = "Energy.Active.Import.Register"
+    ChargeSample.objects.create(meter=pile, at=clock.now(), measurand=energy, value=1.0, transaction="T1")
+    return station, pile
 
 
 def make_report(cast: Cast) -> DeviceEvent:

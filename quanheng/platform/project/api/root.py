@@ -93,6 +93,7 @@ api.add_router("/trace", trace.router)
 api.add_router("/ledger", documents.router)
 api.add_router("/readings", surveillance.router)
 api.add_router("/device-events", api_devices.router)
+api.add_router("/ocpp", api_devices.stations)
 
 
 @api.exception_handler(InputError)

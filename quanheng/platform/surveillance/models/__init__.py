@@ -14,12 +14,14 @@ from quanheng.platform.surveillance.models.areas import (
     Verdict,
 )
 from quanheng.platform.surveillance.models.batches import ReadingBatch, ReadingSource
+from quanheng.platform.surveillance.models.charging import ChargeSample
 from quanheng.platform.surveillance.models.device_events import DeviceEvent
 from quanheng.platform.surveillance.models.extensions import ExtendedInstrument, PeriodExtension
 
 __all__ = [
     "Area",
     "AreaMeter",
+    "ChargeSample",
     "CheckRequest",
     "DeviceEvent",
     "Evaluation",
