@@ -38,9 +38,8 @@ def prepare() -> uuid.UUID:
     return one.pk
 
 
-def work(folder: Path, institute: uuid.UUID, count: int) -> int:
-    """One issuer in a process of its own."""
-    setup(folder)
+def work(institute: uuid.UUID, count: int) -> int:
+    """One issuer in a process of its own, with a connection of its own."""
     from quanheng.evidence.content import load
     from quanheng.platform.documents import services
     from quanheng.platform.documents.numbering import numbered, public_url
@@ -104,10 +103,11 @@ def main() -> None:
 
     institute, before = prepare(), Document.objects.count()
     connection.close()
+    if getattr(connection, "pool", None):
+        connection.close_pool()
     started = time.perf_counter()
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(args.issuers) as pool:
-        pool.starmap(work, [(args.data_dir.resolve(), institute, args.each)] * args.issuers)
+    with multiprocessing.get_context("fork").Pool(args.issuers) as pool:
+        pool.starmap(work, [(institute, args.each)] * args.issuers, chunksize=1)
     seconds = time.perf_counter() - started
     print(json.dumps(judge(before, args.issuers * args.each, seconds), ensure_ascii=False, indent=1))
 

@@ -75,7 +75,7 @@ def suite(python: Path, chromium: Path | None, *, marker: str, extra: Sequence[s
             " create databases.",
         )
     named = [word for word in extra if (ROOT / word.split("::")[0]).exists()]  # make test ARGS="tests/evidence -x"
-    options = ["-n", "2", *(word for word in extra if word not in named)]
+    options = ["-n", "2", "--dist", "worksteal", *(word for word in extra if word not in named)]
     quick, drawn = f"{marker} and not browser", f"{marker} and browser"
     again = [name for name in named if name.startswith(ON_POSTGRES)] if named else folders_with_tests(ON_POSTGRES)
     again = again if postgres else []

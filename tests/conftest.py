@@ -37,11 +37,26 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
     return {**browser_type_launch_args, "executable_path": path, "args": flags}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives a browser: it runs in a pass apart, because Playwright leaves an event loop in its process."""
+DATABASE = {"db", "transactional_db"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what drives a browser: it runs in a pass apart, because Playwright leaves an event loop in its process.
+
+    The pass on PostgreSQL leaves out what asks no database, or asks it nothing that SQLite answers otherwise.
+    """
     for item in items:
         if "playwright" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    if os.environ.get("QUANHENG_DATABASE_URL"):
+        again = [item for item in items if _depends_on_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+        items[:] = again
+
+
+def _depends_on_the_database(item: pytest.Item) -> bool:
+    asks = DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
+    return bool(asks) and item.get_closest_marker("one_database") is None
 
 
 @pytest.fixture(autouse=True)

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("kind", help="what the rows are: instruments, history, organisations")
-    parser.add_argument("file", type=Path, help="the sheet to import (.xlsx, .xls, .csv), or the template to write")
+    parser.add_argument("kind", help="what is imported: instruments, history, organisations, areas, dcc")
+    parser.add_argument("file", type=Path, help="the sheet (for dcc: XML, PDF or ZIP), or the template to write")
     parser.add_argument("--template", action="store_true", help="write an empty template to FILE instead")
     parser.add_argument("--organisation", default="", help="credit code, name or id of the organisation it is for")
     parser.add_argument("--sheet", default="", help="name of the sheet, where several hold such a table")
     parser.add_argument("--all-or-nothing", action="store_true", help="write nothing if any row is bad")
     parser.add_argument("--rejected", type=Path, help="where to write the bad rows (default: FILE-rejected.xlsx)")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="what holds for the whole file: months=24"
+    )
+    parser.add_argument("--decide", type=Path, metavar="JSON", help="decisions: {row: {column: text}}")
+    parser.add_argument("--preview", action="store_true", help="write nothing; the import waits for its review page")
     parser.add_argument("--undo", action="store_true", help="take an import back; FILE is then the id it printed")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     _platform.add_data_dir(parser)
@@ -48,16 +53,27 @@ def _import(args: argparse.Namespace) -> int:
 
     actor = system("quanheng import")
     data = _bytes(args.file)
-    with transaction.atomic():
-        batch, found = imports.preview(
-            actor=actor,
-            kind=args.kind,
-            organisation=_organisation(args.organisation),
-            data=data,
-            name=args.file.name,
-            sheet=args.sheet,
-        )
-        batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
+    given: dict[str, Any] = {
+        "actor": actor,
+        "kind": args.kind,
+        "organisation": _organisation(args.organisation),
+        "data": data,
+        "name": args.file.name,
+        "sheet": args.sheet,
+        "options": dict(_option(text) for text in args.option),
+    }
+    if not args.preview and args.decide is None:
+        batch, found = imports.bring_in(**given, all_or_nothing=args.all_or_nothing)
+    else:
+        with transaction.atomic():
+            batch, found = imports.preview(**given)
+            if args.decide is not None:
+                found = imports.mend(actor=actor, batch=batch, cells=_decisions(args.decide))
+                batch.refresh_from_db()
+            if args.preview:
+                _print(_outcome(batch, found), args.json)
+                return 1 if batch.rejected else 0
+            batch = imports.apply(actor=actor, batch=batch, all_or_nothing=args.all_or_nothing)
     outcome = _outcome(batch, found)
     if batch.rejected:
         back = args.rejected or args.file.with_name(f"{args.file.stem}-rejected.xlsx")
@@ -65,6 +81,22 @@ def _import(args: argparse.Namespace) -> int:
         outcome["rejected_file"] = str(back)
     _print(outcome, args.json)
     return 1 if batch.rejected else 0
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InputError("usage", "an option is written NAME=VALUE, such as months=24", text)
+    return name, value
+
+
+def _decisions(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        read = json.loads(_bytes(path))
+        rows = {str(place): {str(k): str(v) for k, v in row.items()} for place, row in read.items()}
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise InputError("usage", "decisions are a JSON object {row: {column: text}}", str(path)) from error
+    return rows
 
 
 def _outcome(batch: ImportBatch, found: Any) -> dict[str, Any]:
@@ -129,9 +161,8 @@ def _print(outcome: dict[str, Any], as_json: bool) -> None:
     if "total" not in outcome:
         print(f"{outcome['id']}: {outcome['state']}")
         return
-    print(
-        f"{outcome['accepted']} of {outcome['total']} rows imported, {outcome['rejected']} rejected ({outcome['id']})"
-    )
+    done = "ready" if outcome["state"] == "preview" else "imported"
+    print(f"{outcome['accepted']} of {outcome['total']} rows {done}, {outcome['rejected']} rejected ({outcome['id']})")
     for error in outcome["errors"][:50]:
         print(f"  row {error['row']}, {error['column']}: {error['message']} [{error['value']}]")
     if len(outcome["errors"]) > 50:

@@ -75,67 +75,70 @@ def write_bundle(bundle: Bundle) -> bytes:
     """The file: one line of JSON, the same bytes for the same content."""
     record = {
         "v": VERSION,
-        "xml": _base64(bundle.xml),
-        "pdf": _base64(bundle.pdf),
-        "leaf": _base64(bundle.leaf),
+        "xml": as_base64(bundle.xml),
+        "pdf": as_base64(bundle.pdf),
+        "leaf": as_base64(bundle.leaf),
         "index": bundle.index,
-        "proof": [_base64(item) for item in bundle.proof],
+        "proof": [as_base64(item) for item in bundle.proof],
         "checkpoint": bundle.checkpoint,
         "status": bundle.status,
     }
     if bundle.replay is not None:
-        record["replay"] = {"record": _base64(bundle.replay.record), "procedure": _base64(bundle.replay.procedure)}
+        record["replay"] = {"record": as_base64(bundle.replay.record), "procedure": as_base64(bundle.replay.procedure)}
     return (json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def read_bundle(data: bytes, *, place: str = "bundle") -> Bundle:
     """Parse a bundle strictly; raises InputError with the field that is wrong."""
     if len(data) > MAX_BUNDLE:
-        _refuse("too_large", f"A bundle is at most {MAX_BUNDLE // 1024 // 1024} MiB.", place)
-    record = _load(data, place)
+        refuse("too_large", f"A bundle is at most {MAX_BUNDLE // 1024 // 1024} MiB.", place)
+    record = load_object(data, place)
     if not isinstance(record, dict):
-        _refuse("bundle", "A bundle is a JSON object.", place)
+        refuse("bundle", "A bundle is a JSON object.", place)
     missing, unknown = set(_KEYS) - set(record), set(record) - {*_KEYS, "replay"}
     if missing or unknown:
-        _refuse("bundle", f"A bundle has the keys {', '.join(_KEYS)}, and replay or nothing more.", place)
+        refuse("bundle", f"A bundle has the keys {', '.join(_KEYS)}, and replay or nothing more.", place)
     if type(record["v"]) is not int or record["v"] != VERSION:
-        _refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
+        refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
     if type(record["index"]) is not int or not 0 <= record["index"] < 1 << 63:
-        _refuse("bundle", "The index is a whole number.", f"{place}.index")
+        refuse("bundle", "The index is a whole number.", f"{place}.index")
     proof = record["proof"]
     if not isinstance(proof, list) or len(proof) > MAX_PROOF:
-        _refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
-    hashes = [_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof)]
+        refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
+    hashes = [checked_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof)]
     if any(len(item) != 32 for item in hashes):
-        _refuse("bundle", "A hash of the proof is 32 bytes.", f"{place}.proof")
+        refuse("bundle", "A hash of the proof is 32 bytes.", f"{place}.proof")
     return Bundle(
-        xml=_bytes(record["xml"], f"{place}.xml"),
-        pdf=_bytes(record["pdf"], f"{place}.pdf"),
-        leaf=_bytes(record["leaf"], f"{place}.leaf"),
+        xml=checked_bytes(record["xml"], f"{place}.xml"),
+        pdf=checked_bytes(record["pdf"], f"{place}.pdf"),
+        leaf=checked_bytes(record["leaf"], f"{place}.leaf"),
         index=record["index"],
         proof=tuple(hashes),
-        checkpoint=_text(record["checkpoint"], f"{place}.checkpoint"),
-        status=_text(record["status"], f"{place}.status"),
+        checkpoint=checked_text(record["checkpoint"], f"{place}.checkpoint"),
+        status=checked_text(record["status"], f"{place}.status"),
         replay=_replay(record["replay"], f"{place}.replay") if "replay" in record else None,
     )
 
 
 def _replay(value: Any, place: str) -> Replay:
     if not isinstance(value, dict) or set(value) != {"record", "procedure"}:
-        _refuse("bundle", "What a replay needs is record and procedure.", place)
-    return Replay(_bytes(value["record"], f"{place}.record"), _bytes(value["procedure"], f"{place}.procedure"))
+        refuse("bundle", "What a replay needs is record and procedure.", place)
+    return Replay(
+        checked_bytes(value["record"], f"{place}.record"), checked_bytes(value["procedure"], f"{place}.procedure")
+    )
 
 
-def _load(data: bytes, place: str) -> Any:
+def load_object(data: bytes, place: str) -> Any:
+    """JSON that is small and plain enough to be a bundle, or ``InputError``."""
     # a bundle has two containers and some dozen values: counting marks refuses a bomb before it is parsed
     if data.count(b"[") + data.count(b"{") > _MAX_CONTAINERS or data.count(b",") > _MAX_VALUES:
-        _refuse("bundle", "The bundle holds far more parts than a bundle has.", place)
+        refuse("bundle", "The bundle holds far more parts than a bundle has.", place)
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (UnicodeDecodeError, RecursionError):
-        _refuse("bundle", "The bundle is not UTF-8 JSON; use the file as it was issued.", place)
+        refuse("bundle", "The bundle is not UTF-8 JSON; use the file as it was issued.", place)
     except ValueError as error:
-        _refuse("bundle", f"The bundle is not valid JSON: {str(error)[:120]}.", place)
+        refuse("bundle", f"The bundle is not valid JSON: {str(error)[:120]}.", place)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -149,19 +152,23 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _bytes(value: Any, place: str) -> bytes:
-    return decode_base64(_text(value, place), place=place)
+def checked_bytes(value: Any, place: str) -> bytes:
+    """Base64 as bytes."""
+    return decode_base64(checked_text(value, place), place=place)
 
 
-def _text(value: Any, place: str) -> str:
+def checked_text(value: Any, place: str) -> str:
+    """Text, and nothing else."""
     if not isinstance(value, str):
-        _refuse("bundle", "This field is text.", place)
+        refuse("bundle", "This field is text.", place)
     return value
 
 
-def _base64(data: bytes) -> str:
+def as_base64(data: bytes) -> str:
+    """Bytes as bundles write them."""
     return base64.b64encode(data).decode()
 
 
-def _refuse(code: str, message: str, place: str) -> NoReturn:
+def refuse(code: str, message: str, place: str) -> NoReturn:
+    """Say what is wrong and where."""
     raise InputError(code, message, place)

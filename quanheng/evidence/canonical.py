@@ -10,7 +10,14 @@ import rfc8785
 from quanheng.errors import InputError
 
 
+def _has_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_float(item) for item in value.values())
+    return isinstance(value, float) or (isinstance(value, list | tuple) and any(_has_float(item) for item in value))
+
+
 def _refuse_floats(value: object, place: str) -> None:
+    """Names the place of the first float; slow, so only asked where there is one."""
     if isinstance(value, float):
         raise InputError(
             "float_in_record", "a record holds readings as text, not as JSON numbers: quote the value", place
@@ -25,7 +32,8 @@ def _refuse_floats(value: object, place: str) -> None:
 
 def dumps(obj: Any) -> bytes:
     """The canonical bytes of a record made of text, integers, booleans, None, lists and objects."""
-    _refuse_floats(obj, "$")
+    if _has_float(obj):
+        _refuse_floats(obj, "$")
     try:
         return rfc8785.dumps(obj)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:

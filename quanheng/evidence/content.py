@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -318,12 +320,23 @@ class CertificateContent(Part):
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         return data
 
-    def canonical_bytes(self) -> bytes:
+    @cached_property
+    def _canonical(self) -> bytes:
         return canonical.dumps(self.as_json())
 
-    @property
+    def __copy__(self) -> Self:
+        """Without what was worked out from the fields: a copy may be given others."""
+        made = super().__copy__()
+        for name in ("_canonical", "content_sha256"):
+            made.__dict__.pop(name, None)
+        return made
+
+    def canonical_bytes(self) -> bytes:
+        return self._canonical
+
+    @cached_property
     def content_sha256(self) -> str:
-        return canonical.sha256(self.as_json())
+        return hashlib.sha256(self._canonical).hexdigest()
 
 
 def _problems(c: CertificateContent) -> list[tuple[bool, str]]:
@@ -348,6 +361,16 @@ def _problems(c: CertificateContent) -> list[tuple[bool, str]]:
         ("signatory" not in roles, "a certificate names its signatory"),
         (not re.match(r"https?://[^\s]+$", c.public_url), "public_url must be an http or https address"),
     ]
+
+
+def problems(data: object) -> list[tuple[str, str]]:
+    """Everything that is wrong with the plain JSON of a content: place and message; empty where it is usable."""
+    try:
+        CertificateContent.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        return [(".".join(str(part) for part in one["loc"]), one["msg"]) for one in found]
+    return []
 
 
 def load(data: object) -> CertificateContent:

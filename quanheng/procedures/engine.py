@@ -54,7 +54,11 @@ def evaluate(procedure: Loaded | str, record: Mapping[str, Any]) -> Evaluation:
 
 def run(procedure: Loaded | str, record: Mapping[str, Any]) -> RunResult:
     """Run a complete record; the first missing or invalid field is an InputError that names its path."""
-    answer = evaluate(procedure, record)
+    return complete(evaluate(procedure, record))
+
+
+def complete(answer: Evaluation) -> RunResult:
+    """The result of an evaluation to which nothing is missing; else an InputError as of :func:`run`."""
     for complaint in (*answer.invalid, *answer.missing):
         more = len(answer.invalid) + len(answer.missing) - 1
         tail, rest = (f" (and {more} more)", f"（另有 {more} 处）") if more else ("", "")

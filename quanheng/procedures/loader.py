@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterable
 from importlib import resources
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from quanheng.errors import InputError
 from quanheng.procedures.checking import check_names
-from quanheng.procedures.hashing import digest
+from quanheng.procedures.hashing import canonical
 from quanheng.procedures.schema import Procedure
 
 MAX_BYTES = 512 * 1024
@@ -51,12 +52,13 @@ _TextLoader.yaml_constructors = {
 
 
 class Loaded:
-    """A checked procedure with the hash of its content."""
+    """A checked procedure with the canonical bytes of its content and their hash."""
 
     def __init__(self, procedure: Procedure, content: dict[str, Any]) -> None:
         self.procedure = procedure
         self.content = content
-        self.sha256 = digest(content)
+        self.canonical = canonical(content)
+        self.sha256 = hashlib.sha256(self.canonical).hexdigest()
 
 
 def load_text(text: str, place: str = "") -> Loaded:

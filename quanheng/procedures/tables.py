@@ -15,7 +15,13 @@ from quanheng.procedures.sections import resolve_unit
 Column = dict[str, Any]
 
 
-def tables(procedure: Loaded | str, record: Mapping[str, Any], result: RunResult | None = None) -> list[dict[str, Any]]:
+def tables(
+    procedure: Loaded | str,
+    record: Mapping[str, Any],
+    result: RunResult | None = None,
+    *,
+    answer: Evaluation | None = None,
+) -> list[dict[str, Any]]:
     """Tables of a record's results.
 
     Returns
@@ -29,10 +35,10 @@ def tables(procedure: Loaded | str, record: Mapping[str, Any], result: RunResult
     Notes
     -----
     Readings come from `record`. With `result` given, its outcomes are used as they are, so that a certificate shows
-    exactly what was signed.
+    exactly what was signed. `answer` is the evaluation of this very record where the caller has it.
     """
     loaded = load(procedure) if isinstance(procedure, str) else procedure
-    answer = evaluate(loaded, record)
+    answer = answer or evaluate(loaded, record)
     outcomes = answer.results if result is None else result.results
     scope = _units(loaded, record)
     built: list[dict[str, Any]] = []

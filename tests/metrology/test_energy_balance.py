@@ -73,7 +73,7 @@ def test_with_a_normal_prior_the_posterior_is_the_exact_one():
     covariance = np.linalg.inv(design.T @ design / sigma**2 + precision)
     mean = covariance @ design.T @ y / sigma**2
     np.testing.assert_allclose(answer.theta, mean[:6], rtol=1e-6)
-    np.testing.assert_allclose(answer.variance, np.diag(covariance)[:6], rtol=1e-6)
+    np.testing.assert_allclose(answer.variance - answer.unseen**2, np.diag(covariance)[:6], rtol=1e-6)
     np.testing.assert_allclose(answer.nuisance, mean[6:], rtol=1e-6)
     whole = sigma**2 * np.eye(400) + design @ np.linalg.inv(precision) @ design.T
     log_density = stats.multivariate_normal(np.zeros(400), whole).logpdf(y) - 0.5 * np.log(variance).sum()
@@ -98,7 +98,7 @@ def test_ep_agrees_with_the_sum_over_all_spikes_and_slabs():
             np.log(SPIKE.weights[list(slabs)]).sum() - np.log(sds).sum() + 0.5 * np.linalg.slogdet(cov)[1]
             + 0.5 * mean @ np.linalg.solve(cov, mean)
         )  # fmt: skip
-        sd = np.sqrt(np.diag(cov))[:5]
+        sd = np.sqrt(np.diag(cov)[:5] + answer.unseen**2)
         tails.append(stats.norm.cdf((low - mean[:5]) / sd) + stats.norm.sf((high - mean[:5]) / sd))
     weight = np.exp(np.array(logs) - max(logs))
     exact = (weight[:, None] * np.array(tails)).sum(axis=0) / weight.sum()
@@ -120,7 +120,7 @@ def test_a_wrong_meter_is_found_and_the_noise_is_told():
 def test_a_later_solve_starts_from_the_sites_of_an_earlier_one():
     sums, *_ = make_sums(make_area(np.random.default_rng(5))[0])
     first = solve(sums, SPIKE, tolerance=1e-6, sweeps=100)
-    again = solve(sums, SPIKE, sigma=first.sigma, start=first.sites, tolerance=1e-4)
+    again = solve(sums, SPIKE, sigma=first.sigma, gain=first.gain, start=first.sites, tolerance=1e-4)
     assert again.sweeps <= 3
     np.testing.assert_allclose(again.theta, first.theta, atol=1e-6)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import hashlib
 import io
 import logging
 import re
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,15 +27,57 @@ _FIELD = "Seal"
 _MAX_SIGNATURE = 512
 
 
+@dataclass(frozen=True)
+class _Sealer:
+    """pyHanko's signer for one seal, and the hex digits to reserve for its signature."""
+
+    signer: Any
+    reserved: int
+
+
+@functools.lru_cache(maxsize=256)
+def _sealer(seal: Seal) -> _Sealer:
+    """Of a seal's signatures only the document's digest and the signature proper differ: the rest is made once."""
+    from asn1crypto import cms
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.sign import signers
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
+    store = SimpleCertificateStore()
+    store.register_multiple(certificates[1:-1])
+    no_digest = hashlib.new(seal.suite.pdf_digest, b"the digest of no document").digest()
+
+    class PatternSigner(signers.Signer):
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            return bytes(_MAX_SIGNATURE)
+
+    class SealSigner(PatternSigner):
+        """Lets the seal's own suite sign, so that the key may be anywhere."""
+
+        async def async_sign(self, data_digest: bytes, *args: Any, **kwargs: Any) -> Any:
+            made = cms.ContentInfo.load(pattern)
+            info = made["content"]["signer_infos"][0]
+            signed = attributes.replace(no_digest, data_digest)
+            info["signed_attrs"] = cms.CMSAttributes.load(signed)
+            info["signature"] = seal.suite.sign(seal.key, signed)
+            return made
+
+    maker = PatternSigner(signing_cert=certificates[0], cert_registry=store)
+    made = asyncio.run(maker.async_sign(no_digest, seal.suite.pdf_digest, use_pades=True))
+    attributes: bytes = made["content"]["signer_infos"][0]["signed_attrs"].untag().dump()
+    pattern: bytes = made.dump()
+    signer = SealSigner(signing_cert=certificates[0], cert_registry=store)
+    return _Sealer(signer, 2 * (len(pattern) + len(pattern) // 2))
+
+
 def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location: str = "") -> bytes:
     """The PDF with the seal's signature over every byte of it."""
-    from asn1crypto import x509 as asn1_x509
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.sign import signers
     from pyhanko.sign.fields import SigSeedSubFilter
     from pyhanko.sign.general import SigningError
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     class TimedSigner(signers.PdfSigner):
         def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
@@ -39,17 +85,6 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
             session.system_time = at.astimezone(UTC).replace(microsecond=0)
             return session
 
-    store = SimpleCertificateStore()
-    certificates = [asn1_x509.Certificate.load(c.public_bytes(serialization.Encoding.DER)) for c in seal.chain]
-    store.register_multiple(certificates[1:-1])
-
-    class SealSigner(signers.Signer):
-        """Lets the seal's own suite sign, so that the key may be anywhere."""
-
-        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-            return bytes(_MAX_SIGNATURE) if dry_run else seal.suite.sign(seal.key, data)
-
-    signer = SealSigner(signing_cert=certificates[0], cert_registry=store)
     metadata = signers.PdfSignatureMetadata(
         field_name=_FIELD,
         md_algorithm=seal.suite.pdf_digest,
@@ -60,7 +95,10 @@ def sign_pdf(pdf: bytes, seal: Seal, at: datetime, *, reason: str = "", location
     )
     output = io.BytesIO()
     try:
-        TimedSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
+        sealer = _sealer(seal)
+        TimedSigner(metadata, signer=sealer.signer).sign_pdf(
+            IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=sealer.reserved, output=output
+        )
     except (SigningError, PdfError) as error:
         raise InputError("pdf", f"the PDF cannot be sealed: {error}", "") from error
     return output.getvalue()

@@ -22,10 +22,12 @@ from quanheng.evidence.ledger.leaf import (
     format_time,
     parse_leaf,
     parse_time,
+    salted_sha256,
 )
 from quanheng.evidence.ledger.merkle import ProofError, leaf_hash, verify_inclusion
 from quanheng.evidence.ledger.note import COSIGNATURE, split
 from quanheng.evidence.ledger.status import Status, open_status
+from quanheng.evidence.sealed import RESULTS_SEALED, SealedBundle, is_sealed, read_sealed
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_xml
@@ -72,6 +74,8 @@ def verify_file(data: bytes, bundle: Bundle | None, keys: Keys) -> Outcome:
     if kind == "bundle":
         if bundle is not None:
             raise InputError("usage", "FILE is a bundle already; give it alone.", "--bundle")
+        if is_sealed(data):
+            return _SealedCheck(keys, read_sealed(data)).run()
         return _Check(keys, read_bundle(data), None, None).run()
     xml, pdf = (data, None) if kind == "xml" else (None, data)
     return _Check(keys, bundle, xml, pdf).run()
@@ -128,7 +132,7 @@ class _Check:
                 self.out.contradictions.append(Statement("bundle_copy_differs", {"file": name}))
         return not self.out.contradictions
 
-    def _inclusion(self, bundle: Bundle, leaf: Leaf) -> Checkpoint | None:
+    def _inclusion(self, bundle: Bundle | SealedBundle, leaf: Leaf) -> Checkpoint | None:
         """The trusted checkpoint that covers the leaf. Without a trusted key the arithmetic is still checked."""
         trusted: Checkpoint | None = None
         try:
@@ -248,3 +252,38 @@ class _Check:
             # what was shown along the way rests on nothing once keys are missing or a contradiction stands
             out.proven.clear()
         return out
+
+
+class _SealedCheck(_Check):
+    """Sealed results: data and salt give the hash that the log holds. Nobody signed them, nobody revokes them."""
+
+    def __init__(self, keys: Keys, sealed: SealedBundle) -> None:
+        super().__init__(keys, None, None, None)
+        self.sealed = sealed
+
+    def run(self) -> Outcome:
+        out, sealed = self.out, self.sealed
+        if not self.keys:
+            out.gaps.append(Statement("no_keys"))
+        leaf = parse_leaf(sealed.leaf, place="bundle.leaf")
+        witnessed = False
+        if salted_sha256(sealed.data, sealed.salt) != leaf.xml_sha256:
+            out.contradictions.append(Statement("sealed_differs"))
+        else:
+            head = self._inclusion(sealed, leaf)
+            if head is not None:
+                out.proven.insert(0, Statement("sealed_logged", {"size": str(len(sealed.data))}))
+                witnessed = self._witnesses(head, leaf)
+        out.claimed.append(Statement("claim_content"))
+        out.unchecked.append(Statement("time_before" if witnessed else "time"))
+        if not witnessed:
+            out.unchecked.append(Statement("one_view"))
+        out.unchecked.append(Statement("measurement"))
+        if not self.keys or out.contradictions:
+            out.proven.clear()
+        return out
+
+    def _leaf_says(self, leaf: Leaf) -> None:
+        self.out.claimed.append(Statement("claim_logged_at", {"at": leaf.at}))
+        if leaf.type != RESULTS_SEALED:
+            self.out.gaps.append(Statement("not_sealed_results", {"type": leaf.type}))

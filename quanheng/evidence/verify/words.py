@@ -11,6 +11,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{file} 的每一个字节都与日志条目中的散列一致",
         "every byte of the {file} equals the hash in the log entry",
     ),
+    "sealed_logged": (
+        "封存的 {size} 字节连同盐值与日志条目中的散列一致",
+        "the {size} sealed bytes and their salt give the hash in the log entry",
+    ),
     "in_log": (
         "该条目是日志 {origin} 的第 {index} 条(共 {size} 条),检查点由密钥 {key} 签名",
         "the entry is number {index} of {size} in the log {origin}, under a checkpoint signed by the key {key}",
@@ -67,6 +71,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "whether the signer's certificate was revoked by its authority",
     ),
     # problems
+    "sealed_differs": (
+        "封存的内容与日志条目中的散列不一致",
+        "the sealed content is not what the log entry holds the hash of",
+    ),
+    "not_sealed_results": (
+        "日志条目不是封存的结果,而是 {type}",
+        "the log entry is not about sealed results but {type}",
+    ),
     "no_keys": ("没有给出密钥文件,什么都无法证明", "no keys were given, so nothing can be proven"),
     "no_bundle": (
         "没有给出证明包,无法证明已登记入日志,也不知其状态",

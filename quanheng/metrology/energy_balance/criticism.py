@@ -29,6 +29,8 @@ class Criticism:
     step : change of θ at such a break of the meter that stands out most
     day_contrast : residual power of the loudest days over that of the quietest
     dip_by_day : depth of the mean residual's daily dip, in sd of a residual
+    independent, clock_independent : how many independent scores the means `change` and `clock` are worth, n²/tr R²
+    blocks : variance of what a day's residuals say about a meter over what independent ones would; 1 where they are
     """
 
     sigma: float
@@ -44,6 +46,9 @@ class Criticism:
     step: float
     day_contrast: float
     dip_by_day: float
+    blocks: float
+    independent: float
+    clock_independent: float
 
     def to_dict(self) -> dict[str, float]:
         """Four significant digits of each."""
@@ -52,7 +57,7 @@ class Criticism:
 
 def residuals(rows: Array, layout: Layout, posterior: Posterior) -> Array:
     """Residuals at the posterior means in units of σ; (T,)."""
-    fitted = rows[:, : layout.meters] @ posterior.theta
+    fitted = rows[:, : layout.meters] @ (posterior.theta * posterior.gain)
     own = posterior.nuisance_index
     fitted += rows[:, own] @ posterior.nuisance
     return np.asarray((rows[:, -1] - fitted) / posterior.sigma)
@@ -96,7 +101,8 @@ def criticise(
         **_clock(energy, sd, tame, next_to, heavy),
         slope=_slope(energy, balance, sd, tame, heavy),
         change=change, change_most=most, step=step, day_contrast=loud,
-        dip_by_day=_dip(tame, index % per_day, per_day),
+        dip_by_day=_dip(tame, index % per_day, per_day), blocks=_blocks(rows[:, heavy], r, per_day),
+        independent=_independent(rows[:, heavy]),
     )  # fmt: skip
 
 
@@ -105,11 +111,21 @@ def _clock(
 ) -> dict[str, float]:
     inner = next_to[1:] & next_to[:-1]
     if inner.sum() < 30:
-        return {"clock": 0.0, "clock_most": 0.0}
+        return {"clock": 0.0, "clock_most": 0.0, "clock_independent": 1.0}
     at = np.flatnonzero(inner) + 1
     moved = (energy[at + 1] - energy[at - 1]) / (2 * sd[at, None])
     score = (r[at] @ moved) ** 2 / np.maximum(np.einsum("ti,ti->i", moved, moved), 1e-300)
-    return {"clock": float(score[heavy].mean()), "clock_most": float(score[heavy].max())}
+    return {"clock": float(score[heavy].mean()), "clock_most": float(score[heavy].max()),
+            "clock_independent": _independent(moved[:, heavy])}  # fmt: skip
+
+
+def _independent(columns: Array) -> float:
+    """Meters share weather and evenings, so their scores go together; every fifth row is enough to tell how much."""
+    some = columns[::5]
+    gram = some.T @ some
+    size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    likeness = gram / size / size[:, None]
+    return max(float(size.size**2 / max(float((likeness**2).sum()), 1e-12)), 1.0) if size.size else 1.0
 
 
 def _slope(energy: Array, balance: Balance, sd: Array, r: Array, heavy: NDArray[np.int64]) -> float:
@@ -133,6 +149,18 @@ def _changes(weighted: Array, r: Array, sigma: float) -> tuple[float, float, flo
     if not best.size:
         return 0.0, 0.0, 0.0
     return float(score.mean(axis=1).max()), float(best.max()), float(jump[int(np.argmax(best))])
+
+
+def _blocks(weighted: Array, r: Array, length: int) -> float:
+    """Day-by-day scores of the meters: squares summed over days against the sum of squares (batch means)."""
+    days = r.size // max(length, 1)
+    if days < 10 or not weighted.shape[1]:
+        return 1.0
+    use = days * length
+    energy = weighted[:use].reshape(days, length, -1)
+    score = np.einsum("dti,dt->di", energy, r[:use].reshape(days, length))
+    alone = np.einsum("ti,ti->i", weighted[:use], weighted[:use])
+    return float(((score**2).sum(axis=0) / np.maximum(alone, 1e-300)).mean())
 
 
 def _day_contrast(r: Array, days: NDArray[np.int64]) -> float:

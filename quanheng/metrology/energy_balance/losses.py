@@ -10,7 +10,7 @@ phase counts 1 + κ; κ = −2/3 is a feeder whose phases do not matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ NO_PHASES = -2 / 3
 _KAPPAS = (NO_PHASES, 0.0, 0.4, 1.0)
 LEAST_GAIN = 60.0  # log evidence that the location model must bring: it costs half of the recall
 ORDER_NOISE = 1.5  # factor on σ for the order along a feeder being estimated; from simulated areas
+_EVERY = 3  # rows that choose κ: a third says which, at a third of the cost
 _SLOPE_SDS = (0.005, 0.01, 0.02, 0.04)
 
 
@@ -122,33 +123,51 @@ def locate(
 
     plain : posterior of the model with lumped loss only, on the same rows
     """
-    kappas = _KAPPAS if lines.phase.max() > 0 else (NO_PHASES,)
-    tried = [
-        (solve(sums, prior, 0.02, start=plain.sites, sigma0=plain.sigma, sweeps=4), kappa, sums)
-        for kappa, sums in zip(kappas, _even_sums(balance, variance, lines, kappas), strict=True)
-    ]
-    best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
-    if best.evidence < plain.evidence:
+    kappa, best = _choose(balance, variance, lines, prior, plain)
+    if best is None:
         return None
-    best = solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma, sweeps=12)
     energy = balance.net_each()
+    sums: NormalEquations | None = None
     rows: Array | None = None
     for _ in range(rounds):
-        layout = sums.layout
+        layout = Layout(energy.shape[1], balance.exporters.size, int(lines.feeder.max()) + 1)
         where = np.searchsorted(best.nuisance_index, np.arange(layout.slope.start, layout.slope.stop))
         behind = behind_each_other(best.nuisance[where], best.nuisance_variance[where])
         fresh_rows, layout = weighted_rows(balance, variance, slope_columns(energy, lines, behind, kappa), lines.feeder)
         fresh = accumulate(fresh_rows, variance, layout)
         next_ = solve(fresh, prior, best.slope_sd, start=best.sites, sigma0=best.sigma)
-        if rows is not None and next_.evidence <= best.evidence:
+        gain = next_.evidence - best.evidence if rows is not None else np.inf
+        if gain <= 0:
             break
-        gain, best, sums, rows = next_.evidence - best.evidence, next_, fresh, fresh_rows
+        best, sums, rows = next_, fresh, fresh_rows
         if gain < 3.0:
             break
+    if sums is None or rows is None:
+        return None
     best = _tune(best, sums, prior)
-    if rows is None or best.evidence < plain.evidence + LEAST_GAIN:
+    if best.evidence < plain.evidence + LEAST_GAIN:
         return None
     return Located(best, sums, rows, kappa)
+
+
+def _choose(
+    balance: Balance, variance: Array, lines: Lines, prior: ErrorPrior, plain: Posterior
+) -> tuple[float, Posterior | None]:
+    """κ by the evidence of every third row, and the slopes found there; None where even these do not ask for slopes."""
+    third = slice(None, None, _EVERY)
+    few = replace(balance, imports=balance.imports[third], exports=balance.exports[third], master=balance.master[third])
+    few_variance = variance[third]
+    rows, layout = weighted_rows(few, few_variance)
+    bar = solve(accumulate(rows, few_variance, layout), prior, start=plain.sites, sigma0=plain.sigma, sweeps=3).evidence
+    kappas = _KAPPAS if lines.phase.max() > 0 else (NO_PHASES,)
+    tried = [
+        (solve(sums, prior, 0.02, start=plain.sites, sigma0=plain.sigma, sweeps=2), kappa, sums)
+        for kappa, sums in zip(kappas, _even_sums(few, few_variance, lines, kappas), strict=True)
+    ]
+    best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
+    if best.evidence < bar:
+        return kappa, None
+    return kappa, solve(sums, prior, 0.02, start=best.sites, sigma0=best.sigma, sweeps=6)
 
 
 def _tune(best: Posterior, sums: NormalEquations, prior: ErrorPrior) -> Posterior:
@@ -158,7 +177,7 @@ def _tune(best: Posterior, sums: NormalEquations, prior: ErrorPrior) -> Posterio
         moved = False
         while 0 <= at + direction < len(_SLOPE_SDS):
             at += direction
-            tried = solve(sums, prior, _SLOPE_SDS[at], start=best.sites, sigma0=best.sigma, sweeps=8)
+            tried = solve(sums, prior, _SLOPE_SDS[at], start=best.sites, sigma0=best.sigma, sweeps=3)
             if tried.evidence <= best.evidence:
                 break
             best, moved = tried, True

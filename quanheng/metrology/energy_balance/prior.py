@@ -6,7 +6,7 @@ The unknown of the balance is θ = 1/(1+e) − 1, what must be added to a regist
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,13 @@ class ErrorPrior:
 
     weights : (K,) or (n, K), each row sums to 1
     means, sds : (K,)
+    common : sd of a shift that all meters of an area share; the master's error hides it, so data cannot narrow it
     """
 
     weights: Array
     means: Array
     sds: Array
+    common: float = 0.0
 
     def __post_init__(self) -> None:
         if self.means.shape != self.sds.shape or self.weights.shape[-1] != self.means.size:
@@ -40,10 +42,11 @@ class ErrorPrior:
         mean = float(weights @ self.means)
         return math.sqrt(float(weights @ (self.sds**2 + self.means**2)) - mean**2)
 
-    def to_dict(self) -> dict[str, list[float]]:
+    def to_dict(self) -> dict[str, list[float] | float]:
         """Plain numbers for a record."""
         weights = self.weights if self.weights.ndim == 1 else self.weights.mean(axis=0)
-        return {"weights": weights.tolist(), "means": self.means.tolist(), "sds": self.sds.tolist()}
+        return {"weights": weights.tolist(), "means": self.means.tolist(), "sds": self.sds.tolist(),
+                "common": self.common}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Tilted:
     shares: Array
     means: Array
     variances: Array
+
+    def shifted(self, sd: Array) -> Tilted:
+        """The same with a shift that no balance can see added to each meter; sd (n,)."""
+        return replace(self, variance=self.variance + sd**2, variances=self.variances + sd[:, None] ** 2)
 
     def outside(self, limit: float) -> Array:
         """P(|e| > limit) for each meter, exact under the mixture; shape (n,)."""
@@ -117,7 +124,7 @@ def learn(
     weights, sds = base.copy(), prior.sds.copy()
     low, high = prior.sds[spike] / 3, prior.sds[spike] * 3
     for _ in range(rounds):
-        step = tilt(ErrorPrior(weights, prior.means, sds), cavity_mean, cavity_variance)
+        step = tilt(replace(prior, weights=weights, sds=sds), cavity_mean, cavity_variance)
         counts = step.shares.sum(axis=0)
         weights = (counts + strength * base) / (counts.sum() + strength)
         if not width:
@@ -126,4 +133,4 @@ def learn(
         second = (own * (step.variances[:, spike] + (step.means[:, spike] - prior.means[spike]) ** 2)).sum()
         width = (second + strength * prior.sds[spike] ** 2) / (own.sum() + strength)
         sds[spike] = float(np.clip(math.sqrt(width), low, high))
-    return ErrorPrior(weights / weights.sum(), prior.means, sds)
+    return replace(prior, weights=weights / weights.sum(), sds=sds)

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
 _EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
 _RENEW, _RENEW_NEAR = (1, 2, 3, 4, 5, 7, 9, 12), (1, 3, 6, 10)  # sweeps after which σ is estimated anew
+_WITHIN = 0.5  # how far loads move within an interval, as a fraction of the load in which a meter uses its energy
 _LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
 
 
@@ -34,6 +35,8 @@ class Posterior:
     nuisance, nuisance_variance : means and (with slopes) variances, columns `nuisance_index` of the sums
     evidence : log of the marginal likelihood (EP)
     sites : precision and shift of the sites, to start the next solve from
+    gain : (n,) by how much the master sees a missing kilowatt-hour of a meter, its own loss included
+    unseen : (n,) sd within `variance` and `tilted` that no balance can narrow: common mode, loss within the interval
     """
 
     theta: Array
@@ -50,11 +53,13 @@ class Posterior:
     slope_sd: float
     sweeps: int
     lower: Array
+    gain: Array
+    unseen: Array
 
     def coefficients(self, layout: Layout) -> Array:
         """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
         out = np.zeros(layout.y)
-        out[: layout.meters] = self.theta
+        out[: layout.meters] = self.theta * self.gain
         out[self.nuisance_index] = self.nuisance
         return out
 
@@ -97,10 +102,37 @@ class _Reduced:
             precision += [1 / slope_sd**2] * (layout.slope.stop - layout.slope.start)
         self.index, self.precision = np.array(index), np.array(precision)
         n, gram = layout.meters, sums.gram
-        self.own, self.shift = gram[:n, :n], gram[:n, -1]
-        self.cross = gram[np.ix_(self.index, np.append(np.arange(n), layout.y))]
+        self.plain = gram[:n, :n], gram[:n, -1], gram[np.ix_(self.index, np.append(np.arange(n), layout.y))]
         self.inner = gram[np.ix_(self.index, self.index)]
         self.yy, self.rows, self.log_weight = float(gram[-1, -1]), sums.rows, sums.log_weight
+        linear, square, first = layout.common.start, layout.common.start + 1, layout.exporters
+        load = np.maximum(gram[:n, linear], 1e-300)
+        self.level = gram[:n, square] / load  # load, as a multiple of the mean one, at which the meter uses energy
+        constant = np.maximum(gram[:n, layout.common.start + 2], 1e-300)
+        lines = layout.feeders if slope_sd > 0 else 1
+        self.burst = lines * np.diag(gram)[:n] / constant  # that load, as a multiple of the mean of its line
+        self.share = gram[linear, self.index] / max(float(gram[linear, linear]), 1e-300)  # of the energy, per unit
+        self.linear, self.square = first, np.append(first + 1, np.arange(first + 3, self.index.size))
+        self.use(np.ones(n))
+
+    def gain_of(self, nuisance: Array) -> Array:
+        """1 + the marginal loss of each meter: a kilowatt-hour that was not registered brings its own loss along."""
+        return np.asarray(np.clip(1 + nuisance[self.linear] + 2 * self.square_loss(nuisance) * self.level, 0.8, 1.5))
+
+    def square_loss(self, nuisance: Array) -> float:
+        """Loss that goes with the square of the load, as a fraction of the energy."""
+        return float(self.share[self.square] @ nuisance[self.square])
+
+    def unseen(self, nuisance: Array) -> Array:
+        """Sd of what loads that move within an interval lose beyond the square of their mean, which looks like θ."""
+        return np.asarray(_WITHIN * abs(self.square_loss(nuisance)) * self.burst)
+
+    def use(self, gain: Array) -> None:
+        """Scale the columns of the meters by their gains."""
+        self.gain = gain
+        own, shift, cross = self.plain
+        self.own, self.shift = own * gain * gain[:, None], shift * gain
+        self.cross = cross * np.append(gain, 1.0)
 
     def at(self, sigma2: float) -> None:
         """Integrate the nuisances out at this noise."""
@@ -149,7 +181,7 @@ class _Reduced:
 
 def solve(
     sums: NormalEquations, prior: ErrorPrior, slope_sd: float = 0.0, *,
-    sigma: float | None = None, sigma0: float | None = None,
+    sigma: float | None = None, sigma0: float | None = None, gain: Array | None = None,
     start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 5e-3,
 ) -> Posterior:  # fmt: skip
     """Posterior of θ.
@@ -161,6 +193,8 @@ def solve(
     slope_sd : prior sd of the loss on the way to a meter, as a fraction of its energy; 0 leaves slopes out
     sigma : float, optional
         Fix the relative noise instead of estimating it; sigma0 is only where to begin.
+    gain : (n,), optional
+        Fix the gains; else they follow from the losses while σ is estimated, and are 1 where σ is fixed.
     start : sites of an earlier solve
     sweeps, tolerance : EP stops when no mean moves by more than `tolerance` posterior sd
 
@@ -180,6 +214,8 @@ def solve(
         precision, shift = start[0].copy(), start[1].copy()
     begin = sigma or sigma0
     sigma2 = begin**2 if begin else max(reduced.yy / max(reduced.rows, 1) * 0.05, 1e-10)
+    if gain is not None:
+        reduced.use(gain)
     reduced.at(sigma2)
     last, sweep, moved = np.zeros(n), 0, math.inf
     renew = _RENEW_NEAR if sigma0 else _RENEW
@@ -205,6 +241,8 @@ def solve(
             fresh = max(reduced.residual_sum(mean, nuisance) / free, 1e-14)
             moved = math.log(fresh / sigma2)
             sigma2 = fresh
+            if gain is None:
+                reduced.use(reduced.gain_of(nuisance))
             reduced.at(sigma2)
     own = 1 / variance - cavity_precision
     h = mean / variance - cavity_mean * cavity_precision
@@ -212,10 +250,13 @@ def solve(
     lost = -0.5 * np.log1p(own * cavity_variance) + 0.5 * (grown**2 * variance - cavity_mean**2 * cavity_precision)
     evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
     evidence += float((tilted.log_mass - lost).sum())
+    nuisance = reduced.nuisances(mean)
+    unseen = np.hypot(prior.common, reduced.unseen(nuisance))
+    tilted = tilted.shifted(unseen)
     return Posterior(
         theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
-        cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=reduced.nuisances(mean),
+        cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=nuisance,
         nuisance_variance=reduced.spread(covariance) if slope_sd else np.zeros(reduced.index.size),
         nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
-        sweeps=sweep, lower=covariance,
+        sweeps=sweep, lower=covariance, gain=reduced.gain, unseen=unseen,
     )  # fmt: skip

@@ -2,10 +2,11 @@
 
 For each interval t, with registered energies x, master M and errors e of the registers,
 
-    M_t − Σ x_it = Σ θ_i x_it + c S_t + k M_t²/S̄ + F S̄ + Σ ρ_i J_it + ν_t
+    M_t − Σ x_it = Σ θ_i x_it + c S_t + k S_t²/S̄ + F S̄ + Σ ρ_i J_it + ν_t
 
 c holds the common mode (master, its CT, linear loss), k lumped I²R, F fixed loss, ρ_i the way to meter
-i (see ``losses``).
+i (see ``losses``). The squares are of registered energy, never of the master's: its noise stands on the left side too,
+and M² − S² would explain it away. What a meter fails to register is missing in S² as well; ``solve`` corrects for it.
 """
 
 from __future__ import annotations
@@ -126,9 +127,7 @@ def weighted_rows(
     rows = np.empty((net.size, layout.y + 1))
     rows[:, :meters] = balance.imports
     np.negative(balance.exports, out=rows[:, meters : meters + exporters])
-    rows[:, layout.common] = np.stack(
-        [net, balance.master * np.abs(balance.master) / scale, np.full(net.size, scale)], 1
-    )
+    rows[:, layout.common] = np.stack([net, net * np.abs(net) / scale, np.full(net.size, scale)], 1)
     if slopes is not None and feeder is not None:
         member = np.zeros((meters, feeders))
         member[np.arange(meters), feeder] = 1.0

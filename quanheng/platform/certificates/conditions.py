@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.certificates.naming import Names, said
 from quanheng.platform.certificates.policies import signatory_may_check
 from quanheng.platform.instruments.workflow import INSTRUMENT
@@ -22,7 +22,7 @@ from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.law.queries import item_at
 from quanheng.platform.parties.models import Duty
-from quanheng.platform.parties.queries import authorised, licence_for
+from quanheng.platform.parties.queries import authorised, licences_for
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
@@ -56,7 +56,9 @@ class People:
     signatory: User | None = None
 
 
-def people_of(record: Record, *, checker: User | None = None, signatory: User | None = None) -> People:
+def people_of(
+    record: Record | PreparedDocument, *, checker: User | None = None, signatory: User | None = None
+) -> People:
     """The three of a record, with those about to act."""
     return People(record.verifier, checker or record.checker, signatory or record.signatory)
 
@@ -83,6 +85,32 @@ def issue_conditions(
             Condition("second_factor", bool(factor), _("第二因素已验证"), "" if factor else _("动态口令不正确"))
         )
     return found
+
+
+def prepared_conditions(
+    prepared: PreparedDocument, *, people: People | None = None, factor: str | None = None
+) -> list[Condition]:
+    """What must hold for a document whose content was written elsewhere: norm, standards, people, factor."""
+    found = list(_norm(prepared))
+    for named in prepared.content.get("standards", []):
+        found += _named_standard(prepared, str(named.get("number", "")))
+    found += _people(prepared, people or people_of(prepared))
+    if factor is not None:
+        detail = "" if factor else _("动态口令不正确")
+        found.append(Condition("second_factor", bool(factor), _("第二因素已验证"), detail))
+    return found
+
+
+def _named_standard(prepared: PreparedDocument, number: str) -> Iterator[Condition]:
+    standard = MeasurementStandard.objects.filter(organisation=prepared.organisation, code=number).first()
+    if standard is None:
+        text = _("标准器 %(name)s 当日有效") % {"name": number}
+        yield Condition(f"standard_valid:{number}", False, text, _("本机构台账中没有这个标准编号"))
+        return
+    decision = may_use(standard, prepared.norm, prepared.performed_on)
+    text = _("标准器 %(name)s 当日有效") % {"name": standard}
+    yield Condition(f"standard_valid:{number}", bool(decision), text, "" if decision else decision.reason)
+    yield _traceable(prepared, standard, prepared.performed_on)
 
 
 def failing(conditions: list[Condition]) -> list[Condition]:
@@ -115,12 +143,12 @@ def _day(record: Record) -> Condition:
     return Condition("performed_on", not detail, _("检定日期在受理之后、今天之前"), detail)
 
 
-def norm_of(record: Record) -> Norm | None:
-    """The norm of the record's task."""
-    return record.task.norm
+def norm_of(record: Record | PreparedDocument) -> Norm | None:
+    """The norm of the record."""
+    return record.norm
 
 
-def _norm(record: Record) -> Iterator[Condition]:
+def _norm(record: Record | PreparedDocument) -> Iterator[Condition]:
     norm, day = norm_of(record), record.performed_on
     if norm is None:
         yield Condition("norm_in_force", False, _("检定规程现行有效"), _("任务没有检定规程"))
@@ -188,7 +216,7 @@ def declared_suffices(region_code: str, on: dt.date) -> bool:
     return rule is None or str(rule.body.get("value", "yes")) == "yes"
 
 
-def _traceable(record: Record, standard: MeasurementStandard, on: dt.date) -> Condition:
+def _traceable(record: Record | PreparedDocument, standard: MeasurementStandard, on: dt.date) -> Condition:
     text = _("标准器 %(name)s 当日可溯源") % {"name": standard}
     answer = prove(standard.pk, on)
     detail = ""
@@ -199,26 +227,26 @@ def _traceable(record: Record, standard: MeasurementStandard, on: dt.date) -> Co
     return Condition(f"standard_trace:{standard.code}", not detail, text, detail)
 
 
-def _people(record: Record, people: People) -> Iterator[Condition]:
+def _people(record: Record | PreparedDocument, people: People) -> Iterator[Condition]:
     norm, day = norm_of(record), record.performed_on
-    today = clock.today()
+    today = checked_on = clock.today()
+    if people.checker != people.signatory and record.checked_at is not None:
+        checked_on = clock.civil_date(record.checked_at)
     acts = (
         ("verifier", people.verifier, Duty.VERIFY, day, _("检定员")),
-        ("checker", people.checker, Duty.CHECK, today, _("核验员")),
+        ("checker", people.checker, Duty.CHECK, checked_on, _("核验员")),
         ("signatory", people.signatory, Duty.SIGN, today, _("授权签字人")),
     )
-    for key, user, duty, on, title in acts:
-        if user is None or norm is None:
-            continue
-        if key == "checker" and user != people.signatory and record.checked_at is not None:
-            on = clock.civil_date(record.checked_at)
-        decision = licence_for(user, record.organisation, duty, norm, on)
+    named = [(key, user, duty, on, title) for key, user, duty, on, title in acts if user is not None]
+    asked = [(user, duty, on) for _key, user, duty, on, _title in named]
+    decisions = licences_for(asked, record.organisation, norm) if norm is not None else []
+    for (key, user, _duty, _on, title), decision in zip(named, decisions, strict=False):
         text = _("%(title)s %(name)s 持有有效资格") % {"title": title, "name": user.name}
         yield Condition(f"{key}_licence", bool(decision), text, "" if decision else decision.reason)
     yield _three(record, people)
 
 
-def _three(record: Record, people: People) -> Condition:
+def _three(record: Record | PreparedDocument, people: People) -> Condition:
     detail = ""
     if people.checker == people.verifier:
         detail = _("检定员不能核验自己的检定")
@@ -229,5 +257,5 @@ def _three(record: Record, people: People) -> Condition:
     return Condition("three_people", not detail, _("检定、核验、签发由不同人员完成"), detail)
 
 
-def _may_do_both(record: Record) -> bool:
+def _may_do_both(record: Record | PreparedDocument) -> bool:
     return signatory_may_check(record, clock.today())

@@ -11,13 +11,14 @@ from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.content import load as load_content
 from quanheng.platform.catalog.queries import Period, verification_period
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.certificates.standards_used import certificate_on
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel.calendar import valid_until
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.parties.models import Licence
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.trace.models import TraceCertificate
 from quanheng.procedures import Loaded
 from quanheng.procedures.form import form
 from quanheng.procedures.hashing import canonical
@@ -69,6 +70,7 @@ def build(
 ) -> CertificateContent:
     """The whole content, checked."""
     loaded = procedures.loaded(record.procedure_id)
+    answer = procedures.evaluated(record.procedure_id, record.data)
     passed = record.verdict == "pass"
     until = validity(record) if passed else None
     data: dict[str, Any] = {
@@ -78,19 +80,19 @@ def build(
         "performed_from": record.performed_on,
         "performed_to": record.performed_on,
         "valid_until": until.day if until else None,
-        "issuer": _party(record.organisation),
-        "customer": _party(record.instrument.organisation),
+        "issuer": party(record.organisation),
+        "customer": party(record.instrument.organisation),
         "place": _place(record),
         "item": _item(record),
         "norm": _norm(loaded),
         "procedure": {"id": record.procedure_id, "sha256": record.procedure_sha256},
         "standards": list(_standards(record)),
         "environment": list(_environment(record, loaded)),
-        "tables": [_table(t) for t in tables(loaded, record.data)],
+        "tables": [_table(t) for t in tables(loaded, record.data, answer=answer)],
         "verdict": "pass" if passed else "fail",
         "conclusion": _conclusion(record, passed),
         "reasons": [] if passed else [_words(r) for r in (record.result or {})["reasons"]],
-        "people": list(_people(record, act)),
+        "people": list(people(record, act)),
         "signature_act": {
             "signatory": act.signatory.name,
             "at": act.at,
@@ -100,7 +102,7 @@ def build(
         "record_sha256": (record.result or {})["hashes"]["record"],
         "software": software((record.result or {})["hashes"]["software"]),
         "public_url": public_url,
-        "replaces": _replaces(replacing),
+        "replaces": replaces(replacing),
         "unverified": [*_unverified(record), *(until.unverified if until else ())],
         "statements": _statements(record),
     }
@@ -111,7 +113,7 @@ def _words(source: Mapping[str, Any]) -> dict[str, str]:
     return {"zh": str(source["zh"]), "en": str(source["en"])}
 
 
-def _party(organisation: Organisation) -> dict[str, Any]:
+def party(organisation: Organisation) -> dict[str, Any]:
     return {
         "name": organisation.name,
         "name_en": organisation.name_en,
@@ -152,9 +154,7 @@ def _standards(record: Record) -> Iterator[dict[str, Any]]:
     for entry in record.data["standards"]:
         standard = MeasurementStandard.objects.get(pk=entry["item"])
         certificate = certificate_on(standard, record.performed_on)
-        document = None
-        if certificate is not None and certificate.document_id is not None:
-            document = Document.objects.filter(pk=certificate.document_id).first()
+        sha256 = _digital_hash(certificate)
         yield {
             "name": standard.name,
             "number": standard.code,
@@ -162,9 +162,17 @@ def _standards(record: Record) -> Iterator[dict[str, Any]]:
             "uncertainty": standard.accuracy,
             "certificate_number": entry["certificate"],
             "certificate_valid_until": certificate.valid_to if certificate else None,
-            "certificate_sha256": (document.xml_sha256 or None) if document else None,
-            "digital": document is not None and bool(document.xml_sha256),
+            "certificate_sha256": sha256,
+            "digital": sha256 is not None,
         }
+
+
+def _digital_hash(certificate: TraceCertificate | None) -> str | None:
+    """The hash of the standard's own digital certificate: one of ours, or one that came from elsewhere."""
+    if certificate is None:
+        return None
+    document = Document.objects.filter(pk=certificate.document_id).first() if certificate.document_id else None
+    return (document.xml_sha256 if document else certificate.file_sha256) or None
 
 
 REF_TYPES = {
@@ -221,19 +229,14 @@ def _conclusion(record: Record, passed: bool) -> dict[str, str]:
     return {"zh": f"符合{grade}", "en": f"Passed as class {grade.removesuffix('级')}"}
 
 
-def _people(record: Record, act: Act) -> Iterator[dict[str, Any]]:
+def people(record: Record | PreparedDocument, act: Act) -> Iterator[dict[str, Any]]:
     named = (("verifier", record.verifier, "verify"), ("checker", record.checker, "check"))
-    for role, user, duty in (*named, ("signatory", act.signatory, "sign")):
-        if user is not None:
-            yield {"role": role, "name": user.name, "licence": _licence_number(record, user, duty)}
-
-
-def _licence_number(record: Record, user: User, duty: str) -> str | None:
-    found = Licence.objects.filter(
-        user=user, organisation=record.organisation, duty=duty, norm=record.task.norm, withdrawn_on=None
-    )
-    latest = found.order_by("-valid_until").first()
-    return latest.number if latest else None
+    acting = [(role, user, duty) for role, user, duty in (*named, ("signatory", act.signatory, "sign")) if user]
+    held = Licence.objects.filter(organisation=record.organisation, norm=record.norm, withdrawn_on=None)
+    rows = held.filter(user__in=[user.pk for _role, user, _duty in acting]).order_by("valid_until")
+    latest = {(one.user_id, one.duty): one.number for one in rows}
+    for role, user, duty in acting:
+        yield {"role": role, "name": user.name, "licence": latest.get((user.pk, duty))}
 
 
 def software(text: str) -> dict[str, str]:
@@ -242,7 +245,7 @@ def software(text: str) -> dict[str, str]:
     return {"name": "Quanheng", "version": version, "sha256": sha256}
 
 
-def _replaces(replacing: Replacing | None) -> dict[str, Any] | None:
+def replaces(replacing: Replacing | None) -> dict[str, Any] | None:
     if replacing is None:
         return None
     return {

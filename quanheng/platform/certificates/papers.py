@@ -14,8 +14,9 @@ from quanheng.platform.certificates import content, sheet
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
-from quanheng.platform.kernel import clock
+from quanheng.platform.kernel import clock, people
 from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.roles import Role
 from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.tables import tables
 
@@ -27,7 +28,9 @@ CONFORMITY = {"pass": "合格", "fail": "不合格"}
 DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the language of the screen
 
 
-def _preview(record: Record, signatory: User) -> CertificateContent:
+def _preview(record: Record, viewer: User) -> CertificateContent:
+    signs = record.state == "signing" and people.actor_of(viewer).has(Role.SIGNATORY)
+    signatory = viewer if signs else User(name="待签发")
     with translation.override(DOCUMENT_LANGUAGE):
         return content.build(
             record,
@@ -38,17 +41,17 @@ def _preview(record: Record, signatory: User) -> CertificateContent:
         )
 
 
-def preview(record: Record, signatory: User) -> bytes:
+def preview(record: Record, viewer: User) -> bytes:
     """The document as it will print, with no number, no seal and no data inside: it proves nothing."""
-    return render_certificate(_preview(record, signatory), b"<preview/>", clock.now())
+    return render_certificate(_preview(record, viewer), b"<preview/>", clock.now())
 
 
-def pages(record: Record, signatory: User) -> list[bytes]:
+def pages(record: Record, viewer: User) -> list[bytes]:
     """The pages of the preview as PNG, kept for a while: the review asks for one after the other."""
-    key = f"preview:{record.pk}:{record.version}:{signatory.pk}:{clock.today()}"
+    key = f"preview:{record.pk}:{record.version}:{viewer.pk}:{clock.today()}"
     kept: list[bytes] | None = caches["memory"].get(key)
     if kept is None:
-        kept = draw_certificate(_preview(record, signatory), b"<preview/>", clock.now())
+        kept = draw_certificate(_preview(record, viewer), b"<preview/>", clock.now())
         caches["memory"].set(key, kept, KEEP_PAGES)
     return kept
 

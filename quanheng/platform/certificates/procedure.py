@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel.policies import Refused
-from quanheng.procedures import Loaded, evaluate, load, procedure_ids, run
+from quanheng.procedures import Loaded, evaluate, load, procedure_ids
+from quanheng.procedures.engine import complete
+from quanheng.procedures.results import Evaluation
 
 MAX_RECORD = 512 * 1024
 
@@ -22,15 +25,31 @@ def loaded(procedure_id: str) -> Loaded:
     return load(procedure_id)
 
 
+@functools.lru_cache(maxsize=128)
+def _evaluated(procedure_id: str, text: str) -> Evaluation:
+    """The engine is pure: three people ask it about one record, and a process need not answer more than once."""
+    return evaluate(loaded(procedure_id), json.loads(text))
+
+
+def evaluated(procedure_id: str, data: Mapping[str, Any]) -> Evaluation:
+    """The engine's answer for a record as it stands; not to be changed."""
+    return _evaluated(procedure_id, json.dumps(data, ensure_ascii=False))
+
+
+@functools.lru_cache(maxsize=128)
+def _computed(procedure_id: str, text: str) -> str:
+    return json.dumps(complete(_evaluated(procedure_id, text)).to_json(), ensure_ascii=False)
+
+
 def compute(procedure_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a complete record, as JSON; InputError names the first field that is missing or wrong."""
-    result: dict[str, Any] = as_json(run(loaded(procedure_id), data).to_json())
+    result: dict[str, Any] = json.loads(_computed(procedure_id, json.dumps(data, ensure_ascii=False)))
     return result
 
 
 def live(procedure_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """What can be computed from a record still being filled in."""
-    answer: dict[str, Any] = as_json(evaluate(loaded(procedure_id), data).to_json())
+    answer: dict[str, Any] = as_json(evaluated(procedure_id, data).to_json())
     return answer
 
 

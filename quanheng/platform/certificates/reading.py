@@ -1,20 +1,22 @@
-"""Reading certificates that somebody brings: in memory, kept nowhere, judged layer by layer, matched to the ledger."""
+"""Reading certificates that somebody brings: in memory, judged layer by layer, matched to the ledger."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from cryptography import x509
 from django.urls import reverse
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import pageview, schema
-from quanheng.evidence.dcc.read import read_damaged
+from quanheng.evidence.dcc.certificate import Certificate
+from quanheng.evidence.dcc.read import read_damaged, read_root
 from quanheng.evidence.dcc.validate import Validation, validate
-from quanheng.evidence.verify import read_keys
 from quanheng.evidence.verify.attachment import attached_xml
-from quanheng.platform.documents.keys import keys_text
+from quanheng.platform.documents.keys import accepted_anchors
 from quanheng.platform.instruments import queries as instruments
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
@@ -23,6 +25,7 @@ from quanheng.platform.standards import queries as standards
 
 MAX_FILE = 8 * 1024 * 1024
 MAX_FILES = 20
+GOOD = ("valid-now", "valid-at-timestamp")
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,23 @@ class Reading:
 
     name: str
     problem: str = ""
-    sha256: str = ""
+    data: bytes = b""
+    xml: bytes = b""
     attached: bool = False
     validation: Validation | None = None
+    certificate: Certificate | None = None
     sections: tuple[pageview.Section, ...] = ()
     matches: tuple[Match, ...] = ()
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the file as it came."""
+        return hashlib.sha256(self.data).hexdigest() if self.data else ""
+
+    @cached_property
+    def xml_sha256(self) -> str:
+        """The hash of the XML, which a PDF only carries."""
+        return hashlib.sha256(self.xml).hexdigest()
 
     @property
     def schema_state(self) -> str:
@@ -54,9 +69,24 @@ class Reading:
         result = self.validation.schema
         return {True: "valid", False: "invalid", None: result.state}[result.valid]
 
+    @cached_property
+    def signature_state(self) -> str:
+        """The worst of all signatures decides; absent where there is none."""
+        states = [s.state for s in self.validation.signatures] if self.validation else []
+        return next((s for s in states if s not in GOOD), states[0] if states else "absent")
 
-def read_file(viewer: Actor, name: str, data: bytes, lang: str) -> Reading:
-    """An XML, or a PDF/A-3 that carries one; a problem is told, never raised."""
+    @property
+    def proven(self) -> bool:
+        """Whether every signature holds and leads to an institute that is accepted here."""
+        signatures = self.validation.signatures if self.validation else ()
+        return bool(signatures) and all(s.good and s.chain_trusted for s in signatures)
+
+
+def read_one(name: str, data: bytes, anchors: tuple[x509.Certificate, ...] | None = None) -> Reading:
+    """An XML, or a PDF/A-3 that carries one; a problem is told, never raised.
+
+    Of an intact signature only what it covers is believed.
+    """
     try:
         if not data or len(data) > MAX_FILE:
             message = f"a file to read has between 1 byte and {MAX_FILE // 1024 // 1024} MiB"
@@ -65,20 +95,29 @@ def read_file(viewer: Actor, name: str, data: bytes, lang: str) -> Reading:
         xml = attached_xml(data) if attached else data
         if xml is None:
             raise InputError("pdf_without_xml", "the PDF carries no XML certificate", "file")
-        anchors = read_keys(keys_text().encode()).anchors
-        result = validate(xml, schema.folder_or_default(None), anchors=anchors, place=name, now=clock.now())
-        certificate, _ = read_damaged(xml, name)
+        trusted = accepted_anchors() if anchors is None else anchors
+        result = validate(xml, schema.folder_or_default(None), anchors=trusted, place=name, now=clock.now())
+        covered = next((s.signed_root for s in result.signatures if s.intact), None)
+        certificate = read_root(covered, name) if covered is not None else read_damaged(xml, name)[0]
     except InputError as error:
         return Reading(name, problem=words_of(error))
-    numbers = {i.value.strip() for item in certificate.items for i in item.identifications}
-    return Reading(
-        name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        attached=attached,
-        validation=result,
-        sections=pageview.sections(certificate, result.findings, lang),
-        matches=tuple(matches(viewer, numbers)),
-    )
+    return Reading(name, "", data, xml, attached, result, certificate)
+
+
+def shown(one: Reading, lang: str) -> Reading:
+    """The same with what a person reads of it."""
+    if one.certificate is None or one.validation is None:
+        return one
+    return replace(one, sections=pageview.sections(one.certificate, one.validation.findings, lang))
+
+
+def read_file(viewer: Actor, name: str, data: bytes, lang: str) -> Reading:
+    """A file with its view, and what of the viewer's ledger carries its numbers."""
+    one = shown(read_one(name, data), lang)
+    if one.certificate is None:
+        return one
+    numbers = {i.value.strip() for item in one.certificate.items for i in item.identifications}
+    return replace(one, matches=tuple(matches(viewer, numbers)))
 
 
 def matches(viewer: Actor, numbers: Iterable[str]) -> list[Match]:

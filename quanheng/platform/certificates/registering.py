@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from quanheng.platform.certificates import public, work
+from quanheng.platform.certificates import foreign, public, work
+from quanheng.platform.certificates.intake import kind as intake
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import workflow
@@ -42,6 +43,8 @@ def drop_draft(task: Task, actor: Actor) -> None:
 def register() -> None:
     """Called once when the app is ready."""
     public.register()
+    intake.register()
+    foreign.register()
     WORK.register("certificates", work.waiting)
     TASK_ACTIONS.register("certificates", task_action)
     TASK.after("release", drop_draft)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,16 +187,59 @@ class Outcome:
 
 def each(records: Iterable[Record], act: Callable[[Record], Record]) -> list[Outcome]:
     """Act on each in a transaction of its own; one refusal does not stop the others."""
-    done = []
-    for record in records:
-        try:
-            changed = act(record)
-            number = changed.document.number if changed.document else ""
-            done.append(Outcome(changed, True, (), number))
-        except InputError as error:
-            record.refresh_from_db()
-            done.append(Outcome(record, False, reasons_of(error)))
+
+    def steps(record: Record) -> Generator[None]:
+        act(record)
+        yield
+
+    return each_in_turn(records, steps, ahead=0)
+
+
+def each_in_turn(records: Iterable[Record], steps: Callable[[Record], Generator[None]], *, ahead: int) -> list[Outcome]:
+    """As ``each``, for acts that pause once: up to ``ahead`` more are begun while the first of them waits.
+
+    They are finished in the order of the list. A record that comes twice is finished before it is begun again.
+    """
+    begun: deque[_Turn] = deque()
+    done: list[Outcome] = []
+    try:
+        for record in records:
+            twice = any(record.pk == turn.record.pk for turn in begun)
+            while begun and (twice or len(begun) > ahead):
+                done.append(begun.popleft().finish())
+            begun.append(_Turn(record, steps(record)))
+            begun[-1].advance()
+        while begun:
+            done.append(begun.popleft().finish())
+    finally:
+        for turn in begun:
+            turn.steps.close()
     return done
+
+
+@dataclass
+class _Turn:
+    """One item of a batch on its way."""
+
+    record: Record
+    steps: Generator[None]
+    refusal: InputError | None = None
+
+    def advance(self) -> None:
+        """To the pause, or from there to the end."""
+        try:
+            next(self.steps, None)
+        except InputError as error:
+            self.refusal = error
+
+    def finish(self) -> Outcome:
+        """What became of it."""
+        if self.refusal is None:
+            self.advance()
+        if self.refusal is not None:
+            self.record.refresh_from_db()
+            return Outcome(self.record, False, reasons_of(self.refusal))
+        return Outcome(self.record, True, (), self.record.document.number if self.record.document else "")
 
 
 def check_many(records: Iterable[Record], *, actor: Actor) -> list[Outcome]:

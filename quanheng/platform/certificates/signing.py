@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from quanheng.evidence.content import CertificateContent
 from quanheng.platform.certificates import conditions, content, links, policies
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
-from quanheng.platform.certificates.services import Outcome, each, person
+from quanheng.platform.certificates.services import Outcome, each_in_turn, person
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.documents import ledger
 from quanheng.platform.documents import services as documents
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
@@ -23,14 +28,17 @@ from quanheng.platform.instruments.ledger_words import to_complete
 from quanheng.platform.instruments.services import Result, complete_parameters, set_verification_result
 from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.trace import services as trace
 from quanheng.platform.trace.queries import Proofs, proving_once
 from quanheng.platform.verification.services import complete_if_done
 from quanheng.platform.verification.workflow import TASK
 from quanheng.platform.web import second_factor
-from quanheng.procedures.hashing import canonical
 
+SEALERS = min(4, os.cpu_count() or 1)  # typesetting holds no lock of the interpreter
+AHEAD = 2 * SEALERS
+Sealing = Callable[[CertificateContent, Organisation], "Future[Sealed]"]
 FACTOR_NAMES = {"totp": "TOTP", "recovery_code": "一次性恢复码"}
 
 
@@ -40,21 +48,48 @@ def _factor(actor: Actor, code: str) -> str:
 
 
 def sign(record: Record, *, second_factor_code: str, meaning: str = "approve", actor: Actor) -> Record:
-    """Sign one record; see ``_issue`` for the order of things."""
+    """Sign one record; see ``_signing`` for the order of things."""
     require(RECORD.may("sign", record, actor))
-    return _sign(record, factor=_factor(actor, second_factor_code), meaning=meaning, actor=actor)
+    factor = _factor(actor, second_factor_code)
+    for _waiting in _signing(record, factor=factor, meaning=meaning, actor=actor, sealing=_at_once):
+        pass
+    return record
 
 
 def sign_many(
     records: Iterable[Record], *, second_factor_code: str, meaning: str = "approve", actor: Actor
 ) -> list[Outcome]:
-    """One act of the second factor for a list that was shown; each document in a transaction of its own."""
+    """One act of the second factor for a list that was shown; each document in a transaction of its own.
+
+    While one document is typeset and sealed beside us, the next is examined; they are issued in the order of the list.
+    """
     factor = _factor(actor, second_factor_code)
     proofs: Proofs = {}
-    return each(records, lambda record: _sign(record, factor=factor, meaning=meaning, actor=actor, proofs=proofs))
+    with ledger.merging_seldom(), ThreadPoolExecutor(SEALERS, thread_name_prefix="seal") as pool:
+
+        def beside(made: CertificateContent, organisation: Organisation) -> Future[Sealed]:
+            return pool.submit(copy_context().run, seal_content, made, organisation)
+
+        return each_in_turn(
+            records,
+            lambda record: _signing(record, factor=factor, meaning=meaning, actor=actor, sealing=beside, proofs=proofs),
+            ahead=AHEAD,
+        )
 
 
-def _sign(record: Record, *, factor: str, meaning: str, actor: Actor, proofs: Proofs | None = None) -> Record:
+def _at_once(made: CertificateContent, organisation: Organisation) -> Future[Sealed]:
+    done: Future[Sealed] = Future()
+    done.set_result(seal_content(made, organisation))
+    return done
+
+
+def _signing(
+    record: Record, *, factor: str, meaning: str, actor: Actor, sealing: Sealing, proofs: Proofs | None = None
+) -> Generator[None]:
+    """Examine, number, seal, examine again, issue. Pauses once, while the document is sealed.
+
+    Left in the pause for good, or failing there, it voids the number with the reason.
+    """
     require(RECORD.may("sign", record, actor))
     if meaning not in content.MEANINGS:
         raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
@@ -63,17 +98,18 @@ def _sign(record: Record, *, factor: str, meaning: str, actor: Actor, proofs: Pr
         _refuse(record, act, recompute=True)
     kind, today = content.kind_of(record), clock.today()
     with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
-        sealed = _seal(record, act, reserved, today, None)
+        sealed = sealing(_stated(record, act, reserved, today, None), record.organisation)
+        yield
+        issued = sealed.result()
         with transaction.atomic():
             _refuse(record, act, recompute=False)
-            document = _issue(record, sealed, actor, None)
+            document = _issue(record, issued, actor, None)
             workflow.apply(
                 RECORD, "sign", record, actor=actor, signatory=act.signatory, signed_at=act.at, document=document
             )
             workflow.apply(TASK, "issue", record.task, actor=actor, closed_at=act.at)
             complete_if_done(record.task.application, actor=actor)
-            _spread(record, document, sealed, actor)
-    return record
+            _spread(record, document, actor)
 
 
 def _refuse(record: Record, act: content.Act, *, recompute: bool) -> None:
@@ -84,13 +120,14 @@ def _refuse(record: Record, act: content.Act, *, recompute: bool) -> None:
         raise Refused(*(c.refusal for c in bad), code="conditions")
 
 
-def _seal(
+def _stated(
     record: Record,
     act: content.Act,
     reserved: Reservation,
     today: dt.date,
     replacing: content.Replacing | None,
-) -> Sealed:
+) -> CertificateContent:
+    """What the document says; the raw record and the procedure it rests on are kept."""
     made = content.build(
         record,
         number=reserved.number,
@@ -100,8 +137,8 @@ def _seal(
         replacing=replacing,
     )
     files.put(content.record_bytes(record))
-    files.put(canonical(procedures.loaded(record.procedure_id).content))
-    return seal_content(made, record.organisation)
+    files.put(procedures.loaded(record.procedure_id).canonical)
+    return made
 
 
 def _issue(record: Record, sealed: Sealed, actor: Actor, replaces: Document | None) -> Document:
@@ -123,7 +160,7 @@ def given(record: Record) -> dict[str, Any]:
     return dict(record.data.get("instrument") or {})
 
 
-def _spread(record: Record, document: Document, sealed: Sealed, actor: Actor) -> None:
+def _spread(record: Record, document: Document, actor: Actor) -> None:
     """Tell the instrument ledger and the trace graph."""
     result = Result(
         verified_on=record.performed_on,
@@ -161,12 +198,12 @@ def replace_certificate(
     replacing = content.Replacing(old, reason.strip(), reason_en.strip() or reason.strip())
     kind, today = content.kind_of(record), clock.today()
     with documents.numbered(organisation=record.organisation, kind=kind, on=today, actor=actor) as reserved:
-        sealed = _seal(record, act, reserved, today, replacing)
+        sealed = seal_content(_stated(record, act, reserved, today, replacing), record.organisation)
         with transaction.atomic():
             document = _issue(record, sealed, actor, old)
             Record.objects.filter(pk=record.pk).update(document=document, signatory=act.signatory, signed_at=act.at)
             trace.void_certificate(old.pk, record.performed_on, actor=actor)
-            _spread(record, document, sealed, actor)
+            _spread(record, document, actor)
     record.refresh_from_db()
     return document
 

@@ -23,7 +23,8 @@ ACCURACY_KEYS = ("u", "U", "k", "mpe", "unit")
 def certificate_on(standard: MeasurementStandard, on: dt.date) -> TraceCertificate | None:
     """The certificate of the standard in force that day, else its latest one: the conditions say what is wrong."""
     known = TraceCertificate.objects.filter(item_id=standard.pk).order_by("-valid_from")
-    valid = known.filter(valid_from__lte=on).filter(Q(valid_to=None) | Q(valid_to__gte=on))
+    valid = known.filter(Q(void_from=None) | Q(void_from__gt=on), Q(valid_to=None) | Q(valid_to__gte=on))
+    valid = valid.filter(valid_from__lte=on)
     return valid.first() or known.first()
 
 

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from django.urls import path
 
-from quanheng.platform.certificates import views_certificates, views_read, views_record, views_review
+from quanheng.platform.certificates import (
+    views_certificates,
+    views_foreign,
+    views_intake,
+    views_prepared,
+    views_read,
+    views_record,
+    views_review,
+)
 
 app_name = "certificates"
 urlpatterns = [
     path("", views_certificates.CertificateList.as_view(), name="list"),
     path("read/", views_read.ReadCertificates.as_view(), name="read"),
+    path("intake/", views_intake.Start.as_view(), name="intake"),
+    path("intake/<uuid:pk>/", views_intake.IntakeBatch.as_view(), name="intake-batch"),
+    path("intake/<uuid:pk>/<int:position>/", views_intake.IntakeFile.as_view(), name="intake-file"),
+    path("foreign/", views_foreign.ForeignList.as_view(), name="foreign-list"),
+    path("foreign/<uuid:pk>/", views_foreign.ForeignPage.as_view(), name="foreign"),
+    path("foreign/<uuid:pk>/file/", views_foreign.ForeignFile.as_view(), name="foreign-file"),
+    path("prepared/", views_prepared.PreparedList.as_view(), name="prepared-list"),
+    path("prepared/new/", views_prepared.Prepare.as_view(), name="prepare"),
+    path("prepared/schema/", views_prepared.Schema.as_view(), name="prepared-schema"),
+    path("prepared/<uuid:pk>/", views_prepared.OnePrepared.as_view(), name="prepared"),
+    path("prepared/<uuid:pk>/preview.pdf", views_prepared.PreparedPreview.as_view(), name="prepared-preview"),
+    path("prepared/<uuid:pk>/act/<str:act>/", views_prepared.PreparedAct.as_view(), name="prepared-act"),
     path("<uuid:pk>/", views_certificates.Detail.as_view(), name="detail"),
     path("<uuid:pk>/file/<str:kind>", views_certificates.Download.as_view(), name="file"),
     path("<uuid:pk>/replace/", views_certificates.Replace.as_view(), name="replace"),

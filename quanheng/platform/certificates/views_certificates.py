@@ -17,7 +17,8 @@ from django.utils.translation import pgettext
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import archive, content, forms, naming, queries, signing, tables
-from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.models import PreparedDocument, Record
+from quanheng.platform.certificates.prepared import may_prepare
 from quanheng.platform.documents import ledger, standing
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import public_url
@@ -50,7 +51,9 @@ class CertificateList(ListPage):
 
     def header(self) -> Header:
         read = Action(_("读取数字证书"), reverse("certificates:read"), "file-search")
-        return Header(pgettext("list", "证书"), menu=[read])
+        others = Action(_("外来证书"), reverse("certificates:foreign-list"), "inbox")
+        made = Action(_("出具文件"), reverse("certificates:prepared-list"), "writing")
+        return Header(pgettext("list", "证书"), menu=[made, others, read])
 
     def get_queryset(self) -> QuerySet[Document]:
         # History came in without the particulars of the instrument: the ledger has them.
@@ -99,6 +102,7 @@ class Detail(OfDocument):
         may: Decision = may_withdraw(self.actor, document)
         here = reverse("certificates:detail", args=[document.pk])
         menu = [Action(_("公众查验页"), reverse("documents:public", args=[document.public_code]), "world")]
+        made_from_content = PreparedDocument.objects.filter(document=document).exists()
         primary = None
         if document.pdf_sha256:
             primary = Action(_("下载 PDF"), f"{here}file/pdf", "download")
@@ -107,7 +111,12 @@ class Detail(OfDocument):
                 Action(_("下载证明文件"), f"{here}file/bundle.json", "shield-check"),
             ]
         if may and document.state == "issued":
-            menu += [Action(_("替换"), f"{here}replace/", "replace"), Action(_("撤销"), f"{here}revoke/", "ban")]
+            if not made_from_content:
+                menu.append(Action(_("替换"), f"{here}replace/", "replace"))
+            menu.append(Action(_("撤销"), f"{here}revoke/", "ban"))
+        if made_from_content and document.state == "issued" and may_prepare(self.actor, document.organisation):
+            anew = f"{reverse('certificates:prepare')}?replaces={document.pk}"
+            menu.append(Action(_("提交替换内容"), anew, "replace"))
         return Header(
             document.number,
             lead=str(document.get_kind_display()),

@@ -35,3 +35,21 @@ RECORD = WORKFLOWS.register(
         ),
     ),
 )
+
+
+PREPARED = WORKFLOWS.register(
+    "prepared",
+    Workflow(
+        name="prepared",
+        states={"checking": _("待核验"), "signing": _("待签发"), "issued": _("已签发"), "voided": _("已作废")},
+        initial="checking",
+        transitions=(
+            Transition("check", ("checking",), "signing", _("核验通过"), policies.may_check),
+            Transition("sign", ("signing",), "issued", _("签发"), policies.may_sign),
+            Transition(
+                "return", ("checking", "signing"), "voided", _("退回"), policies.may_return, reason_required=True
+            ),
+            Transition("void", ("checking", "signing"), "voided", _("作废"), policies.may_void, reason_required=True),
+        ),
+    ),
+)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.x509 import Certificate
 from django.conf import settings
 
 from quanheng.evidence.ledger import Signer, Verifier, load_or_create_signer
@@ -135,6 +136,14 @@ def anchors() -> list[str]:
     folder = settings.QUANHENG.keys_dir
     extra = sorted((folder / "anchors").glob("*.pem")) if (folder / "anchors").is_dir() else []
     return [(folder / AUTHORITY / "root.pem").read_text("ascii"), *(p.read_text("ascii") for p in extra)]
+
+
+def accepted_anchors() -> tuple[Certificate, ...]:
+    """Anchors of institutes elsewhere whose certificates this office accepts: DATA/keys/accepted/*.pem, and our own."""
+    folder = settings.QUANHENG.keys_dir / "accepted"
+    others = [p.read_bytes() for p in sorted(folder.glob("*.pem"))] if folder.is_dir() else []
+    found = [read_keys(text, place="accepted").anchors for text in (keys_text().encode(), *others)]
+    return tuple(dict.fromkeys(anchor for anchors in found for anchor in anchors))
 
 
 def keys_text() -> str:

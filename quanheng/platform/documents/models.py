@@ -19,6 +19,9 @@ class DocumentKind(models.TextChoices):
     VERIFICATION_CERTIFICATE = "verification_certificate", _("检定证书")
     REJECTION_NOTICE = "rejection_notice", _("检定结果通知书")
     CALIBRATION_CERTIFICATE = "calibration_certificate", _("校准证书")
+    TEST_REPORT = "test_report", _("测试报告")
+    COMPARISON_REPORT = "comparison_report", _("比对报告")
+    REFERENCE_MATERIAL_CERTIFICATE = "reference_material_certificate", _("标准物质证书")
 
 
 class Origin(models.TextChoices):

@@ -19,7 +19,14 @@ from quanheng.platform.kernel.actors import Actor, system
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.numbering import next_value
 
-LETTERS = {"verification_certificate": "V", "rejection_notice": "N", "calibration_certificate": "C"}
+LETTERS = {
+    "verification_certificate": "V",
+    "rejection_notice": "N",
+    "calibration_certificate": "C",
+    "test_report": "T",
+    "comparison_report": "B",
+    "reference_material_certificate": "R",
+}
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CODE_LENGTH = 12
 ABANDONED_AFTER = dt.timedelta(minutes=10)

@@ -17,7 +17,7 @@ from quanheng.platform.documents.models import Document, DocumentKind, Origin
 from quanheng.platform.documents.numbering import new_code, numbered, reserve_number, use_number, void_number
 from quanheng.platform.documents.sealing import Sealed, seal_content
 from quanheng.platform.documents.workflow import DOCUMENT
-from quanheng.platform.kernel import clock, events, workflow
+from quanheng.platform.kernel import bulk, clock, events, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import require
@@ -42,7 +42,7 @@ IMPORT_FIELDS = frozenset(
 
 def merge_soon() -> None:
     """Bring the leaf into the log as soon as the transaction stands; the periodic job is the safety net."""
-    transaction.on_commit(ledger.merge_leaves, robust=True)
+    transaction.on_commit(ledger.merge_soon, robust=True)
 
 
 def issue(
@@ -159,7 +159,7 @@ def record_imported(rows: Iterable[Mapping[str, Any]], *, actor: Actor) -> list[
     documents = [_imported(row, place) for place, row in enumerate(rows)]
     for organisation in {d.organisation_id: d.organisation for d in documents}.values():
         require(policies.may_import(actor, organisation))
-    Document.objects.bulk_create(documents, batch_size=500)
+    bulk.insert(documents)
     events.record_many(actor, "documents.imported", documents)
     return documents
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from quanheng.platform.documents.models import Document, Leaf, Origin
+from quanheng.platform.documents.models import Document, DocumentKind, Leaf, Origin
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.kernel import clock
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
+VERDICTS = (DocumentKind.VERIFICATION_CERTIFICATE, DocumentKind.REJECTION_NOTICE)
+RESULTS = {"valid": "in_force", "expired": "lapsed"}  # a document of results judges nothing
 OWN_LEAF = ("certificate_issued", "certificate_replaced")
 
 
@@ -39,6 +41,10 @@ HEADLINES = {
             "due",
             _("签发机构的历史记录写明检定合格、在有效期内;本系统没有可核验的文件,请向签发机构核对。"),
         ),
+        Headline(
+            "in_force", _("有效"), "ok", _("这份文书由本系统签发,没有被撤销或替换。它陈述测得的结果,不是检定结论。")
+        ),
+        Headline("lapsed", _("过期"), "bad", _("文书写明的有效期已过。")),
         Headline("expired", _("过期"), "bad", _("检定有效期已过,尚未见新的检定。")),
         Headline("unverified", _("未见检定"), "due", _("系统中没有这台器具的有效检定记录。")),
         Headline("unknown", _("查无此器具"), "bad", _("没有这个编号的器具或证书。请核对编号,谨防伪造。")),
@@ -104,6 +110,8 @@ def _headline(key: str, document: Document | None) -> Headline:
     """A pass that only a bureau's history tells of is said to be valid as such, never as one that we can prove."""
     if key == "valid" and document is not None and document.origin == Origin.IMPORTED:
         return HEADLINES["recorded"]
+    if document is not None and document.kind not in VERDICTS:
+        key = RESULTS.get(key, key)
     return HEADLINES[key]
 
 
@@ -167,6 +175,7 @@ def _with_document(
             "number": document.number,
             "code": document.public_code,
             "kind": document.get_kind_display(),
+            "verification": "yes" if document.kind in VERDICTS else "",
             "issuer": document.issuer_name,
             "performed_on": document.performed_on.isoformat(),
             "issued_on": document.issued_on.isoformat(),

@@ -76,15 +76,23 @@ def _existing(items: Sequence[Instrument], owners: Collection[uuid.UUID], ignore
     rows = list(live.exclude(serial_to="").values_list(*fields))
     for serials in chunks(i.serial_number for i in items):
         rows += live.filter(serial_to="", serial_number__in=serials).values_list(*fields)
-    for item in items:
-        lot = span(item.serial_number, item.serial_to) if item.serial_to else None
-        if lot:
-            within = Q(serial_number__gte=lot.start, serial_number__lte=lot.end)
-            same = live.filter(within, serial_to="", organisation_id=item.organisation_id, category_id=item.category_id)
-            rows += same.filter(manufacturer=item.manufacturer).values_list(*fields)
+    for (owner, category, maker), lots in _lots(items).items():
+        within = Q(serial_number__gte=min(lot.start for lot in lots), serial_number__lte=max(lot.end for lot in lots))
+        same = live.filter(within, serial_to="", organisation_id=owner, category_id=category, manufacturer=maker)
+        rows += same.values_list(*fields)
     for owner, category, maker, start, end in rows:
         taken.add((owner, category, maker), start, end)
     return taken
+
+
+def _lots(items: Sequence[Instrument]) -> dict[Key, list[SerialRange]]:
+    """The lots among the items, by what their serial numbers are unique within."""
+    found: dict[Key, list[SerialRange]] = defaultdict(list)
+    for item in items:
+        lot = span(item.serial_number, item.serial_to) if item.serial_to else None
+        if lot:
+            found[key_of(item)].append(lot)
+    return found
 
 
 def conflicts(

@@ -24,7 +24,7 @@ from quanheng.platform.instruments.services.filing import filed
 from quanheng.platform.instruments.services.results import FIELDS, Result, passes_after_repair, put
 from quanheng.platform.instruments.status import PASS, REJECT
 from quanheng.platform.instruments.words import search_text
-from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel import bulk, clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, ImportKind, ImportRow
 from quanheng.platform.kernel.models import AuditEvent, ImportBatch
@@ -119,7 +119,7 @@ def apply(rows: Sequence[ImportRow], context: Context) -> int:
                 item.state = "in_use"
             old.append((item, before if changed else {}))
         item.__dict__["_document_id"] = document.pk
-    Instrument.objects.bulk_create(new, batch_size=500)
+    bulk.insert(new)
     Instrument.objects.bulk_update([i for i, _before in old], [*FIELDS, "state"], batch_size=200)
     filed(new, context.actor)
     _record(new, old, context)

@@ -53,9 +53,9 @@ def may_import(actor: Actor) -> Decision:
 
 
 def kind_or_404(name: str) -> imports.ImportKind:
-    """The kind named in the address."""
+    """The kind named in the address; one with pages of its own has none here."""
     found = imports.IMPORTS.get(name)
-    if found is None:
+    if found is None or found.page:
         raise Http404
     return found
 
@@ -289,7 +289,8 @@ class BatchTable(Table):
         fields = ()
 
     def row_url(self, record: Any) -> str:
-        return reverse("instruments:import-batch", args=[record.pk])
+        kind = imports.IMPORTS.get(record.kind)
+        return reverse((kind.page if kind else "") or "instruments:import-batch", args=[record.pk])
 
     def render_kind(self, value: str) -> str:
         """The kind by its title."""

@@ -18,7 +18,7 @@ from quanheng.platform.instruments.parameters import complaints, procedure_of
 from quanheng.platform.instruments.registries import USED_BY
 from quanheng.platform.instruments.serials import RangeProblem, lot_quantity
 from quanheng.platform.instruments.services.keeping import FAR, fresh_codes, refresh
-from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel import bulk, clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, ImportKind, ImportRow
 from quanheng.platform.kernel.models import ImportBatch, Organisation, Region
@@ -245,7 +245,7 @@ def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Ins
 def apply_ledger(rows: Sequence[ImportRow], context: Context) -> int:
     """Write the good rows as drafts."""
     items = entered(rows, context, "draft")
-    Instrument.objects.bulk_create(items, batch_size=500)
+    bulk.insert(items)
     events.record_many(context.actor, "instruments.imported", items, after={"batch": str(context.batch.pk)})
     return len(items)
 

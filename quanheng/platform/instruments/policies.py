@@ -32,6 +32,13 @@ def may_review_filing(actor: Actor, instrument: Any) -> Decision:
     return Denied(_("只有器具所在地的监管人员可以审核备案"))
 
 
+def may_extend(actor: Actor, instrument: Any) -> Decision:
+    """Regulators of the instrument's region decide that it may be used longer before it is verified again."""
+    if actor.supervises(instrument.region_id):
+        return Allowed()
+    return Denied(_("只有器具所在地的监管人员可以延长检定周期"))
+
+
 def may_record_result(actor: Actor, instrument: Any) -> Decision:
     """Only the institute that signed a document, through the service that issues it."""
     return Allowed() if actor.has(*INSTITUTE_ROLES) else Denied(_("检定结果只能由出具文书的机构登记"))

@@ -103,11 +103,16 @@ class District:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share in percent with one decimal, as text; a dash where there is nothing to share."""
+    """A share in percent with one decimal, as text; a dash where there is nothing to share.
+
+    Neither 0 nor 100 is ever the work of rounding: one that is overdue among a million shows.
+    """
     if not whole:
         return "—"
-    share = Decimal(100 * part) / Decimal(whole)
-    return str(share.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    share = (Decimal(100 * part) / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if 0 < part < whole:
+        share = min(max(share, Decimal("0.1")), Decimal("99.9"))
+    return str(share)
 
 
 def applied_for() -> Q:

@@ -33,6 +33,8 @@ VERBS = {
     "instruments.edited": gettext_lazy("修改台账"),
     "instruments.transferred": gettext_lazy("移交"),
     "instruments.verified": gettext_lazy("登记检定结果"),
+    "instruments.period_extended": gettext_lazy("状态评价:延长检定周期"),
+    "instruments.extension_undone": gettext_lazy("撤销检定周期的延长"),
 }
 TONES: dict[str, Any] = {"scrap": "off", "stop": "wait", "stop_on_rejection": "bad", "return_filing": "bad"}
 TONES |= {"confirm_filing": "ok", "send_to_repair": "wait", "resume_on_pass": "ok"}

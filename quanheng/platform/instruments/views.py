@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -24,7 +25,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
-from quanheng.platform.web.components import Action, Chip, Empty, Figure, Header
+from quanheng.platform.web.components import Action, Chip, Empty, Figure, Header, count_words
 from quanheng.platform.web.export import xlsx_response
 from quanheng.platform.web.pages import Batch, ListPage, Page
 from quanheng.platform.web.tables import Table
@@ -114,6 +115,11 @@ class InstrumentList(ListPage):
         if not whole and isinstance(table, InstrumentTable) and table.columns["chain"].visible:
             table.chains = queries.chain_states([row.record for row in table.page.object_list])
         return table
+
+    def total(self, rows: QuerySet[Any]) -> str:
+        """Lots count by their quantity, as on the pages of the districts."""
+        found = rows.order_by().aggregate(n=Count("pk"), sum=Coalesce(Sum("quantity"), 0))
+        return "" if found["n"] == found["sum"] else _("合 %(n)s 台件") % {"n": count_words(found["sum"], cap=10**12)}
 
     def batches(self) -> Sequence[Batch]:
         acts = [Batch(f"act-{key}", act.label, act.icon) for key, act in ACTS if act.offered(self.actor)]

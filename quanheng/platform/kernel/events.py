@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 
-from quanheng.platform.kernel import clock
+from quanheng.platform.kernel import bulk, clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent, Organisation
 
@@ -72,9 +72,9 @@ def record(actor: Actor, verb: str, subject: models.Model, **fields: Any) -> Aud
 
 
 def record_many(actor: Actor, verb: str, subjects: Iterable[models.Model], **fields: Any) -> int:
-    """Append one event for each subject in one statement per thousand."""
+    """Append one event for each subject in one statement."""
     rows = [_row(actor, verb, s, **fields) for s in subjects]
-    AuditEvent.objects.bulk_create(rows, batch_size=1000)
+    bulk.insert(rows)
     return len(rows)
 
 

@@ -53,3 +53,11 @@ def get(sha256: str) -> bytes:
 def exists(sha256: str) -> bool:
     """Whether the bytes are kept."""
     return _path(sha256).is_file()
+
+
+def located(sha256: str) -> Path:
+    """Where the bytes lie, for readers that need a file rather than bytes; only to be read."""
+    path = _path(sha256)
+    if not path.is_file():
+        raise InputError("blob_missing", "the stored bytes are gone; restore them from a backup", sha256)
+    return path

@@ -60,6 +60,7 @@ class ImportRow:
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
+    about: Any = None
 
     def fail(self, column: str, message: str) -> None:
         """Mark a column; the first reason stays."""
@@ -84,6 +85,8 @@ class ImportKind:
     """What may be imported. ``check`` sees all rows that parsed and marks bad ones; ``apply`` writes the good ones.
 
     ``undo`` removes what the batch brought, or raises ``Refused`` with the reason why it cannot.
+    ``source`` makes the rows of files that are no sheets; ``page`` names the address of a review of its own, to which
+    the batch's id is given, and ``start`` the address where such files are handed in.
     """
 
     name: str
@@ -93,6 +96,9 @@ class ImportKind:
     check: Callable[[Sequence[ImportRow], Context], None]
     apply: Callable[[Sequence[ImportRow], Context], int]
     undo: Callable[[ImportBatch, Actor], int]
+    source: Callable[[bytes, str], Table] | None = None
+    page: str = ""
+    start: str = ""
 
     def column(self, name: str) -> ImportColumn | None:
         """The column of that name."""
@@ -133,6 +139,8 @@ def kind_named(name: str) -> ImportKind:
 
 def template(kind: ImportKind) -> bytes:
     """The workbook to fill in: titles, drop-downs, an example row, notes."""
+    if kind.source is not None:
+        raise InputError("no_template", "this kind of import takes no sheet; give the files themselves", kind.name)
     fields = [Field(c.title, c.required, [k for k in c.choices if k], c.example, c.note, c.width) for c in kind.columns]
     return write_template(fields, sheet=str(kind.title), notes_head=(_("列"), _("必填"), _("示例"), _("说明")))
 
@@ -156,7 +164,7 @@ def _parsed(column: ImportColumn, text: str) -> Any:
 def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]) -> list[ImportRow]:
     rows = []
     for source in table.rows:
-        row = ImportRow(source.sheet, source.number, {})
+        row = ImportRow(source.sheet, source.number, {}, about=source.about)
         mended = edits.get(row.place(), {})
         for column in kind.columns:
             index = table.columns.get(column.name)
@@ -177,17 +185,30 @@ def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]
     return rows
 
 
-def _read(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
-    saved = batch.mapping
-    table = find_table(
-        read(files.get(batch.file.sha256), batch.file.name),
-        kind.headings(),
-        sheet=batch.sheet,
-        remembered=saved.get("columns", {}),
-        place=batch.file.name,
-        by_hand=bool(saved.get("by_hand")),
+def _table(
+    kind: ImportKind, data: bytes, name: str, *, sheet: str, remembered: Mapping[str, str], by_hand: bool
+) -> Table:
+    if kind.source is not None:
+        return kind.source(data, name)
+    return find_table(
+        read(data, name), kind.headings(), sheet=sheet, remembered=remembered, place=name, by_hand=by_hand
     )
-    rows = _rows(kind, table, saved.get("edits", {}))
+
+
+def _table_of(batch: ImportBatch, kind: ImportKind) -> Table:
+    return _table(
+        kind,
+        files.get(batch.file.sha256),
+        batch.file.name,
+        sheet=batch.sheet,
+        remembered=batch.mapping.get("columns", {}),
+        by_hand=bool(batch.mapping.get("by_hand")),
+    )
+
+
+def _read(batch: ImportBatch, kind: ImportKind, actor: Actor, table: Table | None = None) -> Preview:
+    table = table or _table_of(batch, kind)
+    rows = _rows(kind, table, batch.mapping.get("edits", {}))
     kind.check(rows, Context(actor, batch.organisation, batch))
     return Preview(table, rows)
 
@@ -232,22 +253,22 @@ def preview(
     sheet: str = "",
     columns: Mapping[str, str] | None = None,
     by_hand: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> tuple[ImportBatch, Preview]:
     """Keep the file, read and check it; nothing of it goes in yet. An unreadable file leaves no trace.
 
     ``by_hand``: columns that the file calls by other names will be matched by somebody, see ``rematch``.
+    ``options`` are what the kind lets one say once for the whole file; its ``check`` finds them in the batch.
     """
     definition = kind_named(kind)
     require(definition.may(actor, organisation))
     mapping = dict(columns) if columns is not None else remembered(kind, organisation)
-    known = find_table(
-        read(data, name), definition.headings(), sheet=sheet, remembered=mapping, place=name, by_hand=by_hand
-    )
+    known = _table(definition, data, name, sheet=sheet, remembered=mapping, by_hand=by_hand)
     stored = StoredFile.objects.create(
         sha256=files.put(data),
         name=name[-200:],
         size=len(data),
-        content_type="text/csv" if name.lower().endswith(".csv") else "application/vnd.ms-excel",
+        content_type=_media(data, name),
         organisation=organisation,
         uploaded_by=actor.user_id,
     )
@@ -257,16 +278,24 @@ def preview(
         file=stored,
         sheet=known.sheet,
         header_row=known.header_row,
-        mapping={"columns": known.mapping(), "edits": {}, "by_hand": by_hand},
+        mapping={"columns": known.mapping(), "edits": {}, "by_hand": by_hand, "options": dict(options or {})},
         created_by=actor.user_id,
     )
-    found = _checked(batch, definition, actor)
+    found = _checked(batch, definition, actor, known)
     events.record(actor, "kernel.import_previewed", batch, after={"file": stored.name, "total": batch.total})
     return batch, found
 
 
-def _checked(batch: ImportBatch, kind: ImportKind, actor: Actor) -> Preview:
-    found = _read(batch, kind, actor)
+def _media(data: bytes, name: str) -> str:
+    if data.startswith(b"%PDF-"):
+        return "application/pdf"
+    suffix = name.lower().rpartition(".")[2]
+    known = {"csv": "text/csv", "zip": "application/zip", "xml": "application/xml", "dcc": "application/xml"}
+    return known.get(suffix, "application/vnd.ms-excel")
+
+
+def _checked(batch: ImportBatch, kind: ImportKind, actor: Actor, table: Table | None = None) -> Preview:
+    found = _read(batch, kind, actor, table)
     batch.total, batch.accepted, batch.rejected = len(found.rows), len(found.good()), len(found.bad())
     batch.errors = _errors(kind, found.bad())
     batch.save(update_fields=["total", "accepted", "rejected", "errors", "mapping"])
@@ -326,7 +355,29 @@ def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> 
     kind = kind_named(batch.kind)
     require(kind.may(actor, batch.organisation))
     batch = _locked(batch, ImportBatch.State.PREVIEW)
-    found = _checked(batch, kind, actor)
+    return _applied(batch, kind, actor, _checked(batch, kind, actor), all_or_nothing)
+
+
+@transaction.atomic
+def bring_in(
+    *,
+    actor: Actor,
+    kind: str,
+    organisation: Organisation,
+    data: bytes,
+    name: str,
+    sheet: str = "",
+    options: Mapping[str, str] | None = None,
+    all_or_nothing: bool = False,
+) -> tuple[ImportBatch, Preview]:
+    """``preview`` and ``apply`` in one transaction, where nobody looks in between: read and checked once."""
+    batch, found = preview(
+        actor=actor, kind=kind, organisation=organisation, data=data, name=name, sheet=sheet, options=options
+    )
+    return _applied(batch, kind_named(kind), actor, found, all_or_nothing), found
+
+
+def _applied(batch: ImportBatch, kind: ImportKind, actor: Actor, found: Preview, all_or_nothing: bool) -> ImportBatch:
     stop = not found.good() or (all_or_nothing and bool(found.bad()))
     if stop:
         batch.accepted = 0
@@ -357,13 +408,7 @@ def undo(*, actor: Actor, batch: ImportBatch, reason: str = "") -> ImportBatch:
 def rejected_file(batch: ImportBatch) -> bytes:
     """The bad rows with all their columns and a last column that says what to mend: fix it and import it again."""
     kind = kind_named(batch.kind)
-    table = find_table(
-        read(files.get(batch.file.sha256), batch.file.name),
-        kind.headings(),
-        sheet=batch.sheet,
-        remembered=batch.mapping.get("columns", {}),
-        by_hand=bool(batch.mapping.get("by_hand")),
-    )
+    table = _table_of(batch, kind)
     reasons: dict[int, dict[str, str]] = {}
     for error in batch.errors:
         reasons.setdefault(error["row"], {})[error["name"]] = f"{error['column']}:{error['message']}"

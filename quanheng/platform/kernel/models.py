@@ -74,6 +74,7 @@ class User(AbstractUser):
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="people")
     preferences = models.JSONField(default=dict, blank=True)
     password_set_at = models.DateTimeField(null=True, blank=True)
+    awaiting_confirmation = models.BooleanField(default=False)  # a link was used; nobody has yet seen by whom
 
     def __str__(self) -> str:
         return self.name or self.username

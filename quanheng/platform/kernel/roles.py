@@ -22,4 +22,6 @@ class Role(models.TextChoices):
 
 
 SECOND_FACTOR_ROLES = frozenset({Role.SIGNATORY, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+# Whose keys nobody may hold who manages them: the three people of a certificate, and administrators.
+GUARDED_ROLES = SECOND_FACTOR_ROLES | {Role.VERIFIER, Role.CHECKER}
 INSTITUTE_ROLES = frozenset({Role.RECEPTIONIST, Role.VERIFIER, Role.CHECKER, Role.SIGNATORY, Role.LAB_MANAGER})

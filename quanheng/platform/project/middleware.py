@@ -134,14 +134,17 @@ class LoginRequired(LoginRequiredMiddleware):
 
 
 class SecondFactorRequired:
-    """Signatories and administrators set up their second factor before anything else."""
+    """Signatories and administrators set up their second factor, and show who they are, before anything else."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and not request.path.startswith(_OPEN) and needs_second_factor(request):
-            return redirect("project:second-factor")
+        if request.user.is_authenticated and not request.path.startswith(_OPEN):
+            if needs_second_factor(request):
+                return redirect("project:second-factor")
+            if request.user.awaiting_confirmation:
+                return redirect("project:confirmation")
         return self.get_response(request)
 
 

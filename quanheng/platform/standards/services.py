@@ -19,7 +19,7 @@ from quanheng.platform.kernel.workflow import apply
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.workflow import STANDARD
 from quanheng.platform.trace import services as trace
-from quanheng.platform.trace.models import TraceCertificate, TraceNode
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
 
 
 def may_keep(actor: Actor, organisation: Organisation) -> Decision:
@@ -61,16 +61,53 @@ def add_standard(
     return standard
 
 
+def untouched(standard: MeasurementStandard) -> bool:
+    """Whether nothing was done with the standard since it was entered: no step, no certificate, no use."""
+    node = TraceNode.objects.filter(pk=standard.pk).first()
+    if standard.version != 1 or (node is not None and (node.certificates.exists() or node.used_in.exists())):
+        return False
+    related = MeasurementStandard._meta.related_objects
+    return not any(r.related_model._default_manager.filter(**{r.field.name: standard}).exists() for r in related)
+
+
+@transaction.atomic
+def remove_untouched(standard: MeasurementStandard, *, actor: Actor) -> None:
+    """Take a standard out again with the import that entered it."""
+    require(may_keep(actor, standard.organisation))
+    if not untouched(standard):
+        raise Refused(_("这台标准已在使用,不能删除"), code="in_use")
+    events.record(actor, "standards.removed", standard, before={"name": standard.name, "code": standard.code})
+    TraceNode.objects.filter(pk=standard.pk).delete()
+    standard.norms.clear()
+    standard.delete()
+
+
 @transaction.atomic
 def enter_upper_certificate(
-    *, actor: Actor, standard: MeasurementStandard, number: str, issuer_name: str, valid_from: dt.date, **fields: Any
+    *,
+    actor: Actor,
+    standard: MeasurementStandard,
+    number: str,
+    issuer_name: str,
+    valid_from: dt.date,
+    upper: TraceNode | None = None,
+    upper_kind: str = "",
+    upper_name: str = "",
+    u_ratio: float | None = None,
+    **fields: Any,
 ) -> TraceCertificate:
-    """Enter once a certificate of the standard that exists only on paper (declared), with the upper standards it names.
+    """Enter once a certificate of the standard that exists only on paper (declared), with the upper standard it names.
 
-    ``fields`` as in ``trace.services.record_certificate``; the standard's own range is taken where none is given.
+    The upper standard is one of the graph, or (``upper_kind``, ``upper_name``) one outside this system. ``fields`` as
+    in ``trace.services.record_certificate``; the standard's own range is taken where none is given.
     """
     require(may_keep(actor, standard.organisation))
     node = TraceNode.objects.get(pk=standard.pk)
+    if upper_name:
+        place = issuer_name if upper_kind == NodeKind.STANDARD else ""
+        upper = trace.declare_upper(actor=actor, node=node, kind=upper_kind, label=upper_name, organisation_name=place)
+    if upper is not None:
+        fields["uses"] = [{"standard_id": upper.pk, "used_on": valid_from, "u_ratio": u_ratio}]
     for name in ("range_text", "range_low", "range_high", "unit"):
         fields.setdefault(name, getattr(standard, name))
     return trace.declare_certificate(

@@ -22,7 +22,8 @@ from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.standards import queries, services
 from quanheng.platform.standards.models import Level, MeasurementStandard
 from quanheng.platform.standards.workflow import STANDARD
-from quanheng.platform.trace.models import TraceCertificate, TraceNode
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
+from quanheng.platform.trace.registries import paper_urls
 from quanheng.platform.trace.views import chain_context
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header, Status, tabs
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
@@ -246,8 +247,10 @@ class StandardPage(Page, OneStandard):
             TraceCertificate.objects.filter(item_id=s.pk).prefetch_related("uses__standard").order_by("-valid_from")
         )
         today = clock.today()
+        urls = paper_urls([c.pk for c in certificates])
         newest = max((c.valid_from for c in certificates if current(c, today)), default=None)
         for c in certificates:  # an old one that was followed in time is history, not a fault
+            c.url = urls.get(c.pk, "")  # type: ignore[attr-defined]
             c.superseded = newest is not None and c.valid_from < newest  # type: ignore[attr-defined]
         return {
             "tabs": shown,
@@ -268,7 +271,27 @@ class CertificateForm(Form):
     valid_to = forms.DateField(label=gettext_lazy("有效期至"), widget=DateInput())
     uncertainty = forms.CharField(max_length=120, required=False, label=gettext_lazy("不确定度(含 k)"))
     upper = forms.ModelChoiceField(
-        TraceNode.objects.none(), label=gettext_lazy("证书所用的上级标准或基准"), widget=SearchSelect()
+        TraceNode.objects.none(),
+        required=False,
+        label=gettext_lazy("证书所用的上级标准或基准"),
+        widget=SearchSelect(),
+        help_text=gettext_lazy("不在列表中的,在下面两栏填写"),
+    )
+    upper_kind = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("列表中没有:上级的类别"),
+        choices=[
+            ("", "—"),
+            (NodeKind.NATIONAL, NodeKind.NATIONAL.label),
+            (NodeKind.FOREIGN, NodeKind.FOREIGN.label),
+            (NodeKind.STANDARD, gettext_lazy("其他机构的计量标准")),
+        ],
+    )
+    upper_name = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("列表中没有:上级的名称"),
+        help_text=gettext_lazy("照证书填写,如“质量国家基准”。其他机构的计量标准自身还须有上级证书,否则溯源链到它为止"),
     )
     u_ratio = forms.FloatField(
         required=False,
@@ -283,6 +306,11 @@ class CertificateForm(Form):
         start, end = data.get("valid_from"), data.get("valid_to")
         if start and end and end < start:
             self.add_error("valid_to", _("有效期至早于校准日期"))
+        named = [bool(data.get("upper_kind")), bool(data.get("upper_name"))]
+        if data.get("upper") and any(named):
+            self.add_error("upper", _("从列表选择或另行填写,只取其一"))
+        elif not data.get("upper") and not all(named):
+            self.add_error("upper", _("请从列表选择上级,或在下面填写其类别和名称"))
         return data
 
 
@@ -315,9 +343,7 @@ class EnterCertificate(FormPage, OneStandard):
 
     def done(self, form: Any) -> str:
         data = dict(form.cleaned_data)
-        upper, ratio = data.pop("upper"), data.pop("u_ratio")
-        use = {"standard_id": upper.pk, "used_on": data["valid_from"], "u_ratio": ratio}
-        services.enter_upper_certificate(actor=self.actor, standard=self.standard, uses=[use], **data)
+        services.enter_upper_certificate(actor=self.actor, standard=self.standard, **data)
         messages.success(self.request, _("已登记(声明):可在溯源页查看到哪一级为止"))
         return f"{reverse('standards:standard', args=[self.standard.pk])}?tab=chain"
 

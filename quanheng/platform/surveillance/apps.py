@@ -12,7 +12,7 @@ class SurveillanceConfig(AppConfig):
         """Register what this app offers."""
         from quanheng.platform.certificates.workflow import RECORD
         from quanheng.platform.documents.public import PUBLIC_NOTES
-        from quanheng.platform.instruments.registries import TABS, USED_BY, InstrumentTab
+        from quanheng.platform.instruments.registries import TABS, TIMELINE, USED_BY, InstrumentTab
         from quanheng.platform.kernel.periodic import PERIODIC, Periodic
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.surveillance import imports, jobs, public, services, tabs, work
@@ -27,6 +27,8 @@ class SurveillanceConfig(AppConfig):
         USED_BY.register("surveillance", tabs.watched)
         WORK.register("surveillance", work.waiting)
         PUBLIC_NOTES.register("surveillance", public.note)
+        PUBLIC_NOTES.register("surveillance.extension", public.extended)
+        TIMELINE.register("surveillance", tabs.happened)
         PERIODIC.register("surveillance.settle", Periodic(60, jobs.settle))
         PERIODIC.register("surveillance.compact", Periodic(86_400, jobs.compact))
         seen = menu.roles(*WATCHERS)

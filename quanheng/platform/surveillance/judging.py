@@ -20,7 +20,7 @@ from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor, system
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Refused, require
-from quanheng.platform.surveillance import levels, policies
+from quanheng.platform.surveillance import levels, policies, sealing
 from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, EvaluationRun, MeterVerdict, Verdict
 from quanheng.platform.surveillance.store import listed, store
 from quanheng.telemetry.fleets import AreaReport, FleetResult, evaluate, load_profile
@@ -150,6 +150,7 @@ def _keep(
         if v["meter_id"] in members
     ]  # fmt: skip
     MeterVerdict.objects.bulk_create(verdicts, batch_size=500)
+    sealing.seal(made, verdicts)
     _note(area, made, verdicts)
 
 

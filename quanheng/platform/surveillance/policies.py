@@ -32,6 +32,11 @@ def may_keep_for(actor: Actor, organisation: Any) -> Decision:
     return Denied(_("只有台区所属单位的计量员可以维护和申请"))
 
 
+def may_bring(actor: Actor) -> Decision:
+    """Readings are brought by people of utilities; whose, each batch asks again."""
+    return Allowed() if actor.has(Role.ENTERPRISE) else Denied(_("只有台区所属单位可以导入读数"))
+
+
 def may_keep(actor: Actor, subject: Any) -> Decision:
     """The same, of something that belongs to a utility."""
     return may_keep_for(actor, subject.organisation)
@@ -42,6 +47,15 @@ def may_order(actor: Actor, subject: Any) -> Decision:
     if may_keep(actor, subject) or actor.supervises(subject.region_id):
         return Allowed()
     return Denied(_("只有台区所属单位或所在地监管人员可以发起评价和核查"))
+
+
+def may_decide(actor: Actor, extension: Any) -> Decision:
+    """The regulator of the region decides about a lot, never the one who proposed it."""
+    if not actor.supervises(extension.region_id):
+        return Denied(_("检定周期的延长由所在地监管人员决定"))
+    if extension.proposed_by is not None and actor.user_id == extension.proposed_by:
+        return Denied(_("提出申请的人不能作决定"))
+    return Allowed()
 
 
 def may_conclude(actor: Actor, check: Any) -> Decision:

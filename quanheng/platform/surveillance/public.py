@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
-from quanheng.platform.surveillance.models import AreaMeter
+from quanheng.platform.surveillance.models import AreaMeter, ExtendedInstrument
 
 
 def note(code: str) -> Mapping[str, Any] | None:
@@ -25,6 +26,25 @@ def note(code: str) -> Mapping[str, Any] | None:
         "url": reverse("surveillance:own", args=[found.public_code]),
         "link": _("查看监测结果或申请核查"),
     }
+
+
+def extended(code: str) -> Mapping[str, Any] | None:
+    """That an instrument's due date was put off by its state, by which decision, and that this is no verification."""
+    found = (
+        ExtendedInstrument.objects.filter(
+            instrument__code__in={code, read_code(code)} - {""}, extension__state="granted",
+            instrument__valid_until=F("after"),
+        )
+        .select_related("extension")
+        .order_by("-after")
+        .first()
+    )  # fmt: skip
+    if found is None:
+        return None
+    text = _("按批次状态评价,有效期由 %(before)s 延至 %(after)s(%(number)s)。这不是一次检定。") % {
+        "before": found.before.isoformat(), "after": found.after.isoformat(), "number": found.extension.number,
+    }  # fmt: skip
+    return {"title": _("状态评价"), "text": text, "url": "", "link": ""}
 
 
 def sentence(meter: AreaMeter) -> str:

@@ -16,6 +16,8 @@ from quanheng.platform.surveillance.models import (
     Evaluation,
     EvaluationRun,
     MeterVerdict,
+    PeriodExtension,
+    ReadingBatch,
     SiteCheck,
 )
 from quanheng.platform.surveillance.policies import visible_to
@@ -50,6 +52,17 @@ def checks(viewer: Actor) -> QuerySet[SiteCheck]:
 def requests(viewer: Actor) -> QuerySet[CheckRequest]:
     """What households asked."""
     return CheckRequest.objects.filter(visible_to(viewer)).select_related("meter", "meter__area", "check_order")
+
+
+def batches(viewer: Actor) -> QuerySet[ReadingBatch]:
+    """Files of readings of the viewer's utilities."""
+    seen = visible_to(viewer, owner="source__organisation", region="source__organisation__region_id")
+    return ReadingBatch.objects.filter(seen).select_related("source__organisation", "file")
+
+
+def extensions(viewer: Actor) -> QuerySet[PeriodExtension]:
+    """Lots that were proposed for longer use."""
+    return PeriodExtension.objects.filter(visible_to(viewer)).select_related("organisation", "region")
 
 
 def latest(area: Area) -> Evaluation | None:
@@ -95,6 +108,7 @@ def districts(viewer: Actor) -> list[dict[str, Any]]:
             alarm_n=Count("pk", filter=Q(level="alarm")),
             warning_n=Count("pk", filter=Q(level="warning")),
             unfit_n=Count("pk", filter=Q(fit="unfit")),
+            judged_n=Count("pk", filter=Q(evaluated_at__isnull=False)),
             checks_n=Sum("checks"),
             suspects_n=Sum("suspects"),
             undeterminable_n=Sum("undeterminable"),

@@ -10,17 +10,21 @@ from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.surveillance import levels, words
+from quanheng.platform.surveillance.device_events import kind_words, kinds
 from quanheng.platform.surveillance.models import (
     Area,
     AreaMeter,
     CheckRequest,
+    DeviceEvent,
     EvaluationRun,
     Level,
+    PeriodExtension,
     Profile,
+    ReadingBatch,
     SiteCheck,
     Verdict,
 )
-from quanheng.platform.surveillance.workflow import CHECK
+from quanheng.platform.surveillance.workflow import CHECK, EXTENSION
 from quanheng.platform.web.components import Status, Tone
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
@@ -39,6 +43,21 @@ def check_status(check: SiteCheck) -> Status:
 def run_status(run: EvaluationRun) -> Status:
     """A run as it is drawn."""
     return Status(RUN_TONES[run.state], run.get_state_display())
+
+
+EXTENSION_TONES: dict[str, Tone] = {
+    "proposed": "due", "granted": "ok", "refused": "bad", "undone": "off", "withdrawn": "off",
+}  # fmt: skip
+
+
+def extension_status(extension: PeriodExtension) -> Status:
+    """A proposal as it is drawn."""
+    return Status(EXTENSION_TONES[extension.state], EXTENSION.states[extension.state])
+
+
+def batch_status(batch: ReadingBatch) -> Status:
+    """A file of readings as it is drawn."""
+    return Status({**RUN_TONES, "preview": "wait"}[batch.state], batch.get_state_display())
 
 
 class PercentColumn(NumberColumn):
@@ -206,3 +225,80 @@ class RequestTable(Table):
 
     def row_url(self, record: Any) -> str:
         return reverse("surveillance:request", args=[record.pk])
+
+
+class BatchTable(Table):
+    """Files of readings."""
+
+    created_at = DateColumn(verbose_name=_("时间"))
+    status = StatusColumn(to_status=batch_status, verbose_name=_("状态"), orderable=False)
+    file = TextColumn(accessor="file__name", verbose_name=_("文件"), main=True)
+    source = TextColumn(accessor="source__name", verbose_name=_("来源"))
+    rows = NumberColumn(accessor="rows", verbose_name=_("行数"))
+    accepted = NumberColumn(verbose_name=_("入库"))
+    rejected = NumberColumn(verbose_name=_("搁置"))
+    organisation = TextColumn(accessor="source__organisation__name", verbose_name=_("所属单位"))
+    created_name = TextColumn(verbose_name=_("经办人"))
+
+    class Meta(Table.Meta):
+        model = ReadingBatch
+        fields: ClassVar = ()
+
+
+class ExtensionTable(Table):
+    """Proposals to use lots longer."""
+
+    number = TextColumn(verbose_name=_("编号"), main=True)
+    state = StatusColumn(to_status=extension_status, verbose_name=_("状态"))
+    named = TextColumn(verbose_name=_("批次"), orderable=False)
+    meters = NumberColumn(verbose_name=_("表计数"))
+    months = NumberColumn(verbose_name=_("申请延长月数"))
+    organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
+    proposed_at = DateColumn(verbose_name=_("申请时间"))
+    decided_name = TextColumn(verbose_name=_("决定人"))
+
+    class Meta(Table.Meta):
+        model = PeriodExtension
+        fields: ClassVar = ()
+
+
+class DeviceEventTable(Table):
+    """Reports of connected instruments."""
+
+    happened_at = DateColumn(verbose_name=_("发生时间"))
+    level = StatusColumn(to_status=lambda e: levels.status(e.level), verbose_name=_("警报级别"))
+    kind = TextColumn(verbose_name=_("事件"), main=True)
+    instrument = TextColumn(accessor="instrument", verbose_name=_("器具"), orderable=False)
+    detail = TextColumn(verbose_name=_("说明"))
+    organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
+    handling = TextColumn(verbose_name=_("处理情况"))
+
+    class Meta(Table.Meta):
+        model = DeviceEvent
+        fields: ClassVar = ()
+
+    def row_url(self, record: Any) -> str:
+        return reverse("surveillance:device-event", args=[record.pk])
+
+    def render_kind(self, value: str) -> str:
+        """The kind in words."""
+        return kind_words(value)
+
+
+class DeviceEventFilter(FilterSet):
+    """By words, level, kind, and whether somebody saw to it."""
+
+    q = SearchFilter(("instrument__serial_number", "instrument__name", "instrument__code", "organisation__name"))
+    level = ChoiceFilter(choices=[c for c in Level.choices if c[0]], label=_("警报级别"))
+    kind = ChoiceFilter(choices=lambda: [(k, kind_words(k)) for k in kinds()], label=_("事件"))
+    handled = ChoiceFilter(
+        choices=[("no", _("待处理")), ("yes", _("已处理"))], label=_("处理情况"), method="by_handling"
+    )
+
+    class Meta:
+        model = DeviceEvent
+        fields: ClassVar = ()
+
+    def by_handling(self, rows: Any, _name: str, value: str) -> Any:
+        """Those that wait, or those that were seen to."""
+        return rows.filter(handled_at__isnull=value == "no")

@@ -6,11 +6,18 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.surveillance import queries
-from quanheng.platform.surveillance.models import AreaMeter, Role
-from quanheng.platform.surveillance.words import verdict_status
+from quanheng.platform.surveillance import device_events, queries
+from quanheng.platform.surveillance.levels import status
+from quanheng.platform.surveillance.models import AreaMeter, DeviceEvent, Role, SiteCheck
+from quanheng.platform.surveillance.tables import CHECK_TONES
+from quanheng.platform.surveillance.words import reason, verdict_status
+from quanheng.platform.surveillance.workflow import CHECK
+from quanheng.platform.web.components import Moment
 
 TEMPLATE = "surveillance/tab.html"
 MOST = 50
@@ -35,3 +42,39 @@ def watched(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Of these instruments, those that stand in an area: an import that brought them cannot be undone."""
     found = AreaMeter.objects.filter(instrument_id__in=list(ids)).values_list("instrument_id", flat=True)
     return {pk for pk in found if pk is not None}
+
+
+def happened(actor: Actor, item: Instrument) -> list[Moment]:
+    """Mounting, what the data said, checks on site and replacement, for the timeline of a single instrument."""
+    if item.quantity > 1:
+        return []
+    found = [_report(e) for e in device_events.seen(actor).filter(instrument=item).order_by("-happened_at")[:MOST]]
+    for meter in queries.meters(actor).filter(instrument=item):
+        where = f"{meter.area} · {meter.get_role_display()}"
+        if meter.installed_on:
+            found.append(Moment(meter.installed_on, _("安装"), str(meter.area.organisation), where))
+        rows = meter.verdicts.select_related("evaluation__area", "meter").order_by("-evaluation__version")[:MOST]
+        for v in rows:
+            state = verdict_status(v.verdict)
+            title = _("状态评价:%(verdict)s") % {"verdict": state.label}
+            found.append(Moment(v.evaluation.made_at, title, "", reason(v), meter.get_absolute_url(), state.tone))
+        found += [_check(c) for c in meter.site_checks.order_by("-opened_at")[:MOST]]
+        if meter.removed_on:
+            found.append(Moment(meter.removed_on, _("拆除"), str(meter.area.organisation), where, tone="off"))
+    return found
+
+
+def _report(event: DeviceEvent) -> Moment:
+    state = status(event.level)
+    title = f"{device_events.kind_words(event.kind)} · {state.label}"
+    detail = " · ".join(t for t in (event.detail, event.handling) if t)
+    url = reverse("surveillance:device-event", args=[event.pk])
+    return Moment(event.happened_at, title, event.source[37:], detail, url, state.tone)
+
+
+def _check(check: SiteCheck) -> Moment:
+    detail = " · ".join(t for t in (check.reason, check.found, check.document_number) if t)
+    if check.replaced_on:
+        detail += _(" · %(day)s 更换为 %(meter)s") % {"day": check.replaced_on, "meter": check.new_meter_id}
+    title = f"{_('现场核查')} {check.number} · {CHECK.states[check.state]}"
+    return Moment(check.opened_at, title, "", detail, check.get_absolute_url(), CHECK_TONES[check.state])

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from quanheng.errors import InputError
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.kernel.roles import Role as Duty
-from quanheng.platform.surveillance import drawing, levels, policies, queries, tables, words
+from quanheng.platform.surveillance import drawing, levels, maps, policies, queries, sealing, tables, words
 from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, Level, MeterVerdict, Role, Verdict
 from quanheng.platform.surveillance.store import unit_of
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Figure, Header, tabs
@@ -35,11 +37,16 @@ def menu_actions(actor: Actor) -> list[Action]:
         Action(_("发起评价"), reverse("surveillance:run-start"), "calculator"),
         Action(_("评价记录"), reverse("surveillance:runs"), "clock"),
         Action(_("用户申请的核查"), reverse("surveillance:requests"), "message"),
+        Action(_("批次评价"), reverse("surveillance:lots"), "package"),
+        Action(_("器具事件"), reverse("surveillance:device-events"), "bell"),
+        Action(_("数据质量"), reverse("surveillance:quality"), "checklist"),
+        Action(_("读数文件"), reverse("surveillance:batches"), "file-spreadsheet"),
         Action(_("被搁置的读数"), reverse("surveillance:letters"), "alert-triangle"),
     ]
     if actor.has(Duty.ENTERPRISE):
         url = reverse("instruments:import", args=["areas"])
         found.insert(0, Action(_("导入台区与表计"), url, "upload"))
+        found.insert(1, Action(_("导入读数"), reverse("surveillance:batch-start"), "database-import"))
     return found
 
 
@@ -81,13 +88,14 @@ class Overview(Watching):
                 _("现场核查属实 %(a)d,合格 %(b)d") % {"a": found.confirmed, "b": found.refuted},
             ),
         ]  # fmt: skip
-        return {"figures": figures, "rows": [(r, self._links(r)) for r in rows]}
+        return {"figures": figures, "rows": [(r, self._links(r)) for r in rows], "map": maps.district_map(rows)}
 
     def _links(self, row: dict[str, Any]) -> dict[str, str]:
         where = {"region": row["region_id"], "organisation": row["organisation__name"]}
         base = reverse("surveillance:areas")
         more = {"all": {}, "alarm": {"level": "alarm"}, "warning": {"level": "warning"}, "unfit": {"fit": "unfit"}}
-        return {name: f"{base}?{urlencode({**where, **extra})}" for name, extra in more.items()}
+        found = {name: f"{base}?{urlencode({**where, **extra})}" for name, extra in more.items()}
+        return {**found, "owner": reverse("surveillance:utility", args=[row["organisation_id"]])}
 
 
 class AreaList(Watching, ListPage):
@@ -179,7 +187,10 @@ class AreaPage(OneArea):
             f"{reverse('surveillance:run-start')}?organisation={area.organisation_id}", icon="calculator",
         )  # fmt: skip
         where = f"{reverse('surveillance:meters')}?{urlencode({'area': area.code})}"
-        menu = [Action(_("表计清单"), where, "list")]
+        menu = [
+            Action(_("表计清单"), where, "list"),
+            Action(_("每日数据质量"), reverse("surveillance:area-quality", args=[area.pk]), "checklist"),
+        ]
         lead = f"{area.code} · {area.get_profile_display()} · {area.organisation} · {area.region}"
         return Header(str(area), lead, levels.status(area.level), self.crumbs(), None if run.denied else run, menu)
 
@@ -238,8 +249,19 @@ class AreaPage(OneArea):
     def _meters(self, _evaluation: Evaluation | None) -> dict[str, Any]:
         rows = self.area.members.order_by("removed_on", "-role", F("p_exceed").desc(nulls_last=True), "meter_id")
         return {
-            "members": [(m, words.verdict_status(m.verdict), words.percent(m.error, sign=True)) for m in rows[:500]]
+            "members": [(m, words.verdict_status(m.verdict), words.percent(m.error, sign=True)) for m in rows[:500]],
+            "map": self._feeders([m for m in rows[:500] if m.removed_on is None]),
         }
+
+    def _feeders(self, members: list[AreaMeter]) -> SafeString:
+        """The area drawn by its feeders."""
+        lines: dict[str, list[maps.Dot]] = {}
+        for m in sorted((m for m in members if m.role == Role.SUB), key=lambda m: (m.feeder, m.meter_id)):
+            state = words.verdict_status(m.verdict)
+            dot = maps.Dot(m.meter_id, state.tone, str(state.label), m.get_absolute_url())
+            lines.setdefault(m.feeder or "—", []).append(dot)
+        master = next((m.meter_id for m in members if m.role == Role.MASTER), "—")
+        return maps.feeder_map(master, lines.items())
 
     def _quality(self, evaluation: Evaluation | None) -> dict[str, Any]:
         rows = evaluation.quality if evaluation else []
@@ -265,7 +287,7 @@ class AreaPage(OneArea):
         rows = self.area.evaluations.order_by("-version")[:100]
         counted = [
             (e, words.fit_status(e), {v: e.verdicts.filter(verdict=v).count() for v in Verdict.values},
-             words.percent(e.loss_rate))
+             words.percent(e.loss_rate), reverse("surveillance:evidence", args=[self.area.pk, e.version]))
             for e in rows
         ]  # fmt: skip
         return {"history": counted}
@@ -282,6 +304,20 @@ def figures_of(v: MeterVerdict) -> tuple[Any, ...]:
     """A verdict, its state, error, u and P in percent."""
     error, u, p = words.percent(v.error, sign=True), words.percent(v.u), words.percent(v.p_exceed, 1)
     return v, words.verdict_status(v.verdict), error, u, p
+
+
+class Evidence(OneArea):
+    """The sealed evidence of one evaluation with its proof, for ``quanheng-verify``."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        made = get_object_or_404(self.area.evaluations.select_related("seal"), version=kwargs["version"])
+        try:
+            data = sealing.bundle(made)
+        except InputError as error:
+            raise Http404(error.message) from error
+        answer = HttpResponse(data, content_type="application/json")
+        answer["Content-Disposition"] = f'attachment; filename="evidence-{made.pk}.json"'
+        return answer
 
 
 def flag_words() -> dict[str, str]:
@@ -323,7 +359,7 @@ class MeterPage(Watching):
 
     def context(self) -> dict[str, Any]:
         m = self.meter
-        rows = list(m.verdicts.select_related("evaluation", "meter").order_by("-evaluation__version")[:50])
+        rows = list(m.verdicts.select_related("evaluation__seal", "meter").order_by("-evaluation__version")[:50])
         facts = [
             Definition(_("角色"), m.get_role_display()), Definition(_("馈线"), m.feeder),
             Definition(_("相别"), m.phase),
@@ -337,12 +373,24 @@ class MeterPage(Watching):
             "facts": facts,
             "sentence": self._sentence(rows),
             "tone": words.verdict_status(m.verdict).tone,
+            "proof": self._proof(rows[0].evaluation) if rows else None,
             "history": [(*figures_of(v), words.percent(v.informativeness, 0), words.reason(v)) for v in rows],
             "checks": [(c, tables.check_status(c)) for c in m.site_checks.order_by("-opened_at")],
             "near": [
                 (x, words.verdict_status(x.verdict), words.percent(x.error, sign=True))
                 for x in near.order_by("meter_id")[:30]
             ],
+        }
+
+    def _proof(self, evaluation: Evaluation) -> dict[str, Any] | None:
+        """Where the evidence of the last evaluation stands in the public log."""
+        if evaluation.seal is None:
+            return None
+        index = evaluation.seal.index
+        return {
+            "hash": evaluation.evidence_sha256,
+            "place": None if index is None else index + 1,
+            "url": reverse("surveillance:evidence", args=[evaluation.area_id, evaluation.version]),
         }
 
     def _sentence(self, rows: list[MeterVerdict]) -> str:

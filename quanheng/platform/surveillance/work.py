@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.work import WorkGroup, WorkItem
-from quanheng.platform.surveillance import queries
+from quanheng.platform.surveillance import device_events, queries
 from quanheng.platform.surveillance.policies import WATCHERS
 
 FIRST = 5
@@ -39,6 +39,16 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
     ]
     listed = f"{reverse('surveillance:meters')}?verdict=check"
     groups.append(WorkGroup("surveillance.found", _("数据显示须现场核查的表计"), found.count(), 0, listed, visits))
+    reports = device_events.seen(actor).filter(handled_at=None, level__in=["alarm", "warning"])
+    rows = [
+        WorkItem(
+            f"{device_events.kind_words(e.kind)} {e.instrument}", str(e.organisation),
+            reverse("surveillance:device-event", args=[e.pk]), None, str(_("记录处理情况")),
+        )
+        for e in reports.order_by("-happened_at")[:FIRST]
+    ]  # fmt: skip
+    where = f"{reverse('surveillance:device-events')}?handled=no"
+    groups.append(WorkGroup("surveillance.device_events", _("待处理的器具事件"), reports.count(), 0, where, rows))
     asked = queries.requests(actor).filter(answered_at=None, check_order=None)
     rows = [
         WorkItem(

@@ -8,6 +8,27 @@ from django.utils.translation import pgettext_lazy
 from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
 from quanheng.platform.surveillance import policies
 
+EXTENSION = WORKFLOWS.register(
+    "period_extensions",
+    Workflow(
+        name="period_extensions",
+        states={
+            "proposed": _("待决定"),
+            "granted": pgettext_lazy("extension", "同意延长"),
+            "refused": pgettext_lazy("extension", "不同意"),
+            "undone": pgettext_lazy("extension", "已撤销"),
+            "withdrawn": pgettext_lazy("extension", "已撤回"),
+        },
+        initial="proposed",
+        transitions=(
+            Transition("grant", ("proposed",), "granted", _("同意延长"), policies.may_decide, reason_required=True),
+            Transition("refuse", ("proposed",), "refused", _("不同意"), policies.may_decide, reason_required=True),
+            Transition("undo", ("granted",), "undone", _("撤销延长"), policies.may_decide, reason_required=True),
+            Transition("withdraw", ("proposed",), "withdrawn", _("撤回申请"), policies.may_keep, reason_required=True),
+        ),
+    ),
+)
+
 CHECK = WORKFLOWS.register(
     "site_checks",
     Workflow(

@@ -37,6 +37,9 @@ class TraceNode(models.Model):
             models.CheckConstraint(condition=Q(kind__in=NodeKind.values), name="node_kind_known"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.label} · {self.organisation_name}" if self.organisation_name else self.label
+
 
 class TraceCertificate(models.Model):
     """A certificate about an item: when it holds, over which range, proven or only declared."""
@@ -62,7 +65,9 @@ class TraceCertificate(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(basis__in=["proven", "declared"]), name="certificate_basis_known"),
-            models.UniqueConstraint(fields=["item", "number", "issuer_name"], name="trace_certificate_once"),
+            models.UniqueConstraint(
+                fields=["item", "number", "issuer_name"], condition=Q(void_from=None), name="trace_certificate_once"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["item", "valid_from"], name="trace_item_from")]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
+from django.db import connection
 from django.db.models import QuerySet
 
 from quanheng.errors import InputError
@@ -20,8 +22,6 @@ from quanheng.platform.kernel.actors import Actor, region_prefix
 from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 from quanheng.platform.trace.registries import FINDERS
 
-# No real chain is deeper; a longer walk means damaged data, and the engine says so.
-MAX_DEPTH = 60
 CHUNK = 500
 
 
@@ -34,27 +34,29 @@ def visible(viewer: Actor) -> QuerySet[TraceNode]:
     return TraceNode.objects.filter(people.scope_q(viewer, owner="organisation", region="region_id"))
 
 
-def _walk(start: Iterable[uuid.UUID], step: Callable[[Collection[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
-    """Every item reached from the start by repeating the step."""
+def _reached(start: Iterable[uuid.UUID], one: str, other: str) -> set[uuid.UUID]:
+    """These items and every item reached over certificates and uses; the database walks, in one question."""
+    papers, uses = TraceCertificate._meta.db_table, TraceUse._meta.db_table
+    edges = f"{papers} c JOIN {uses} u ON u.certificate_id = c.id"
+    step = f"SELECT {other} FROM reached JOIN ({edges}) ON {one} = reached.id"  # noqa: S608 our own names only
     seen = set(start)
-    front = set(seen)
-    for _ in range(MAX_DEPTH):
-        ids, found = list(front), set()
+    ids = [TraceNode._meta.pk.get_db_prep_value(item, connection) for item in seen]
+    with connection.cursor() as cursor:
         for i in range(0, len(ids), CHUNK):
-            found |= step(ids[i : i + CHUNK])
-        front = found - seen
-        if not front:
-            break
-        seen |= front
+            places = ", ".join(["%s"] * len(ids[i : i + CHUNK]))
+            begin = f"SELECT id FROM {TraceNode._meta.db_table} WHERE id IN ({places})"  # noqa: S608
+            walk = f"WITH RECURSIVE reached(id) AS ({begin} UNION {step}) SELECT id FROM reached"  # noqa: S608
+            cursor.execute(walk, ids[i : i + CHUNK])
+            seen.update(item if isinstance(item, uuid.UUID) else uuid.UUID(item) for (item,) in cursor.fetchall())
     return seen
 
 
-def _upward(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    return set(TraceUse.objects.filter(certificate__item_id__in=ids).values_list("standard_id", flat=True))
+def _above(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    return _reached(ids, "c.item_id", "u.standard_id")
 
 
-def _downward(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    return set(TraceUse.objects.filter(standard_id__in=ids).values_list("certificate__item_id", flat=True))
+def _below(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    return _reached(ids, "u.standard_id", "c.item_id")
 
 
 ITEM = {"node_id": pl.String, "kind": pl.String, "is_root": pl.Boolean, "condemned_from": pl.Date}
@@ -81,19 +83,37 @@ USE = {
 }
 
 
-def columns(
-    nodes: QuerySet[TraceNode], certificates: QuerySet[TraceCertificate], uses: QuerySet[TraceUse]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+Tuples = tuple[tuple[Any, ...], ...]
+Columns = tuple[pl.DataFrame, pl.DataFrame]
+
+
+def columns(nodes: QuerySet[TraceNode], certificates: QuerySet[TraceCertificate], uses: QuerySet[TraceUse]) -> Columns:
     """Rows as the columns of docs/trace-format.md, which an outsider can audit without us."""
-    items = [(str(i), "item", *rest) for i, *rest in nodes.values_list("id", "is_root", "condemned_from")]
-    papers = [
-        (str(c), "certificate", str(i), *rest) for c, i, *rest in certificates.values_list("id", *list(CERTIFICATE)[2:])
-    ]
-    edges = [
-        (str(c), str(s), *rest) for c, s, *rest in uses.values_list("certificate_id", "standard_id", *list(USE)[2:])
-    ]
+    return _columns(*_tuples(nodes, certificates, uses))
+
+
+def _tuples(
+    nodes: QuerySet[TraceNode], certificates: QuerySet[TraceCertificate], uses: QuerySet[TraceUse]
+) -> tuple[Tuples, Tuples, Tuples]:
+    return (
+        tuple(nodes.values_list("id", "is_root", "condemned_from")),
+        tuple(certificates.values_list("id", *list(CERTIFICATE)[2:])),
+        tuple(uses.values_list("certificate_id", "standard_id", *list(USE)[2:])),
+    )
+
+
+def _columns(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Columns:
+    items = [(str(i), "item", *rest) for i, *rest in nodes]
+    papers = [(str(c), "certificate", str(i), *rest) for c, i, *rest in certificates]
+    edges = [(str(c), str(s), *rest) for c, s, *rest in uses]
     tables = pl.DataFrame(items, schema=ITEM, orient="row"), pl.DataFrame(papers, schema=CERTIFICATE, orient="row")
     return pl.concat(tables, how="diagonal"), pl.DataFrame(edges, schema=USE, orient="row")
+
+
+@lru_cache(maxsize=32)
+def _graph(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Graph:
+    """The same rows are the same graph: the chain of a standard is asked for many times between two changes."""
+    return Graph.from_columns(*_columns(nodes, certificates, uses))
 
 
 def graph_around(ids: set[uuid.UUID]) -> Graph:
@@ -102,7 +122,7 @@ def graph_around(ids: set[uuid.UUID]) -> Graph:
         return load_graph()
     uses = TraceUse.objects.filter(certificate__item_id__in=ids, standard_id__in=ids)
     nodes, certificates = TraceNode.objects.filter(id__in=ids), TraceCertificate.objects.filter(item_id__in=ids)
-    return Graph.from_columns(*columns(nodes, certificates, uses))
+    return _graph(*_tuples(nodes, certificates, uses))
 
 
 def load_graph() -> Graph:
@@ -135,7 +155,7 @@ def prove(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     known = _proofs.get()
     if known is not None and (item_id, at) in known:
         return known[item_id, at]
-    answer: dict[str, Any] = graph_around(_walk([item_id], _upward)).prove(str(item_id), at)
+    answer: dict[str, Any] = graph_around(_above([item_id])).prove(str(item_id), at)
     if known is not None:
         known[item_id, at] = answer
     return answer
@@ -159,14 +179,14 @@ def proving_once(kept: Proofs | None = None) -> Iterator[None]:
 def prove_many(item_ids: Collection[uuid.UUID], at: dt.date) -> dict[uuid.UUID, dict[str, Any]]:
     """The chains of the items of one page; items that are not in the graph are left out."""
     known = list(TraceNode.objects.filter(pk__in=item_ids).values_list("pk", flat=True))
-    graph = graph_around(_walk(known, _upward))
+    graph = graph_around(_above(known))
     return {item: graph.prove(str(item), at) for item in known}
 
 
 def recall(standard_id: uuid.UUID, since: dt.date, until: dt.date, at: dt.date | None = None) -> pl.DataFrame:
     """Everything a standard reached between the days, with severity; columns as in ``Graph.recall``."""
-    below = _walk([standard_id], _downward)
-    return graph_around(_walk(below, _upward)).recall(str(standard_id), since, until, at=at)
+    below = _below([standard_id])
+    return graph_around(_above(below)).recall(str(standard_id), since, until, at=at)
 
 
 def audit(at: dt.date, region: str = "") -> pl.DataFrame:

@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from quanheng.platform.kernel import events
+from quanheng.errors import InputError
+from quanheng.platform.kernel import bulk, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, require
 from quanheng.platform.kernel.roles import Role
-from quanheng.platform.trace.models import TraceCertificate, TraceNode, TraceUse
+from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 
 
 @transaction.atomic
@@ -49,7 +50,7 @@ def register_item(
 @transaction.atomic
 def register_items(rows: Sequence[TraceNode], *, actor: Actor) -> int:
     """Many items in one statement; those already there are left alone."""
-    TraceNode.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+    bulk.insert(rows, ignore_conflicts=True)
     if rows:
         events.record(actor, "trace.items_registered", rows[0], after={"count": len(rows)})
     return len(rows)
@@ -72,6 +73,23 @@ def declare_certificate(*, actor: Actor, node: TraceNode, **fields: Any) -> Trac
 
 
 @transaction.atomic
+def declare_upper(*, actor: Actor, node: TraceNode, kind: str, label: str, organisation_name: str = "") -> TraceNode:
+    """An upper standard outside this system that a paper certificate of ``node`` names; the same words, the same item.
+
+    National and foreign primary standards are roots: what rests on one by paper alone stays *declared* (DESIGN §5).
+    """
+    require(may_declare(actor, node))
+    if kind not in {NodeKind.NATIONAL, NodeKind.FOREIGN, NodeKind.STANDARD}:
+        raise InputError("node_kind", _("上级须为国家计量基准、境外计量基准或其他机构的计量标准"), "upper_kind")
+    words = {"kind": kind, "label": label.strip()[:200], "organisation_name": organisation_name.strip()[:200]}
+    found = TraceNode.objects.filter(organisation=None, **words).first()
+    if found is None:
+        found = TraceNode.objects.create(is_root=kind != NodeKind.STANDARD, **words)
+        events.record(actor, "trace.item_registered", found, after={**words, "named_for": str(node.pk)})
+    return found
+
+
+@transaction.atomic
 def record_certificate(
     *,
     item_id: uuid.UUID,
@@ -91,7 +109,8 @@ def record_certificate(
     """
     if valid_to is not None and valid_to < valid_from:
         raise Refused(_("有效期至早于有效期自"), code="dates", place="valid_to")
-    if TraceCertificate.objects.filter(item_id=item_id, number=number, issuer_name=issuer_name).exists():
+    same = TraceCertificate.objects.filter(item_id=item_id, number=number, issuer_name=issuer_name, void_from=None)
+    if same.exists():
         raise Refused(_("该证书已登记过"), code="duplicate", place="number")
     made = TraceCertificate.objects.create(
         item_id=item_id,
@@ -114,13 +133,30 @@ def record_certificate(
 @transaction.atomic
 def void_certificate(document_id: uuid.UUID, void_from: dt.date, *, actor: Actor) -> int:
     """A revoked or replaced document no longer carries links from that day on."""
-    changed = 0
-    for certificate in TraceCertificate.objects.filter(document_id=document_id):
-        certificate.void_from = void_from
-        certificate.save(update_fields=["void_from"])
-        events.record(actor, "trace.certificate_voided", certificate, after={"void_from": void_from})
-        changed += 1
-    return changed
+    found = list(TraceCertificate.objects.filter(document_id=document_id))
+    for certificate in found:
+        mark_void(certificate, void_from, actor=actor)
+    return len(found)
+
+
+def mark_void(certificate: TraceCertificate, void_from: dt.date | None, *, actor: Actor) -> None:
+    """From that day the certificate carries no links; None takes the mark back."""
+    before, certificate.void_from = certificate.void_from, void_from
+    certificate.save(update_fields=["void_from"])
+    verb = "trace.certificate_voided" if void_from else "trace.certificate_restored"
+    events.record(actor, verb, certificate, before={"void_from": before}, after={"void_from": void_from})
+
+
+@transaction.atomic
+def forget_certificate(certificate: TraceCertificate, *, actor: Actor) -> None:
+    """Take a certificate and its edges out with the import that brought it; an item that only it put here goes too."""
+    node = certificate.item
+    TraceUse.objects.filter(certificate=certificate).delete()
+    events.record(actor, "trace.certificate_forgotten", certificate, before={"number": certificate.number})
+    certificate.delete()
+    bare = not node.certificates.exists() and not node.used_in.exists()
+    if bare and node.kind == NodeKind.INSTRUMENT:
+        node.delete()
 
 
 @transaction.atomic

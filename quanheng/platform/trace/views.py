@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.trace import queries, words
 from quanheng.platform.trace.models import NodeKind, TraceNode
+from quanheng.platform.trace.registries import paper_urls
 from quanheng.platform.web.components import Action, Empty, Figure, Header, Status
 from quanheng.platform.web.export import xlsx_response
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
@@ -63,11 +65,12 @@ def chain_context(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     instrument = node is not None and node.kind == NodeKind.INSTRUMENT
     broken = answer["broken"]
     at_node = TraceNode.objects.filter(pk=broken["at"]).first() if broken else None
+    papers = paper_urls([card.certificate.pk for card in found if card.certificate is not None])
     reason, remedy = words.broken_words(broken) if broken else ("", "")
     return {
         "answer": answer,
         "cards": [(card, words.link_status(card.link)) for card in found],
-        "steps": [_drawn(step) for step in queries.steps(found)],
+        "steps": [_drawn(step, papers) for step in queries.steps(found)],
         "status": words.chain_status(answer),
         "outside": words.OUTSIDE if instrument and words.outside(answer) else "",
         "broken_at": at_node,
@@ -77,11 +80,12 @@ def chain_context(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:
     }
 
 
-def _drawn(step: queries.Step) -> dict[str, Any]:
+def _drawn(step: queries.Step, papers: Mapping[uuid.UUID, str]) -> dict[str, Any]:
     """A certificate for the drawing: its own state, and of each standard it used."""
     state = Status("due", _("已声明")) if step.declared else Status("ok", _("已证明"))
     uses = [(card, words.link_status(card.link)) for card in step.uses]
-    return {"step": step, "link": step.uses[0].link, "state": state, "uses": uses}
+    url = papers.get(step.certificate.pk, "") if step.certificate is not None else ""
+    return {"step": step, "link": step.uses[0].link, "state": state, "uses": uses, "url": url}
 
 
 class ItemTable(Table):

@@ -194,6 +194,13 @@ def _check_assignment(task: Task, verifier: User, day: dt.date) -> None:
         raise Refused(_("申请尚未受理,不能安排"), code="not_accepted")
     if task.norm is None:
         raise Refused(_("没有现行的检定规程"), code="no_norm")
+    accepted = task.application.decided_at
+    if accepted is not None and day < clock.civil_date(accepted):
+        raise Refused(
+            _("不能安排在受理日 %(day)s 之前") % {"day": clock.civil_date(accepted)},
+            code="before_acceptance",
+            place="scheduled_on",
+        )
     require(rights.licence_for(verifier, task.organisation, Duty.VERIFY, task.norm, day))
     require(rights.authorised(task.organisation, task.norm, day))
     if task.scheduled_on != day and not rights.capacity_left(task.organisation, task.norm, day):

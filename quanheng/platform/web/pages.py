@@ -115,6 +115,10 @@ class ListPage(Page):
         """More arguments of the table."""
         return {}
 
+    def total(self, rows: QuerySet[Any]) -> str:
+        """What the rows add up to, in words, where that is another number than how many they are."""
+        return ""
+
     @property
     def key(self) -> str:
         """Under which name column choices are kept."""
@@ -157,6 +161,7 @@ class ListPage(Page):
             "filters": filters,
             "filtered": bool(filters and filters.active),
             "batches": self.batches(),
+            "total": self.total(rows),
             "empty": self.empty,
             "columns_key": self.key,
             "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),

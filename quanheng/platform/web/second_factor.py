@@ -54,6 +54,8 @@ def verify(user: User, code: str) -> Method:
     Five wrong codes in five minutes close the door for five minutes.
     """
     code = "".join(code.split())
+    if user.awaiting_confirmation:
+        raise Refused(_("您的账户尚待机构管理员当面确认,确认前不能签发"), code="keys_unconfirmed", place="code")
     if int(cache.get(f"second-factor:{user.pk}", 0)) >= ATTEMPTS:
         raise Refused(_("验证码错误次数过多,请五分钟后再试"), code="second_factor_locked", place="code")
     found = {a.type: a for a in Authenticator.objects.filter(user=user)}

@@ -1,11 +1,15 @@
 """From the figures of a fit to a cause: is the area fit to be judged, and if not, what is wrong with it?
 
 The bars come from simulated areas with one fault each (docs/fleets-benchmark.md), half of them kept back for checking.
+None lies below what chance brings a sound area over with probability LEVEL, shared out over the tests.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from scipy import stats
 
 from quanheng.metrology.energy_balance import Criticism
 
@@ -17,19 +21,25 @@ LOCATION_GAIN = 500.0  # log evidence for losses by location where feeders are u
 MOST_WRONG = 0.1  # no fleet is that bad: look at the model first
 NORMAL_SIGMA = 0.0013
 FILLED = 0.004
+LEVEL = 1e-3  # chance that a sound area is called unfit by any of the tests
+_TESTS, _BREAKS = 6, 3
+FEW = 50  # meters below which loads that move within the interval leave heavy tails in a sound area
+IMMATERIAL = 0.3  # of the limit: errors that change by less do not decide about a meter, they widen its interval
 _THEFT_STEP, _THEFT_TAIL, _THEFT_DAYS = 0.07, 6.0, 30.0
 _WHITE = 0.1  # imputed gaps leave no memory in the residuals
 
 
 def diagnose(
-    figures: Criticism, *, filled: float, located: bool, location_gain: float = 0.0, wrong: float = 0.0
-) -> list[dict[str, Any]]:
+    figures: Criticism, *, filled: float, located: bool, rows: int, meters: int, limit: float,
+    location_gain: float = 0.0, wrong: int = 0,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Suspected causes with their evidence (1 is the bar), strongest first; empty where the model holds.
 
     filled : share of readings that are copies; located : the fit has loss slopes; location_gain : log evidence for
-    them; wrong : share of meters that the fit would call wrong
+    them; wrong : how many of the meters the fit would call wrong
     """
     found: dict[str, float] = {}
+    chance = LEVEL / _TESTS
     noisy = figures.sigma / NORMAL_SIGMA
 
     def say(cause: str, strength: float) -> None:
@@ -37,11 +47,13 @@ def diagnose(
 
     if filled > FILLED:
         say("imputation", 3 + filled / FILLED)
-    clock = max(figures.clock / CLOCK, figures.clock_most / CLOCK_MOST)
-    correlated = figures.lag1 / LAG
+    clock = max(
+        figures.clock / max(CLOCK, _mean_score(chance, figures.clock_independent)), figures.clock_most / CLOCK_MOST
+    )
+    correlated = figures.lag1 / max(LAG, stats.norm.isf(chance) / math.sqrt(max(rows, 1)))
     if clock > 1 and correlated < 1.6:
         say("clock_skew", 1.5 * clock)
-    tail = figures.kurtosis / HEAVY_TAIL
+    tail = figures.kurtosis / (HEAVY_TAIL * max(1.0, FEW / max(meters, 1)) ** 1.5)
     if tail > 1 and noisy > 1.3 and correlated < 1:
         if located:
             say("location_loss", tail)
@@ -49,8 +61,11 @@ def diagnose(
             say("imputation", tail)
         else:
             say("theft" if figures.kurtosis > 2 * _THEFT_TAIL else "unlisted_consumer", min(tail, 3.0))
-    change = max(figures.change / CHANGE, figures.change_most / CHANGE_MOST)
-    if change > 1:
+    change = max(
+        figures.change / max(CHANGE, _mean_score(chance / _BREAKS, figures.independent)),
+        figures.change_most / max(CHANGE_MOST, stats.chi2.isf(chance / (_BREAKS * max(meters, 1)), 1)),
+    )
+    if change > 1 and figures.step > IMMATERIAL * limit:
         theft = figures.step > _THEFT_STEP
         say("theft" if theft else "non_stationary", change if theft or noisy < 1.6 else change / 3)
     if correlated > 1:
@@ -65,10 +80,15 @@ def diagnose(
             say("model_misfit", correlated)
     if location_gain > LOCATION_GAIN:
         say("location_loss", min(location_gain / LOCATION_GAIN, 1.5) if found else location_gain / LOCATION_GAIN)
-    if wrong > MOST_WRONG and not found:
-        say("model_misfit", wrong / MOST_WRONG)
+    if not found and stats.binom.sf(wrong - 1, meters, MOST_WRONG) < chance:
+        say("model_misfit", wrong / (MOST_WRONG * meters))
     return [
         {"cause": cause, "evidence": round(strength, 3)}
         for cause, strength in sorted(found.items(), key=lambda item: (-item[1], item[0]))
         if strength > 1
     ]
+
+
+def _mean_score(chance: float, independent: float) -> float:
+    """What the mean of so many independent squared normal scores exceeds with this probability."""
+    return float(stats.chi2.isf(chance, independent) / independent)

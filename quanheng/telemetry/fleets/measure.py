@@ -34,7 +34,7 @@ from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
 COARSEST = 3 * 3600  # seconds between readings; the square of a longer mean is not the loss
-LEFT_OUT = 1.08  # factor on σ for what any model leaves out; from simulated areas
+MOVING = 3.5  # mean score of errors that change within the window, from which it widens the intervals
 COARSE = 2.0  # noise of resolution over that of reading, as variances, beyond which nothing can be told
 
 
@@ -60,6 +60,7 @@ class Measured:
     digest: str = ""
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
+    gain: Array | None = None
 
 
 def measure(area_id: str, rows: pl.DataFrame, listed: pl.DataFrame, profile: Profile) -> Measured:
@@ -163,11 +164,10 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
     copied = filled(data.imports) if doubtful else 0.0
     out.figures |= figures.to_dict() | {"filled": round(copied, 5), "location_gain": round(fitted.location_gain, 1)}
     out.sigma = best.sigma
-    wrong = float((best.tilted.outside(profile.limit) > profile.check_above).mean())
+    wrong = int((best.tilted.outside(profile.limit) > profile.check_above).sum())
     out.suspected = diagnose(
-        figures, filled=copied, located=best.slope_sd > 0,
-        location_gain=0.0 if feeders_known(data) else fitted.location_gain,
-        wrong=wrong if len(out.meters) >= 30 else 0.0,
+        figures, filled=copied, located=best.slope_sd > 0, rows=fitted.rows.shape[0], meters=len(out.meters),
+        limit=profile.limit, location_gain=0.0 if feeders_known(data) else fitted.location_gain, wrong=wrong,
     )  # fmt: skip
     if out.suspected:
         raise Unfit(str(out.suspected[0]["cause"]))
@@ -177,12 +177,21 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile) -> N
         accumulate(fitted.rows[first], fitted.variance[first], fitted.layout),
         accumulate(fitted.rows[second], fitted.variance[second], fitted.layout),
     )
-    rho = max(figures.lag1, 0.0)
-    out.sigma = best.sigma * math.sqrt((1 + rho) / (1 - rho))
-    out.slope_sd, out.sites = best.slope_sd, best.sites
-    widen = ORDER_NOISE if best.slope_sd else LEFT_OUT
-    out.sigma *= widen
+    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0])) * (ORDER_NOISE if best.slope_sd else 1.0)
+    out.sigma = best.sigma * widen
+    out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
+
+
+def dependence(figures: Criticism, best: Posterior, rows: int) -> float:
+    """By how much the noise counts for more than independent rows would: T over the effective sample size, ≥ 1.
+
+    Residuals of a fit are smaller than the noise by what the fit took from them, so that share is given back. Errors
+    that move within the window by less than would make the area unfit count as noise too.
+    """
+    taken = min((best.theta.size + best.nuisance.size) / max(rows, 1), 0.5)
+    moving = figures.change if figures.change > MOVING else 1.0
+    return max(1.0, figures.blocks / (1 - taken), moving)
 
 
 @dataclass(frozen=True)

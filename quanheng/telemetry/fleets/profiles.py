@@ -90,7 +90,8 @@ def load_profile(name: str = "electricity-area", *, rule: str = "", limit: float
         id=data["id"], title=data["title"], unit=data["unit"],
         limit=limit if limit is not None else float(data["limit"]),
         gates=Gates(**gates),
-        prior=ErrorPrior(np.array(prior["weights"], float), 1 / (1 + e) - 1, np.array(prior["sds"], float)),
+        prior=ErrorPrior(np.array(prior["weights"], float), 1 / (1 + e) - 1, np.array(prior["sds"], float),
+                         float(prior.get("common", 0.0))),
         strength=float(prior["strength"]), pass_below=bars["pass"], suspect_above=bars["suspect"],
         check_above=bars["check"], rule=chosen, rules=tuple(data["rules"]),
     )  # fmt: skip

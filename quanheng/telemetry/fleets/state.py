@@ -30,7 +30,7 @@ from quanheng.metrology.energy_balance import (
 )
 
 Array = NDArray[np.float64]
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class KeptSums:
     halves: tuple[NormalEquations, NormalEquations]
     scale: float
     sigma: float
+    gain: Array
     slope_sd: float
     sites: tuple[Array, Array]
     coupling: Array | None
@@ -77,7 +78,9 @@ class KeptSums:
 
     def posterior(self, prior: ErrorPrior) -> Posterior:
         """Estimates from the sums, begun at the sites of the last solve."""
-        return solve(self.halves[0] + self.halves[1], prior, self.slope_sd, sigma=self.sigma, start=self.sites)
+        return solve(
+            self.halves[0] + self.halves[1], prior, self.slope_sd, sigma=self.sigma, gain=self.gain, start=self.sites
+        )
 
     def save(self, folder: Path) -> Path:
         """Write the sums; the file appears whole or not at all."""
@@ -94,7 +97,7 @@ class KeptSums:
             np.savez(
                 stream, head=np.frombuffer(json.dumps(head).encode(), np.uint8),
                 first=_packed(self.halves[0].gram), second=_packed(self.halves[1].gram),
-                precision=self.sites[0], shift=self.sites[1],
+                precision=self.sites[0], shift=self.sites[1], gain=self.gain,
                 coupling=none if self.coupling is None else self.coupling,
                 feeder=np.zeros(0, np.int64) if self.feeder is None else self.feeder,
             )  # fmt: skip
@@ -124,8 +127,8 @@ class KeptSums:
                 coupling, feeder = data["coupling"], data["feeder"]
                 return cls(
                     head["area_id"], tuple(head["meters"]), (halves[0], halves[1]), head["scale"], head["sigma"],
-                    head["slope_sd"], (data["precision"], data["shift"]), coupling if coupling.size else None,
-                    feeder if feeder.size else None, head["until"],
+                    data["gain"], head["slope_sd"], (data["precision"], data["shift"]),
+                    coupling if coupling.size else None, feeder if feeder.size else None, head["until"],
                 )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError("unreadable", f"no kept sums here: {error}", str(path)) from error

@@ -182,12 +182,12 @@ def _numbers(work: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _scaled(work: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    factor: pl.Expr = pl.lit(UNITS[mapping.unit])
+    factor: pl.Expr = pl.lit(UNITS[mapping.unit] * mapping.multiplier)
     if work["unit"].null_count() < work.height:
         named = pl.col("unit").replace_strict(UNITS, default=None, return_dtype=pl.Float64)
         work = work.with_columns(_mark("unit_unknown", pl.col("unit").is_not_null() & named.is_null()))
-        factor = pl.coalesce(named, factor)
-    elif UNITS[mapping.unit] == 1.0 and not mapping.secondary:
+        factor = pl.coalesce(named * mapping.multiplier, factor)
+    elif UNITS[mapping.unit] * mapping.multiplier == 1.0 and not mapping.secondary:
         return work
     if mapping.secondary:
         factor = factor * pl.col("ct_ratio").fill_null(1.0)

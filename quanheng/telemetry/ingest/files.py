@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ import polars as pl
 from quanheng.errors import InputError
 from quanheng.telemetry.ingest.cleaning import clean
 from quanheng.telemetry.ingest.mapping import FIELDS, Mapping, guess
-from quanheng.telemetry.ingest.reading import headings, tables
+from quanheng.telemetry.ingest.reading import beginning, headings, tables
 from quanheng.telemetry.store import Store
 from quanheng.telemetry.store.letters import LONGEST, Letters
 
 _SHOWN = 200
+LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,12 @@ class Outcome:
 
 
 def completed(mapping: Mapping, names: list[str], place: str) -> Mapping:
-    """The mapping with columns found by their usual names; a column that was named must be there."""
-    lost = [c for c in mapping.columns.values() if c not in names]
+    """The mapping with columns found by their usual names; a column that was named must be there, "" leaves one out."""
+    lost = [c for c in mapping.columns.values() if c and c not in names]
     if lost:
         raise InputError("mapping", f"there is no column {lost[0]}; columns are {', '.join(names)[:300]}", place)
-    return replace(mapping, columns={**guess(names), **mapping.columns})
+    chosen = {**guess(names), **mapping.columns}
+    return replace(mapping, columns={k: v for k, v in chosen.items() if v})
 
 
 def fields_of(table: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -72,6 +74,30 @@ def contents(table: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
     return rows.select("row", "reason").with_columns(pl.Series("content", texts, dtype=pl.String))
 
 
+@dataclass(frozen=True)
+class Look:
+    """The first rows of a file as they would be judged. ``bad``: row and reason."""
+
+    names: list[str]
+    mapping: Mapping
+    rows: int
+    head: pl.DataFrame
+    bad: pl.DataFrame
+    seconds: int
+
+
+def look(path: Path, *, mapping: Mapping, areas: pl.DataFrame | None, now: dt.datetime, most: int = LOOKED_AT) -> Look:
+    """Judge the first ``most`` rows; nothing is kept. Without a column for a needed field no row is judged."""
+    names = headings(path, sheet=mapping.sheet)
+    full = completed(mapping, names, str(path))
+    table, rows = beginning(path, most, sheet=mapping.sheet)
+    none = pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String})
+    if not {"meter_id", "ts", "value"} <= set(full.columns):
+        return Look(names, full, rows, table, none, 0)
+    done = clean(fields_of(table, full), full, areas, now=now)
+    return Look(names, full, rows, table, done.bad, done.seconds)
+
+
 def ingest_file(
     path: Path,
     *,
@@ -82,10 +108,12 @@ def ingest_file(
     source: str,
     now: dt.datetime,
     batch: str = "",
+    progress: Callable[[int], object] = lambda rows: None,
 ) -> Outcome:
     """Read one file into the store (or only judge it, where ``store`` is None).
 
     The batch's name is the hash of the file and its mapping unless given, so the same file twice is one batch.
+    ``progress`` hears how many rows were judged so far.
     """
     full = completed(mapping, headings(path, sheet=mapping.sheet), str(path))
     digest = _digest(path, full)
@@ -101,6 +129,7 @@ def ingest_file(
             bad.append(contents(table, done.bad))
             counts["rows"] += table.height
             counts["good"] += done.good.height
+            progress(counts["rows"])
             yield _placed(done.good, areas, region)
 
     name = batch or digest
@@ -116,7 +145,7 @@ def ingest_file(
     rejected = (
         pl.concat(bad) if bad else pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String, "content": pl.String})
     )
-    if store is not None:
+    if store is not None and not repeated:
         Letters(store.root).put(rejected, source=source, batch=name, at=now)
     reasons = dict(rejected["reason"].value_counts(sort=True).iter_rows())
     return Outcome(

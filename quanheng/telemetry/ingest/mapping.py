@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -99,6 +100,7 @@ class Mapping:
     or end. ``seconds``: length of the interval, 0 = found from the data. ``tolerance``: seconds by which a moment may
     miss its mark and is put on it. ``digits``: whole digits of the register, so that a roll-over is understood.
     ``secondary``: values before the current transformer, to be multiplied by the area list's ratio.
+    ``multiplier``: a constant that every value is multiplied by. A field whose column is empty is left out.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Mapping:
     time_format: str = ""
     digits: int = 0
     secondary: bool = False
+    multiplier: float = 1.0
     largest_kw: float = 100_000.0
     oldest_days: int = 5 * 366
     sheet: str = ""
@@ -127,8 +130,10 @@ class Mapping:
             raise InputError("mapping", "the time zone is a name such as UTC or Asia/Shanghai", self.timezone[:40])
         if self.seconds and not 60 <= self.seconds <= 86_400:
             raise InputError("mapping", "an interval lasts from 60 to 86400 seconds", str(self.seconds))
-        if not 0 <= self.digits <= 12 or self.tolerance < 0 or not self.largest_kw > 0:
+        if not 0 <= self.digits <= 12 or self.tolerance < 0 or not 0 < self.largest_kw < math.inf:
             raise InputError("mapping", "digits are 0 to 12, tolerance and largest_kw are positive", "mapping")
+        if not 0 < self.multiplier < math.inf:
+            raise InputError("mapping", "the multiplier is a positive number", "multiplier")
 
     @staticmethod
     def from_dict(data: Any) -> Mapping:

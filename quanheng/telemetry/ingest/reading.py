@@ -39,6 +39,15 @@ def headings(path: Path, *, sheet: str = "") -> list[str]:
     return list(_scan(path).collect_schema().names())
 
 
+def beginning(path: Path, most: int, *, sheet: str = "") -> tuple[pl.DataFrame, int]:
+    """The first rows, and how many there are in all."""
+    if path.suffix.lower() in _CSV | _SHEETS:
+        table = next(tables(path, sheet=sheet))
+        return table.head(most), table.height
+    table = next(_parquet(path, False, most))
+    return table, int(_scan(path).select(pl.len()).collect().item())
+
+
 def _scan(path: Path) -> pl.LazyFrame:
     try:
         table = pl.scan_parquet(path, glob=False)
@@ -52,12 +61,12 @@ def _unreadable(path: Path, error: object) -> InputError:
     return InputError("unreadable", f"the file is damaged or of another kind: {str(error)[:160]}", str(path))
 
 
-def _parquet(path: Path, whole: bool) -> Iterator[pl.DataFrame]:
+def _parquet(path: Path, whole: bool, chunk: int = CHUNK) -> Iterator[pl.DataFrame]:
     table = _scan(path)
     names = [n for n in table.collect_schema().names() if n not in ("row", "why")]
     try:
         height = int(table.select(pl.len()).collect().item())
-        step = max(height, 1) if whole else CHUNK
+        step = max(height, 1) if whole else chunk
         for start in range(0, max(height, 1), step):
             part = table.select(names).slice(start, step).collect()
             yield part.with_columns(pl.int_range(start + 1, start + 1 + part.height, dtype=pl.Int64).alias("row"))
@@ -79,7 +88,10 @@ def _csv(path: Path) -> pl.DataFrame:
     if '"' not in text:
         try:
             table = pl.read_csv(io.StringIO(text), infer_schema=False, separator=separator, quote_char=None)
-            if not any(n in ("row", "why") for n in table.columns):
+            whole = text.count(separator) == (table.height + 1) * (
+                len(table.columns) - 1
+            )  # short lines are read as empty
+            if whole and not any(n in ("row", "why") for n in table.columns):
                 return table.with_row_index("row", 2).with_columns(pl.col("row").cast(pl.Int64))
         except pl.exceptions.PolarsError:
             pass  # lines of different lengths: read again one by one, so that each is told by its number

@@ -43,7 +43,7 @@ class Letters:
         put_file(self.folder / name, lambda to: table.write_parquet(to))
         return table.height
 
-    def read(self, *, source: str = "", since: dt.datetime | None = None) -> pl.DataFrame:
+    def read(self, *, source: str = "", since: dt.datetime | None = None, batch: str = "") -> pl.DataFrame:
         """Newest first."""
         files = sorted(self.folder.glob("*.parquet"))
         if since is not None:
@@ -52,7 +52,18 @@ class Letters:
             return pl.DataFrame(schema=SCHEMA)
         table = pl.concat([pl.read_parquet(f) for f in files])
         table = table.filter(pl.col("source") == source) if source else table
+        table = table.filter(pl.col("batch") == batch) if batch else table
         return table.sort("at", "row", descending=[True, False], maintain_order=True)
+
+    def forget(self, batch: str, *, source: str) -> int:
+        """Drop the letters of a batch that was taken in anew; returns how many files went."""
+        gone = 0
+        for file in self.folder.glob("*.parquet"):
+            first = pl.read_parquet(file, columns=["source", "batch"], n_rows=1)
+            if first.height and first.row(0) == (source, batch):
+                file.unlink(missing_ok=True)
+                gone += 1
+        return gone
 
     def expire(self, now: dt.datetime) -> int:
         """Forget letters that lay too long."""

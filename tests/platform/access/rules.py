@@ -84,15 +84,20 @@ RULES: dict[str, Rule] = {
     "": Rule(EVERYBODY),
     "accounts/profile/": Rule(EVERYBODY),
     "accounts/second-factor/": Rule(EVERYBODY),
+    "accounts/confirmation/": Rule(EVERYBODY),
     "administration/people/": Rule(MANAGERS),
     "administration/people/new/": Rule(ENTERING),
     "administration/people/<uuid:user_id>/": Rule(MANAGES, path=person),
-    "administration/people/<uuid:user_id>/invite/": Rule(MANAGES, MANAGERS_OF, path=person, postable=True),
+    "administration/people/<uuid:user_id>/invite/": Rule(
+        MANAGES, frozenset({"security admin"}), path=person, postable=True
+    ),
     "administration/people/<uuid:user_id>/grant/": Rule(MANAGERS_OF, path=person),
     "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/": Rule(
         MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
     "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/name/": Rule(MANAGERS_OF, MANAGERS_OF, {"name": "改名", **WHY}, person),
+    "administration/people/<uuid:user_id>/confirm/": Rule(MANAGERS_OF, path=lambda h: (h.newcomer.pk,)),
     "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
         frozenset({"security admin"}), frozenset({"security admin"}), WHY, lambda h: (h.cast.signatory.pk,)
     ),
@@ -174,6 +179,24 @@ RULES: dict[str, Rule] = {
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
     "certificates/read/": Rule(EVERY_ROLE),
+    "certificates/intake/": Rule(both("keeper", "verifier", "manager")),
+    "certificates/intake/<uuid:pk>/": Rule(
+        frozenset({"verifier", "manager"}), frozenset({"verifier", "manager"}), {"do": "mend"}, of("intake")
+    ),
+    "certificates/intake/<uuid:pk>/<int:position>/": Rule(
+        frozenset({"verifier", "manager"}), path=lambda h: (h.intake.pk, 0)
+    ),
+    "certificates/foreign/": Rule(EVERY_ROLE),
+    "certificates/foreign/<uuid:pk>/": Rule(STAFF, path=of("foreign")),
+    "certificates/foreign/<uuid:pk>/file/": Rule(STAFF, path=of("foreign")),
+    "certificates/prepared/": Rule(both(*STAFF)),
+    "certificates/prepared/new/": Rule(both("verifier")),
+    "certificates/prepared/schema/": Rule(both(*STAFF)),
+    "certificates/prepared/<uuid:pk>/": Rule(STAFF, path=of("prepared")),
+    "certificates/prepared/<uuid:pk>/preview.pdf": Rule(STAFF, path=of("prepared")),
+    "certificates/prepared/<uuid:pk>/act/<str:act>/": Rule(
+        STAFF, frozenset({"checker"}), {}, lambda h: (h.prepared.pk, "check")
+    ),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),
@@ -198,8 +221,27 @@ RULES: dict[str, Rule] = {
     ),
     "certificates/records/<uuid:pk>/step/": Rule(frozenset({"verifier", "manager"}), NOBODY, WHY, record),
     "surveillance/": Rule(WATCHERS_OF),
+    "surveillance/districts/<str:code>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.region_id,)),
+    "surveillance/utilities/<uuid:pk>/": Rule(SEES_ITEM, path=lambda h: (h.watched.area.organisation_id,)),
+    "surveillance/rules/": Rule(WATCHERS_OF),
+    "surveillance/events/": Rule(WATCHERS_OF),
+    "surveillance/events/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("event")),
+    "surveillance/lots/": Rule(WATCHERS_OF),
+    "surveillance/extensions/": Rule(WATCHERS_OF),
+    "surveillance/extensions/new/": Rule(both("keeper")),
+    "surveillance/extensions/<uuid:pk>/": Rule(SEES_ITEM, path=watched("extension")),
+    "surveillance/extensions/<uuid:pk>/<slug:step>/": Rule(
+        frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
+    ),
     "surveillance/areas/": Rule(WATCHERS_OF),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/readings.csv": Rule(SEES_ITEM, path=watched("area")),
+    "surveillance/areas/<uuid:pk>/evidence/<int:version>.json": Rule(
+        SEES_ITEM, path=lambda h: (h.watched.area.pk, h.watched.evaluation.version)
+    ),
+    "surveillance/quality/": Rule(WATCHERS_OF),
     "surveillance/meters/": Rule(WATCHERS_OF),
     "surveillance/meters/<uuid:pk>/": Rule(SEES_ITEM, path=watched("meter")),
     "surveillance/meters/<uuid:pk>/check/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("meter")),
@@ -213,5 +255,9 @@ RULES: dict[str, Rule] = {
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
     "surveillance/requests/": Rule(WATCHERS_OF),
     "surveillance/requests/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"answer": "已核"}, watched("request")),
+    "surveillance/batches/": Rule(WATCHERS_OF),
+    "surveillance/batches/new/": Rule(both("keeper")),
+    "surveillance/batches/<uuid:pk>/": Rule(SEES_ITEM, frozenset({"keeper"}), {"do": "retry"}, watched("batch")),
+    "surveillance/batches/<uuid:pk>/rejected/": Rule(SEES_ITEM, path=watched("batch")),
     "surveillance/letters/": Rule(WATCHERS_OF),
 }

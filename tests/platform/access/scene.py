@@ -8,21 +8,38 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from quanheng.platform.certificates.models import Record
+from quanheng.evidence.dcc.build import build
+from quanheng.platform.certificates.models import ForeignCertificate, PreparedDocument, Record
+from quanheng.platform.certificates.prepared import prepare
+from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services import submit_filing
 from quanheng.platform.kernel import clock, imports, tokens
-from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, User
+from quanheng.platform.kernel.models import ApiToken, AuditEvent, ImportBatch, Notice, RoleGrant, StoredFile, User
 from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.law.models import LawItem
 from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
-from quanheng.platform.surveillance.models import Area, AreaMeter, CheckRequest, EvaluationRun, SiteCheck
+from quanheng.platform.surveillance import sealing
+from quanheng.platform.surveillance.models import (
+    Area,
+    AreaMeter,
+    CheckRequest,
+    DeviceEvent,
+    Evaluation,
+    EvaluationRun,
+    PeriodExtension,
+    ReadingBatch,
+    ReadingSource,
+    SiteCheck,
+)
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import steps
+from tests.platform.certificates.foreign_files import make_foreign
+from tests.platform.certificates.steps import make_given
 
 PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
 
@@ -36,6 +53,10 @@ class Watched:
     check: SiteCheck
     run: EvaluationRun
     request: CheckRequest
+    batch: ReadingBatch
+    evaluation: Evaluation
+    extension: PeriodExtension
+    event: DeviceEvent
 
 
 @dataclass(frozen=True)
@@ -52,12 +73,16 @@ class House:
     batch: ImportBatch
     notice: Notice
     grant: RoleGrant
+    newcomer: User
     licence: Licence
     authorisation: Authorisation
     law_item: LawItem
     event: AuditEvent
     token: ApiToken
     watched: Watched
+    intake: ImportBatch
+    foreign: ForeignCertificate
+    prepared: PreparedDocument
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -65,6 +90,7 @@ class House:
         people = [getattr(cast, part).name for part in PARTS]
         own = [cast.shop.name, self.instrument.serial_number, self.draft.serial_number, self.draft.code]
         watched = [self.watched.area.code, self.watched.meter.meter_id, self.watched.check.number]
+        watched.append(self.foreign.number)
         return [*people, *own, *watched, self.task.application.number, self.standard.code, self.document.number]
 
 
@@ -159,13 +185,56 @@ def furnish(cast: Cast) -> House:
         batch=batch,
         notice=Notice.objects.create(user=cast.keeper, kind="due", key="1", text=f"{cast.shop.name}到期", url="/"),
         grant=RoleGrant.objects.get(user=cast.verifier),
+        newcomer=make_newcomer(cast),
         licence=Licence.objects.get(user=cast.verifier),
         authorisation=Authorisation.objects.get(organisation=cast.institute),
         law_item=make_law_item(),
         event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
         token=make_token(cast),
         watched=make_watched(cast),
+        intake=bring_foreign(cast, standard, "2"),
+        prepared=prepare_content(cast, standard),
+        foreign=imported(cast, bring_foreign(cast, standard, "1")),
     )
+
+
+def make_newcomer(cast: Cast) -> User:
+    """A new signatory whose link was used, and whom nobody has confirmed."""
+    user = makers.make_user(f"新签{cast.shop.region_id}", cast.institute, "signatory")
+    user.awaiting_confirmation = True
+    user.save(update_fields=["awaiting_confirmation"])
+    return user
+
+
+def prepare_content(cast: Cast, standard: MeasurementStandard) -> PreparedDocument:
+    """A calibration certificate whose content was handed in."""
+    return prepare(
+        actor=cast.actor("verifier"),
+        organisation=cast.institute,
+        kind="calibration_certificate",
+        data=make_given(number_of_standard=standard.code),
+        record=b"raw",
+        record_name=f"{cast.institute.name}.txt",
+    )
+
+
+def bring_foreign(cast: Cast, standard: MeasurementStandard, number: str) -> ImportBatch:
+    """A foreign certificate of the institute's standard, handed in and not yet decided."""
+    content = make_foreign(standard.code, number=f"NN-{cast.shop.region_id}-{number}")
+    return imports.preview(
+        actor=cast.actor("manager"),
+        kind="dcc",
+        organisation=cast.institute,
+        data=build(content),
+        name=f"{cast.institute.name}.xml",
+        options={"months": "12"},
+    )[0]
+
+
+def imported(cast: Cast, batch: ImportBatch) -> ForeignCertificate:
+    """The certificate that an import put in."""
+    imports.apply(actor=cast.actor("manager"), batch=batch, all_or_nothing=True)
+    return ForeignCertificate.objects.get(batch=batch)
 
 
 def make_watched(cast: Cast) -> Watched:
@@ -186,7 +255,41 @@ def make_watched(cast: Cast) -> Watched:
         since=today, until=today, requested_name=cast.keeper.name, total=1, done=1, state="done", **place
     )
     asked = CheckRequest.objects.create(receipt=f"R{cast.shop.region_id}", meter=meter, text="偏快", **place)
-    return Watched(area, meter, check, run, asked)
+    evaluation = Evaluation.objects.create(
+        area=area, run=run, version=1, since=today, until=today, fit="ok", limit=0.02
+    )
+    sealing.seal(evaluation, [])
+    ledger.merge_leaves()
+    return Watched(
+        area, meter, check, run, asked, make_batch(cast), evaluation, make_extension(cast), make_report(cast)
+    )
+
+
+def make_report(cast: Cast) -> DeviceEvent:
+    """An instrument of the shop said that its cover was opened."""
+    item = makers.make_instrument(cast.shop, region=cast.shop.region)
+    return DeviceEvent.objects.create(
+        instrument=item, organisation=cast.shop, region=cast.shop.region, kind="cover_opened", level="alarm",
+        happened_at=clock.now(), source="s", key="1",
+    )  # fmt: skip
+
+
+def make_extension(cast: Cast) -> PeriodExtension:
+    """A lot that the shop wants to use longer."""
+    grade = {"judged": 30, "expected_wrong": 0.001, "upper90": 0.02, "verdict": "accept"}
+    evidence = {"grade": grade, "method": "x", "limiting_quality": "0.05", "evaluations": [], "waiting": 0}
+    return PeriodExtension.objects.create(
+        number=f"YQ-{cast.shop.region_id}", state="proposed", organisation=cast.shop, region=cast.shop.region, lot="P1",
+        rule="catalogue-state", months=12, reason="稳定", meters=30, evidence=evidence, evidence_sha256="0" * 64,
+        proposed_name=cast.keeper.name,
+    )  # fmt: skip
+
+
+def make_batch(cast: Cast) -> ReadingBatch:
+    """A file of readings that was taken in."""
+    file = StoredFile.objects.create(sha256="0" * 64, name="抄表.csv", size=1, content_type="text/csv")
+    source = ReadingSource.objects.create(organisation=cast.shop, name="采集系统")
+    return ReadingBatch.objects.create(source=source, file=file, state="done", created_name=cast.keeper.name)
 
 
 def make_token(cast: Cast) -> ApiToken:

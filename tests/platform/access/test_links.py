@@ -14,9 +14,7 @@ from django.urls import Resolver404, resolve
 from lxml import html
 
 from quanheng.platform.documents import ledger
-from quanheng.platform.kernel import clock
-from tests.platform.access.scene import PARTS, make_scene
-from tests.platform.certificates import steps
+from tests.platform.access.scene import PARTS, Scene
 
 NAMED = ("href", "data-href", "data-preview", "src", "hx-get")
 SKIPPED = ("/static", "/log/", "/api/", "/i18n/", "/accounts/logout", "/accounts/2fa")
@@ -95,14 +93,11 @@ def shut_doors(client: Client) -> tuple[list[str], int]:
     return shut, len(visited)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", [*PARTS, "administrator", "security admin", "audit admin", "nobody"])
-def test_every_link_and_every_form_opens(name: str) -> None:
-    with clock.at(steps.TODAY):
-        scene = make_scene()
-        ledger.merge_leaves()
-        client = Client(raise_request_exception=False)
-        client.force_login(scene.members()[name])
-        shut, pages = shut_doors(client)
+def test_every_link_and_every_form_opens(name: str, scene: Scene) -> None:
+    ledger.merge_leaves()
+    client = Client(raise_request_exception=False)
+    client.force_login(scene.members()[name])
+    shut, pages = shut_doors(client)
     assert pages > (10 if name != "nobody" else 2)
     assert not shut, "\n".join(shut)

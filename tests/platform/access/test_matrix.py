@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.project.middleware import API
 from tests.platform.access.rules import RULES, Rule
-from tests.platform.access.scene import House, Scene, make_scene
-from tests.platform.certificates import steps
+from tests.platform.access.scene import House, Scene
 from tests.platform.web.test_open_addresses import OPEN, SAMPLES, is_way_to_login, routes, sample
 
 pytestmark = pytest.mark.django_db
@@ -23,13 +19,6 @@ REFUSED = {403, 404, 405}
 GROUPS = ("administration/", "instruments/", "verification/", "certificates/", "")
 # allauth's own pages: each is about the visitor alone and names nobody else's things.
 OWN_ACCOUNT = "accounts/"
-
-
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    """Both houses on the day of the story."""
-    with clock.at(steps.TODAY):
-        yield make_scene()
 
 
 def ruled() -> list[str]:

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from django.test import Client
 
-from quanheng.platform.kernel import clock
 from tests.platform.access.rules import ROLELESS, RULES
-from tests.platform.access.scene import PARTS, Scene, make_scene
-from tests.platform.certificates import steps
+from tests.platform.access.scene import PARTS, Scene
 
 pytestmark = pytest.mark.django_db
 
 WHOLE_PAGES = [route for route in RULES if "<" not in route]
-
-
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    """Both houses on the day of the story."""
-    with clock.at(steps.TODAY):
-        yield make_scene()
 
 
 def words(answer: object) -> str:

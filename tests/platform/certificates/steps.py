@@ -11,7 +11,7 @@ from typing import Any
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
 
-from quanheng.platform.certificates import services, signing
+from quanheng.platform.certificates import prepared, services, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock
@@ -23,6 +23,7 @@ from quanheng.platform.verification import services as verification
 from quanheng.platform.verification.models import Task
 from quanheng.platform.web import second_factor
 from quanheng.procedures.loader import library_folder
+from tests.evidence.sample_content import make_data
 from tests.platform import makers
 from tests.platform.cast import Cast
 
@@ -111,6 +112,18 @@ def filled(cast: Cast, task: Task | None = None, *, verdict: str = "pass", **cha
     record = services.open_record(task or make_task(cast), actor=cast.actor("verifier"))
     sheet = {**make_sheet(verdict), "standards": record.data["standards"], **changes}
     return services.save_draft(record, data=sheet, version=record.version, actor=cast.actor("verifier"))
+
+
+def make_given(
+    kind: str = "calibration_certificate", *, number_of_standard: str = "BZ-2019-0031", **changes: Any
+) -> bytes:
+    """A content written elsewhere, as an institute would hand it in."""
+    data = {k: v for k, v in make_data().items() if k in prepared.GIVEN}
+    standard = {**data["standards"][0], "number": number_of_standard}
+    del data["verdict"]
+    if kind == "reference_material_certificate":
+        data["traceability"] = {"zh": "溯源至国家基准", "en": "Traceable to the national standard"}
+    return json.dumps({**data, "standards": [standard], **changes}, ensure_ascii=False).encode()
 
 
 def submitted(cast: Cast, **changes: Any) -> Record:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 
+from quanheng.platform.certificates import papers
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
@@ -118,6 +120,14 @@ def test_the_raw_record_and_the_preview_print(cast: Cast) -> None:
     for name in ("raw_pdf", "preview"):
         answer = client.get(reverse(f"certificates:{name}", args=[record.pk]))
         assert answer.content.startswith(b"%PDF"), name
+
+
+def test_the_preview_names_as_approver_only_who_may_sign(cast: Cast) -> None:
+    record = steps.checked(cast)
+    for viewer, named in ((cast.checker, "待签发"), (cast.signatory, cast.signatory.name)):
+        text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(papers.preview(record, viewer))).pages)
+        assert named in "".join(text.split()), viewer
+    assert cast.signatory.name != cast.checker.name
 
 
 def test_review_shows_every_condition_and_signs_with_the_code(cast: Cast) -> None:

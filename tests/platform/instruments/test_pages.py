@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from quanheng.evidence.rendering import fonts
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.queries import percent
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import ImportBatch, User
 from quanheng.platform.kernel.sheets import write_xlsx
@@ -323,6 +324,23 @@ def test_every_figure_of_a_district_is_the_count_of_its_list(client: Client, cas
     home = page(client, cast.regulator, "/")
     assert "超期未检的器具" in home
     assert "33.3" in home
+
+
+def test_a_list_with_lots_says_how_many_instruments_its_rows_are(client: Client, cast: Cast) -> None:
+    make_instrument(cast.shop)
+    assert "合 " not in page(client, cast.keeper, reverse("instruments:list"))
+    make_instrument(cast.shop, quantity=12_000)
+    text = page(client, cast.keeper, reverse("instruments:list"))
+    assert "共 2 条" in text
+    assert "合 12\u2009001 台件" in text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "words"),
+    [(134_074, 134_104, "99.9"), (134_104, 134_104, "100.0"), (1, 134_104, "0.1"), (0, 7, "0.0"), (0, 0, "—")],
+)
+def test_a_share_is_neither_none_nor_all_by_rounding(part: int, whole: int, words: str) -> None:
+    assert percent(part, whole) == words
 
 
 def test_serials_registered_twice_are_shown_to_the_regulator_alone(client: Client, cast: Cast) -> None:

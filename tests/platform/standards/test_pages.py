@@ -10,6 +10,7 @@ from django.test import Client
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.trace.models import TraceNode
 from quanheng.platform.trace.services import register_item
 from tests.platform import makers
 from tests.platform.cast import Cast
@@ -70,6 +71,54 @@ def test_a_standard_is_entered_and_its_paper_certificate_after_it(cast: Cast, ma
     page = answer.content.decode()
     assert "溯源链成立" in page
     assert "R-1" in page
+
+
+def test_the_list_of_upper_standards_names_them(cast: Cast, manager: Client) -> None:
+    weights = makers.make_standard(cast.institute, makers.make_norm())
+    makers.make_standard(cast.institute, makers.make_norm(), name="E2等级砝码")
+    page = manager.get(f"/standards/{weights.pk}/certificate/").content.decode()
+    assert "E2等级砝码" in page
+    assert "TraceNode" not in page
+
+
+def test_on_the_first_day_a_paper_certificate_names_an_upper_standard_nobody_entered(
+    cast: Cast, manager: Client
+) -> None:
+    weights = makers.make_standard(cast.institute, makers.make_norm())
+    today = clock.today()
+    fields = {
+        "number": "Z-7",
+        "issuer_name": "中国计量科学研究院",
+        "valid_from": today.isoformat(),
+        "valid_to": (today + dt.timedelta(days=364)).isoformat(),
+        "upper_kind": "national",
+        "upper_name": "质量国家基准",
+    }
+    address = f"/standards/{weights.pk}/certificate/"
+    page = manager.post(address, fields, follow=True).content.decode()
+    assert "溯源链成立" in page
+    assert "质量国家基准" in page
+    manager.post(address, {**fields, "number": "Z-8", "upper_name": "质量国家基准 "})
+    assert TraceNode.objects.filter(kind="national", label="质量国家基准").count() == 1
+    neither = manager.post(address, {**fields, "upper_kind": "", "upper_name": ""})
+    assert neither.status_code == 422
+    assert "填写其类别和名称" in neither.content.decode()
+
+
+def test_another_bodys_standard_without_a_certificate_of_its_own_ends_the_chain(cast: Cast, manager: Client) -> None:
+    weights = makers.make_standard(cast.institute, makers.make_norm())
+    today = clock.today()
+    fields = {
+        "number": "Z-9",
+        "issuer_name": "邻省计量院",
+        "valid_from": today.isoformat(),
+        "valid_to": (today + dt.timedelta(days=364)).isoformat(),
+        "upper_kind": "standard",
+        "upper_name": "E1等级砝码",
+    }
+    page = manager.post(f"/standards/{weights.pk}/certificate/", fields, follow=True).content.decode()
+    assert "溯源链成立" not in page
+    assert "E1等级砝码" in page
 
 
 def test_a_wrong_date_is_named_beside_its_field_and_nothing_is_lost(cast: Cast, manager: Client) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from quanheng.platform.certificates import signing
-from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.models import Document, NumberRecord
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.standards import services as standards
@@ -179,18 +179,19 @@ def test_a_standard_withdrawn_in_the_middle_of_a_batch_signs_nothing_more(
 ) -> None:
     with clock.at(steps.TODAY):
         records = [steps.checked(cast) for _ in range(2)]
-        sealed = signing._seal
+        issue = signing._issue
 
-        def withdraw_after_the_first(*words: Any) -> Any:
-            made = sealed(*words)
-            if Document.objects.exists():
-                TraceCertificate.objects.filter(basis="declared").update(void_from=dt.date(2026, 9, 1))
+        def withdraw_with_the_first(*words: Any) -> Any:
+            made = issue(*words)
+            TraceCertificate.objects.filter(basis="declared").update(void_from=dt.date(2026, 9, 1))
             return made
 
-        monkeypatch.setattr(signing, "_seal", withdraw_after_the_first)
+        monkeypatch.setattr(signing, "_issue", withdraw_with_the_first)
         code = steps.code_of(cast.signatory)
         first, second = signing.sign_many(records, second_factor_code=code, actor=cast.actor("signatory"))
     assert first.ok
     assert not second.ok
     assert any("可溯源" in reason for reason in second.reasons)
     assert Document.objects.count() == 1
+    voided = NumberRecord.objects.get(state="voided")  # the second was sealed already, and waited
+    assert "可溯源" in voided.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,11 +19,13 @@ DAY = dt.date(2026, 11, 23)
 
 
 @pytest.fixture(autouse=True)
-def calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+def calendar(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from quanheng.platform.kernel import calendar as legal
 
     weekdays = legal.WorkingDays(frozenset({2026}), frozenset(), frozenset())
     monkeypatch.setattr(legal, "working_days", lambda: weekdays)
+    with clock.at(DAY):
+        yield
 
 
 def make_application(cast: Cast, count: int = 2) -> Application:
@@ -105,6 +108,17 @@ def test_a_verifier_without_a_licence_on_that_day_cannot_be_given_the_task(cast:
     Licence.objects.filter(user=cast.verifier).update(valid_until=DAY - dt.timedelta(days=1))
     with pytest.raises(Refused, match="JJG 539-2016 资格在 2026-11-23 无效"):
         services.assign(actor=cast.actor("receptionist"), tasks=application.tasks.all(), verifier=cast.verifier, on=DAY)
+
+
+def test_nothing_is_arranged_for_a_day_before_it_was_accepted(cast: Cast) -> None:
+    application = make_application(cast, 1)
+    services.accept_application(actor=cast.actor("receptionist"), application=application)
+    yesterday = clock.today() - dt.timedelta(days=1)
+    with pytest.raises(Refused, match="不能安排在受理日"):
+        services.assign(
+            actor=cast.actor("receptionist"), tasks=application.tasks.all(), verifier=cast.verifier, on=yesterday
+        )
+    assert not application.tasks.filter(state="assigned").exists()
 
 
 def test_the_day_is_full_when_the_capacity_is_used_up(cast: Cast) -> None:

@@ -23,6 +23,7 @@ from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.project.accounts import invitations, policies, services
 from quanheng.platform.project.accounts.validators import BreachedValidator
 from quanheng.platform.web import second_factor
+from tests.platform import makers
 from tests.platform.cast import Cast
 
 PASSWORD = "correct horse 7"  # of the makers
@@ -95,7 +96,7 @@ def test_a_new_person_has_no_password_and_sets_it_by_a_link_that_works_once(cast
             "name": "何新人",
             "username": "he.xin",
             "email": "he@example.test",
-            "role": "verifier",
+            "role": "receptionist",
         },
         follow=True,
     )
@@ -118,7 +119,7 @@ def test_a_new_person_has_no_password_and_sets_it_by_a_link_that_works_once(cast
     assert stranger.get(path).status_code == 410
     assert stranger.post(path, {"password": "another good phrase", "again": "another good phrase"}).status_code == 410
     assert sign_in(stranger, "he.xin", NEW) == 302
-    assert list(user.grants.values_list("role", flat=True)) == ["verifier"]
+    assert list(user.grants.values_list("role", flat=True)) == ["receptionist"]
     verbs = list(AuditEvent.objects.filter(subject_id=str(user.pk)).order_by("id").values_list("verb", flat=True))
     assert verbs == ["kernel.person_added", "kernel.role_granted", "kernel.person_invited", "kernel.password_set"]
 
@@ -142,13 +143,13 @@ def test_an_invitation_ages_and_dies_with_the_account(cast: Cast, monkeypatch: p
 
 
 def test_a_new_link_makes_the_old_password_useless(cast: Cast, client: Client) -> None:
-    other = Client()
-    sign_in(other, cast.checker.username, PASSWORD)
+    other, desk = Client(), makers.make_user("柳前台", cast.institute, "receptionist")
+    sign_in(other, desk.username, PASSWORD)
     assert other.get("/accounts/profile/").status_code == 200
     client.force_login(cast.manager)
-    client.post(f"/administration/people/{cast.checker.pk}/invite/")
+    client.post(f"/administration/people/{desk.pk}/invite/")
     assert other.get("/accounts/profile/").status_code == 302
-    assert sign_in(other, cast.checker.username, PASSWORD) == 200
+    assert sign_in(other, desk.username, PASSWORD) == 200
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,13 @@ def test_taking_the_role_away_first_opens_no_way_round(cast: Cast) -> None:
 
 def test_whoever_begins_to_sign_gets_new_keys_so_that_an_old_link_is_worth_nothing(cast: Cast) -> None:
     puppet = makers.make_user("傀儡主任", cast.institute, "lab_manager")
-    link, _sent = services.invite(actor=cast.actor("manager"), user=cast.verifier)
-    give_totp(cast.verifier)
+    desk = makers.make_user("柳前台", cast.institute, "receptionist")
+    link, _sent = services.invite(actor=cast.actor("manager"), user=desk)
+    give_totp(desk)
     session = Client()
-    session.force_login(cast.verifier)
-    make_role(actor_of(puppet), cast.verifier, "signatory")
-    user = User.objects.get(pk=cast.verifier.pk)
+    session.force_login(desk)
+    make_role(actor_of(puppet), desk, "signatory")
+    user = User.objects.get(pk=desk.pk)
     assert not user.has_usable_password()
     assert not Authenticator.objects.filter(user=user).exists()
     assert session.get("/accounts/profile/").status_code == 302
@@ -173,5 +174,116 @@ def test_the_console_lets_the_first_administrators_in(cast: Cast, client: Client
     assert sign_in(client, "first.security", NEW) == 302
     user = User.objects.get(username="first.security")
     assert list(user.grants.values_list("role", flat=True)) == ["security_admin"]
+    assert not user.awaiting_confirmation  # nobody but the console held the link
     events = AuditEvent.objects.filter(subject_id=str(user.pk), verb="kernel.person_invited")
     assert events.get().actor_name == "quanheng manage add_administrator"
+
+
+def let_in(cast: Cast) -> tuple[User, Client, str]:
+    """A new signatory entered by the manager, whose link the security administrator handed over and somebody used."""
+    manager = cast.actor("manager")
+    user = services.add_person(actor=manager, organisation=cast.institute, username="xin.qian", name="何新签")
+    make_role(manager, user, "signatory")
+    link, _sent = services.invite(actor=cast.actor("security"), user=user)
+    client = Client()
+    assert client.post("/" + link.split("/", 3)[3], {"password": NEW, "again": NEW}).status_code == 302
+    user.refresh_from_db()
+    secret = give_totp(user)
+    client.force_login(user)
+    return user, client, secret
+
+
+def shown_code(client: Client) -> str:
+    """The code on the page where the newcomer waits."""
+    page = client.get("/accounts/confirmation/").content.decode()
+    found = re.search(r"data-confirmation>([\d ]+)<", page)
+    assert found, page
+    return found.group(1)
+
+
+def test_who_handed_the_first_link_over_cannot_use_it_to_sign(cast: Cast) -> None:
+    user, client, secret = let_in(cast)
+    assert client.get("/verification/")["Location"] == "/accounts/confirmation/"
+    with pytest.raises(Refused, match="当面确认"):
+        second_factor.verify(user, code(secret))
+    security = Client()
+    give_totp(cast.security)
+    security.force_login(cast.security)
+    page = security.post(f"/administration/people/{user.pk}/confirm/", {"code": shown_code(client)})
+    assert page.status_code == 403
+    with pytest.raises(Refused, match="由您发放"):
+        services.confirm_keys(actor=cast.actor("security"), user=user, code=shown_code(client))
+
+
+def test_the_manager_confirms_the_newcomer_by_the_code_shown_face_to_face(cast: Cast) -> None:
+    user, client, secret = let_in(cast)
+    manager = Client()
+    manager.force_login(cast.manager)
+    address = f"/administration/people/{user.pk}/"
+    assert "待当面确认" in manager.get(address).content.decode()
+    right = shown_code(client)
+    wrong = "000 000" if right != "000 000" else "000 001"
+    refused = manager.post(f"{address}confirm/", {"code": wrong})
+    assert refused.status_code == 422
+    assert "落入他人之手" in refused.content.decode()
+    assert manager.post(f"{address}confirm/", {"code": right})["Location"] == address
+    user.refresh_from_db()
+    assert not user.awaiting_confirmation
+    assert second_factor.verify(user, code(secret)) == "totp"
+    assert client.get("/accounts/profile/").status_code == 200
+    assert client.get("/accounts/confirmation/").status_code == 302
+    assert AuditEvent.objects.filter(verb="kernel.keys_confirmed", subject_id=str(user.pk)).count() == 1
+    assert manager.get(f"{address}confirm/").status_code == 403
+
+
+def test_a_new_link_asks_for_a_new_confirmation_with_another_code(cast: Cast) -> None:
+    user, client, _secret = let_in(cast)
+    first = shown_code(client)
+    services.confirm_keys(actor=cast.actor("manager"), user=user, code=first)
+    other = makers.make_user("第二安全员", cast.bureau, "security_admin")
+    services.forget_password(actor=actor_of(other), user=user)
+    link, _sent = services.invite(actor=actor_of(other), user=User.objects.get(pk=user.pk))
+    assert client.post("/" + link.split("/", 3)[3], {"password": NEW, "again": NEW}).status_code == 302
+    user = User.objects.get(pk=user.pk)
+    assert user.awaiting_confirmation
+    with pytest.raises(Refused, match="确认码不对"):
+        services.confirm_keys(actor=cast.actor("manager"), user=user, code=first)
+
+
+def test_a_manager_holds_the_link_of_neither_verifier_nor_checker(cast: Cast) -> None:
+    for part in ("verifier", "checker"):
+        with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+            services.invite(actor=cast.actor("manager"), user=getattr(cast, part))
+        with pytest.raises(Refused, match=r"安全管理员.*冒名签字"):
+            services.invite(actor=cast.actor("administrator"), user=getattr(cast, part))
+
+
+def test_a_signatory_cannot_sign_under_another_name(cast: Cast, client: Client) -> None:
+    give_totp(cast.signatory)
+    client.force_login(cast.signatory)
+    own = cast.signatory.name
+    page = client.post("/accounts/profile/", {"name": cast.manager.name, "email": "new@example.test", "phone": "1"})
+    assert page.status_code == 302
+    cast.signatory.refresh_from_db()
+    assert (cast.signatory.name, cast.signatory.email) == (own, "new@example.test")
+    event = AuditEvent.objects.get(verb="kernel.profile_changed", subject_id=str(cast.signatory.pk))
+    assert event.before == {"email": "", "phone": ""}
+    assert event.after == {"email": "new@example.test", "phone": "1"}
+
+
+def test_the_old_address_is_told_of_a_new_one(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.keeper.pk).update(email="old@example.test")
+    client.force_login(cast.keeper)
+    client.post("/accounts/profile/", {"email": "new@example.test", "phone": ""})
+    assert [m.to for m in mail.outbox] == [["old@example.test"]]
+    assert "new@example.test" in mail.outbox[0].body
+
+
+def test_who_manages_a_person_changes_the_name_with_a_reason(cast: Cast, client: Client) -> None:
+    client.force_login(cast.manager)
+    address = f"/administration/people/{cast.signatory.pk}/name/"
+    own = cast.signatory.name
+    assert client.post(address, {"name": "新名", "reason": ""}).status_code == 422
+    assert client.post(address, {"name": "新名", "reason": "户口簿更名"}).status_code == 302
+    event = AuditEvent.objects.get(verb="kernel.person_renamed", subject_id=str(cast.signatory.pk))
+    assert (event.before, event.after, event.reason) == ({"name": own}, {"name": "新名"}, "户口簿更名")

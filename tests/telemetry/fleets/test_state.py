@@ -35,7 +35,17 @@ def make_kept(balance: Balance, half: int, until: int) -> KeptSums:
     halves = (sums_of(part(balance, slice(0, half))), sums_of(part(balance, slice(half, until))))
     first = solve(halves[0] + halves[1], PRIOR)
     return KeptSums(
-        "区/1", tuple(f"m{i}" for i in range(12)), halves, 12.0, first.sigma, 0.0, first.sites, None, None, until
+        "区/1",
+        tuple(f"m{i}" for i in range(12)),
+        halves,
+        12.0,
+        first.sigma,
+        first.gain,
+        0.0,
+        first.sites,
+        None,
+        None,
+        until,
     )
 
 
@@ -44,7 +54,7 @@ def test_a_day_added_gives_the_estimates_of_all_rows_at_once():
     kept = make_kept(balance, 350, 700).add(part(balance, slice(700, 724)), 724)
     whole = sums_of(balance)
     np.testing.assert_allclose((kept.halves[0] + kept.halves[1]).gram, whole.gram, rtol=1e-12)
-    at_once = solve(whole, PRIOR, sigma=kept.sigma, start=kept.sites)
+    at_once = solve(whole, PRIOR, sigma=kept.sigma, gain=kept.gain, start=kept.sites)
     np.testing.assert_allclose(kept.posterior(PRIOR).theta, at_once.theta, atol=1e-9)
 
 

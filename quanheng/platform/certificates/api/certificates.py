@@ -15,7 +15,7 @@ from pydantic import Field
 
 from quanheng.platform.certificates import archive, queries
 from quanheng.platform.documents import ledger
-from quanheng.platform.documents.models import Document, Origin
+from quanheng.platform.documents.models import Document, DocumentKind, Origin
 from quanheng.platform.kernel import files, tokens
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused
@@ -72,7 +72,7 @@ class CertificateQuery(Schema):
     """Filters of the list."""
 
     number: str = Field("", max_length=80)
-    kind: Literal["", "verification_certificate", "rejection_notice", "calibration_certificate"] = ""
+    kind: Literal["", *DocumentKind.values] = ""  # type: ignore[valid-type]
     origin: Literal["", "issued", "imported", "foreign"] = ""
     state: Literal["", "issued", "replaced", "revoked"] = ""
     instrument: uuid.UUID | None = None

@@ -21,13 +21,16 @@ from quanheng.platform.instruments.services.results import (
     set_verification_result,
     set_verification_results,
 )
+from quanheng.platform.instruments.services.validity import Moved, extend_periods, undo_extension
 
 __all__ = [
+    "Moved",
     "Result",
     "add_instrument",
     "complete_parameters",
     "confirm_filings",
     "edit_instrument",
+    "extend_periods",
     "relocate",
     "restart",
     "return_filings",
@@ -39,5 +42,6 @@ __all__ = [
     "stop",
     "submit_filing",
     "transfer_instruments",
+    "undo_extension",
     "withdraw_filing",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import io
 import posixpath
 import re
-import zipfile
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from quanheng.errors import InputError
+from quanheng.platform.kernel.zips import entries
 
 MAX_UNPACKED = 400 * 2**20
 MAX_ENTRIES = 3000
@@ -43,29 +41,8 @@ def column_index(letters: str) -> int:
 
 def unpacked(data: bytes) -> dict[str, bytes]:
     """Every entry, unpacked by count of real bytes rather than by what its header claims."""
-    parts: dict[str, bytes] = {}
-    left = MAX_UNPACKED
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if len(archive.infolist()) > MAX_ENTRIES:
-                raise InputError("unsafe_file", "the workbook has too many parts; save it anew from Excel")
-            for info in archive.infolist():
-                honest = copy.copy(info)
-                honest.file_size = left + 1
-                with archive.open(honest) as entry:
-                    content = entry.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise InputError("unsafe_file", "the workbook unpacks to more than is safe; split it")
-                if info.filename.endswith((".xml", ".rels")):
-                    parts[info.filename] = content
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise InputError("unreadable", "the workbook is damaged or locked; save it anew without a password") from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise InputError("unreadable", "the workbook is damaged; save it anew from Excel") from error
-        raise
-    return parts
+    unpacked = entries(data, most_bytes=MAX_UNPACKED, most_entries=MAX_ENTRIES, called="the workbook")
+    return {name: content for name, content in unpacked if name.endswith((".xml", ".rels"))}
 
 
 def _parse(content: bytes) -> etree._Element:

@@ -25,12 +25,16 @@ _BINARY = re.compile("[\x00-\x08\x0e-\x1f]")
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One row: where it stands, its cells as text, and what is wrong with single cells by column index."""
+    """One row: where it stands, its cells as text, and what is wrong with single cells by column index.
+
+    ``about`` is what a source of rows that is no sheet knows beside the cells.
+    """
 
     sheet: str
     number: int
     cells: tuple[str, ...]
     problems: Mapping[int, str] = field(default_factory=dict)
+    about: object = None
 
     def blank(self) -> bool:
         """Whether nothing is written in it."""

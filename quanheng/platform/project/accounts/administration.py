@@ -134,9 +134,14 @@ class Person(PersonPage):
         menu = [
             Action.guarded(link, word, f"{here}invite/", icon="send", method="post"),
             Action.guarded(factor, _("重置第二因子"), f"{here}reset-second-factor/", icon="key"),
+            Action.guarded(may, _("修改姓名"), f"{here}name/", icon="edit"),
             Action.guarded(may, _("停用账户") if person.is_active else _("恢复账户"), f"{here}state/", icon="ban"),
         ]
         primary = Action.guarded(may, _("授予角色"), f"{here}grant/", icon="user-shield")
+        if person.awaiting_confirmation:
+            menu.append(primary)
+            confirm = policies.may_confirm_keys(self.actor, person)
+            primary = Action.guarded(confirm, _("当面确认本人"), f"{here}confirm/", icon="user-check")
         return Header(
             person.name or person.username,
             status=tables.account_status(person),
@@ -179,6 +184,8 @@ _VERBS = {
     "kernel.person_added": gettext_lazy("新增人员"),
     "kernel.person_invited": gettext_lazy("生成设置密码的链接"),
     "kernel.password_set": gettext_lazy("设置密码"),
+    "kernel.person_renamed": gettext_lazy("修改姓名"),
+    "kernel.keys_confirmed": gettext_lazy("当面确认本人"),
     "kernel.password_forgotten": gettext_lazy("作废原密码"),
     "kernel.role_granted": gettext_lazy("授予角色"),
     "kernel.role_ended": gettext_lazy("收回角色"),
@@ -297,6 +304,35 @@ class ChangeState(PersonForm):
 
     def act(self, data: dict[str, Any]) -> None:
         services.set_active(actor=self.actor, user=self.person, active=not self.person.is_active, reason=data["reason"])
+
+
+class RenamePerson(PersonForm):
+    """The name that certificates print: the administrator's to change, with a reason."""
+
+    title = gettext_lazy("修改姓名")
+    submit = gettext_lazy("修改")
+    form_class = f.NameForm
+
+    def initial(self) -> dict[str, Any]:
+        return {"name": self.person.name}
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.rename_person(actor=self.actor, user=self.person, **data)
+
+
+class ConfirmKeys(PersonForm):
+    """Say that the person, met face to face, is the one who set the password."""
+
+    title = gettext_lazy("当面确认本人")
+    submit = gettext_lazy("确认是本人")
+    form_class = f.ConfirmationForm
+
+    def may(self, actor: Actor) -> Decision:
+        """Never who handed the link over."""
+        return policies.may_confirm_keys(actor, self.person)
+
+    def act(self, data: dict[str, Any]) -> None:
+        services.confirm_keys(actor=self.actor, user=self.person, code=data["code"])
 
 
 class ResetSecondFactor(PersonForm):

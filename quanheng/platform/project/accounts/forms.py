@@ -72,12 +72,12 @@ class ForgottenForm(ResetPasswordForm):
 
 
 class ProfileForm(ModelForm):
-    """What a person may change of themselves."""
+    """What a person may change of themselves: not the name, which certificates print."""
 
     class Meta:
         model = User
-        fields = ("name", "email", "phone")
-        labels = {"name": _("姓名"), "email": _("邮箱"), "phone": _("手机")}
+        fields = ("email", "phone")
+        labels = {"email": _("邮箱"), "phone": _("手机")}
 
     def clean_email(self) -> str:
         """An address belongs to one person."""
@@ -134,6 +134,24 @@ class ReasonForm(Form):
     """A reason that goes into the record."""
 
     reason = forms.CharField(label=_("原因"), max_length=200)
+
+
+class NameForm(ReasonForm):
+    """A person's name and why it changes."""
+
+    name = forms.CharField(label=_("姓名"), max_length=80)
+    field_order = ("name", "reason")
+
+
+class ConfirmationForm(Form):
+    """What the person shows after signing in."""
+
+    code = forms.CharField(
+        label=_("本人出示的确认码"),
+        max_length=12,
+        help_text=_("请本人登录并当面出示六位确认码;不要接受电话或转述。"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
 
 
 class OrganisationForm(ModelForm):

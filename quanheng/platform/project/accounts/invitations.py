@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import base36_to_int
 
 from quanheng.platform.kernel.models import User
@@ -43,6 +43,12 @@ def link(user: User) -> str:
     """The full address to hand to the person."""
     path = reverse("project:invitation", args=[user.pk, tokens.make_token(user)])
     return f"{settings.QUANHENG.base_url}{path}"
+
+
+def confirmation_code(user: User) -> str:
+    """Six digits that only who used the link sees, to be told face to face; another password, another code."""
+    digest = salted_hmac(f"{InvitationTokens.key_salt}.confirmation", f"{user.pk}{user.password_set_at}").digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
 
 
 def invited(user_id: uuid.UUID, token: str) -> User | None:

@@ -1,7 +1,8 @@
 """Who may look after organisations, people and roles; and who may give somebody a new way to sign in.
 
-Whoever can renew both the password and the second factor of a signatory can sign as them. So for people who sign or
-administer that is the security administrator's, never the work of one who manages, entered or invited the person.
+Whoever can renew both the password and the second factor of a signatory can sign as them, and whoever holds the links
+of verifier and checker is two of the three people. So for people who verify, check, sign or administer that is the
+security administrator's, never the work of one who manages, entered or invited the person.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent, Organisation, OrganisationKind, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, first_denial
-from quanheng.platform.kernel.roles import INSTITUTE_ROLES, SECOND_FACTOR_ROLES, Role
+from quanheng.platform.kernel.roles import GUARDED_ROLES, INSTITUTE_ROLES, Role
 from quanheng.platform.web.second_factor import is_set_up
 
 _BY_KIND: dict[str, frozenset[str]] = {
@@ -51,14 +52,21 @@ def may_add_people(actor: Actor) -> Decision:
 
 
 def holds_power(user: User) -> bool:
-    """Whether the person signs or administers, or once did: taking a role away and giving it back changes nothing."""
-    return user.is_superuser or any(g.role in SECOND_FACTOR_ROLES for g in user.grants.all())
+    """Whether the person verifies, checks, signs or administers, or once did: a role taken away changes nothing."""
+    return user.is_superuser or any(g.role in GUARDED_ROLES for g in user.grants.all())
 
 
 def acted_on(actor: Actor, user: User, *verbs: str) -> bool:
     """Whether the actor did one of these to the person before; the audit trail knows."""
     mine = AuditEvent.objects.filter(subject_type=User._meta.label_lower, subject_id=str(user.pk))
     return actor.user_id is not None and mine.filter(verb__in=verbs, actor_id=actor.user_id).exists()
+
+
+def link_was_handed_over(user: User) -> bool:
+    """Whether the last link went through a person's hands; one from the machine's console did not."""
+    mine = AuditEvent.objects.filter(subject_type=User._meta.label_lower, subject_id=str(user.pk))
+    last = mine.filter(verb="kernel.person_invited").order_by("pk").last()
+    return last is not None and last.actor_id is not None
 
 
 def _guards_ways_in(actor: Actor, user: User) -> Decision:
@@ -68,7 +76,7 @@ def _guards_ways_in(actor: Actor, user: User) -> Decision:
     if not actor.has(Role.SECURITY_ADMIN):
         return Denied(
             _(
-                "该人员可以签发证书或管理系统:其密码和第二因子只能由安全管理员重置,管理或邀请该人员的人不能办理,否则一人即可冒名签字"
+                "该人员检定、核验、签发或管理系统:其密码和第二因子只能由安全管理员重置,管理或邀请该人员的人不能办理,否则一人即可冒名签字"
             )
         )
     place = user.organisation
@@ -99,6 +107,15 @@ def may_reset_second_factor(actor: Actor, user: User) -> Decision:
     return first_denial(
         _guards_ways_in(actor, user), invited if acted_on(actor, user, "kernel.person_invited") else Allowed()
     )
+
+
+def may_confirm_keys(actor: Actor, user: User) -> Decision:
+    """Saying that the keys are in the right hands: who manages the person, never who handed the link over."""
+    if user.pk != actor.user_id and not user.awaiting_confirmation:
+        return Denied(_("该账户没有待确认的密码"))
+    if acted_on(actor, user, "kernel.person_invited"):
+        return Denied(_("设置密码的链接由您发放:须由另一位管理员当面确认,否则一人即可冒名签字"))
+    return may_manage_person(actor, user)
 
 
 def grantable(actor: Actor, organisation: Organisation) -> list[str]:

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
@@ -17,7 +18,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, RoleGrant, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Refused, require
-from quanheng.platform.kernel.roles import SECOND_FACTOR_ROLES
+from quanheng.platform.kernel.roles import GUARDED_ROLES
 from quanheng.platform.project.accounts import invitations, policies
 
 ORGANISATION_FIELDS = (
@@ -70,6 +71,44 @@ def add_person(
     return user
 
 
+@transaction.atomic
+def rename_person(*, actor: Actor, user: User, name: str, reason: str) -> User:
+    """Change the name that certificates print; never one's own, and both names stay on record."""
+    require(policies.may_manage_person(actor, user))
+    before, user.name = user.name, name.strip()
+    if before != user.name:
+        user.save(update_fields=["name"])
+        events.record(
+            actor,
+            "kernel.person_renamed",
+            user,
+            organisation_id=user.organisation_id,
+            reason=reason,
+            before={"name": before},
+            after={"name": user.name},
+        )
+    return user
+
+
+@transaction.atomic
+def change_contact(*, actor: Actor, user: User, email: str, phone: str) -> User:
+    """Change one's own address and telephone; the old address is told."""
+    before = {"email": user.email, "phone": user.phone}
+    after = {"email": email, "phone": phone}
+    if before == after:
+        return user
+    user.email, user.phone = email, phone
+    user.save(update_fields=["email", "phone"])
+    events.record(
+        actor, "kernel.profile_changed", user, organisation_id=user.organisation_id, before=before, after=after
+    )
+    if before["email"] and before["email"] != email:
+        text = _("%(name)s,您好:您账户的邮箱已由本地址改为 %(email)s。若不是您本人所为,请立即告知管理员。\n")
+        words = text % {"name": user.name, "email": email or "—"}
+        send_mail(_("权衡:账户邮箱已更改"), words, None, [before["email"]], fail_silently=True)
+    return user
+
+
 def invite(*, actor: Actor, user: User) -> tuple[str, bool]:
     """A one-time link and whether it was also sent by e-mail."""
     require(policies.may_send_link(actor, user))
@@ -97,9 +136,30 @@ def accept_invitation(*, user: User, password: str) -> User:
         raise InputError("invitation_used", _("此链接已被使用"), "password")
     fresh.set_password(password)
     fresh.password_set_at = clock.now()
-    fresh.save(update_fields=["password", "password_set_at"])
+    fresh.awaiting_confirmation = policies.holds_power(fresh) and policies.link_was_handed_over(fresh)
+    fresh.save(update_fields=["password", "password_set_at", "awaiting_confirmation"])
     actor = people.actor_of(fresh)
     events.record(actor, "kernel.password_set", fresh, organisation_id=fresh.organisation_id)
+    return fresh
+
+
+@transaction.atomic
+def confirm_keys(*, actor: Actor, user: User, code: str) -> User:
+    """Record that the person themself, met face to face, used the link: they alone can tell the code.
+
+    Raises ``Refused`` where the code is another one; nothing changes then.
+    """
+    require(policies.may_confirm_keys(actor, user))
+    fresh = User.objects.select_for_update().get(pk=user.pk)
+    if not constant_time_compare("".join(code.split()), invitations.confirmation_code(fresh)):
+        raise Refused(
+            _("确认码不对:请本人登录后当面出示。若本人并未使用过链接,说明链接落入他人之手,请停用该账户"),
+            code="confirmation_wrong",
+            place="code",
+        )
+    fresh.awaiting_confirmation = False
+    fresh.save(update_fields=["awaiting_confirmation"])
+    events.record(actor, "kernel.keys_confirmed", fresh, organisation_id=fresh.organisation_id)
     return fresh
 
 
@@ -115,14 +175,14 @@ def give_role(
 ) -> RoleGrant:
     """Give a role that fits the organisation and does not exceed what the actor may give.
 
-    Whoever begins to sign or administer gets new keys: those made before may be in the hands of who manages the person.
+    Whoever begins to verify, check, sign or administer gets new keys: their manager may hold older ones.
     """
     require(policies.may_manage_person(actor, user))
     if role not in policies.grantable(actor, organisation):
         raise Refused(_("您不能在该机构授予此角色"), code="role_not_grantable", place="role")
     if valid_from and valid_until and valid_until < valid_from:
         raise InputError("dates", _("截止日期不能早于起始日期"), "valid_until")
-    if role in SECOND_FACTOR_ROLES and not policies.holds_power(user) and user.has_usable_password():
+    if role in GUARDED_ROLES and not policies.holds_power(user) and user.has_usable_password():
         _void_keys(actor, user)
     return people.grant_role(
         actor=actor, user=user, role=role, organisation=organisation, valid_from=valid_from, valid_until=valid_until
@@ -134,7 +194,7 @@ def _void_keys(actor: Actor, user: User) -> None:
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user)
-    why = _("开始签发或管理:原密码和第二因子作废,由安全管理员重新发放")
+    why = _("开始检定、核验、签发或管理:原密码和第二因子作废,由安全管理员重新发放")
     events.record(actor, "kernel.password_forgotten", user, organisation_id=user.organisation_id, reason=why)
 
 

@@ -21,6 +21,8 @@ def account_status(user: User) -> Status:
         return Status("off", pgettext_lazy("account", "已停用"))
     if not user.has_usable_password():
         return Status("wait", _("待设密码"))
+    if user.awaiting_confirmation:
+        return Status("wait", _("待当面确认"))
     return Status("ok", _("正常"))
 
 

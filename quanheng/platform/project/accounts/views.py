@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from quanheng.errors import InputError
-from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.policies import Allowed, Decision
@@ -101,8 +100,7 @@ class Profile(OwnPage):
         }
 
     def done(self, form: Any) -> str:
-        user = form.save()
-        events.record(self.actor, "kernel.profile_changed", user, after={"fields": sorted(form.changed_data)})
+        services.change_contact(actor=self.actor, user=self.person(), **form.cleaned_data)
         messages.success(self.request, _("已保存"))
         return reverse("project:profile")
 
@@ -115,6 +113,15 @@ class Reauthenticate(ReauthenticateView):
             query = request.GET.urlencode()
             return redirect(f"{reverse('mfa_reauthenticate')}{'?' if query else ''}{query}")
         return super().dispatch(request, *args, **kwargs)
+
+
+def confirmation(request: HttpRequest) -> HttpResponse:
+    """Where people wait whose link was used but who have not shown themselves to whoever manages them."""
+    person = get_object_or_404(User, pk=actor_of(request).user_id)
+    if not person.awaiting_confirmation:
+        return redirect("/")
+    code = invitations.confirmation_code(person)
+    return render(request, "project/confirmation.html", {"code": f"{code[:3]} {code[3:]}", "person": person})
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:

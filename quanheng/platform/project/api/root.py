@@ -13,11 +13,12 @@ from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from quanheng.errors import InputError
-from quanheng.platform.certificates.api import certificates, records
+from quanheng.platform.certificates.api import certificates, foreign, records
 from quanheng.platform.documents import api as documents
 from quanheng.platform.instruments import api as instruments
 from quanheng.platform.project.api.reading import StrictParser
 from quanheng.platform.surveillance import api as surveillance
+from quanheng.platform.surveillance import api_devices
 from quanheng.platform.trace import api as trace
 from quanheng.platform.verification import api as verification
 from quanheng.platform.web.api import problems
@@ -87,9 +88,11 @@ api.add_router("/applications", verification.router)
 api.add_router("/tasks", verification.tasks_router)
 api.add_router("/records", records.router)
 api.add_router("/certificates", certificates.router)
+api.add_router("/foreign-certificates", foreign.router)
 api.add_router("/trace", trace.router)
 api.add_router("/ledger", documents.router)
 api.add_router("/readings", surveillance.router)
+api.add_router("/device-events", api_devices.router)
 
 
 @api.exception_handler(InputError)

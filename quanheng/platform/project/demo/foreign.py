@@ -9,17 +9,19 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+
 import quanheng
 from quanheng.evidence.content import CertificateContent, load
 from quanheng.evidence.dcc.build import build as build_dcc
 from quanheng.evidence.signing.authority import Authority
 from quanheng.evidence.signing.xades import sign_xml
-from quanheng.platform.kernel import clock
-from quanheng.platform.kernel.calendar import valid_until
+from quanheng.platform.kernel import clock, imports
 from quanheng.platform.project.demo import days
 from quanheng.platform.project.demo.offices import BUILDER
 from quanheng.platform.project.demo.world import CITY_INSTITUTE, World
-from quanheng.platform.standards.foreign import enter_upper_dcc
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.trace.services import register_item
 
@@ -45,19 +47,26 @@ def build(world: World, standard: MeasurementStandard) -> None:
         authority = Authority.create(Path(folder) / "root", f"{NAME} Root", at=at)
         seal = authority.issue_seal(Path(folder) / "seal", NAME, at=at)
         data = sign_xml(build_dcc(content(standard, day)), seal, at)
+    accept(authority.certificate)
+    actor = world.actor(world.staff[CITY_INSTITUTE].manager)
     with clock.at(days.moment(days.ago(world.today, 408), 11)):
-        enter_upper_dcc(
-            actor=world.actor(world.staff[CITY_INSTITUTE].manager),
-            standard=standard,
+        batch, _found = imports.preview(
+            actor=actor,
+            kind="dcc",
+            organisation=standard.organisation,
             data=data,
             name="NNMI-4711.xml",
-            anchors=[authority.certificate],
-            valid_from=day,
-            valid_to=valid_until(day, MONTHS),
-            uncertainty="U = 0.02 % (k=2)",
-            u_value=0.02,
-            uses=[{"standard_id": ROOT, "used_on": day, "u_ratio": 0.2}],
+            options={"months": str(MONTHS)},
         )
+        imports.mend(actor=actor, batch=batch, cells={"1": {"standards": f"1={ROOT}:0.2"}})
+        imports.apply(actor=actor, batch=batch, all_or_nothing=True)
+
+
+def accept(root: x509.Certificate) -> None:
+    """The city's office accepts what that institute signs."""
+    folder = settings.QUANHENG.keys_dir / "accepted"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nordmark.pem").write_bytes(root.public_bytes(Encoding.PEM))
 
 
 def content(standard: MeasurementStandard, day: dt.date) -> CertificateContent:

@@ -135,10 +135,10 @@ def import_whole(
     actor: Actor, kind: str, organisation: Organisation, headers: list[str], rows: list[list[str]], name: str
 ) -> ImportBatch:
     """Import a list by the service for lists; every row has to go in."""
-    batch, _found = imports.preview(
-        actor=actor, kind=kind, organisation=organisation, data=write_csv(headers, rows), name=name
+    data = write_csv(headers, rows)
+    batch, _found = imports.bring_in(
+        actor=actor, kind=kind, organisation=organisation, data=data, name=name, all_or_nothing=True
     )
-    batch = imports.apply(actor=actor, batch=batch, all_or_nothing=True)
     if batch.rejected:
         raise RuntimeError(f"{name}: {batch.errors[:3]}")
     return batch

@@ -194,6 +194,9 @@ class Evaluation(models.Model):
     quality = models.JSONField(default=list)
     evidence = models.JSONField(default=dict)
     evidence_sha256 = models.CharField(max_length=64)
+    sealed_sha256 = models.CharField(max_length=64, blank=True)
+    seal = models.ForeignKey("documents.Leaf", models.PROTECT, null=True, related_name="+")
+    seal_salt = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["area", "version"], name="evaluation_version_once")]
