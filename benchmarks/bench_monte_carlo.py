@@ -99,14 +99,15 @@ def plain(model: Callable[..., Any], trials: int, block: int = 10_000) -> Callab
     return evaluate
 
 
-def best(work: Callable[[], Any], repeat: int, clock: Callable[[], float] = time.process_time) -> float:
-    """Smallest time: of the processor for one thread, so that other work on the machine does not count."""
-    times = []
+def best(works: list[Callable[[], Any]], repeat: int, clock: Callable[[], float] = time.process_time) -> list[float]:
+    """Smallest time of each, taken in turns; of the processor, so that other work on the machine hardly counts."""
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(repeat):
-        start = clock()
-        work()
-        times.append(clock() - start)
-    return min(times)
+        for work, found in zip(works, times, strict=True):
+            start = clock()
+            work()
+            found.append(clock() - start)
+    return [min(found) for found in times]
 
 
 def main() -> None:
@@ -116,9 +117,8 @@ def main() -> None:
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has benchmarks/peers.txt")
     args = parser.parse_args()
     for name, (request, model) in CASES.items():
-        numpy = best(plain(model, args.trials), args.repeat)
-        mine = best(ours(request, args.trials, 1), args.repeat)
-        one, two = (best(ours(request, args.trials, k), args.repeat, time.perf_counter) for k in (1, 2))
+        numpy, mine = best([plain(model, args.trials), ours(request, args.trials, 1)], args.repeat)
+        one, two = best([ours(request, args.trials, k) for k in (1, 2)], args.repeat, time.perf_counter)
         print(
             json.dumps(
                 {

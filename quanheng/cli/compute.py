@@ -11,6 +11,7 @@ from typing import Any
 
 from quanheng.errors import InputError
 from quanheng.metrology import tasks
+from quanheng.metrology.tasks.reading import from_json
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -67,14 +68,7 @@ def _read(path: Path) -> Any:
         raise InputError("unreadable", error.strerror or "cannot read", place) from None
     if len(raw) > _LARGEST:
         raise InputError("too_large", f"a request is at most {_LARGEST // 2**20} MiB", place)
-    try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise InputError("json", f"not a JSON request in UTF-8: {str(error)[:120]}", place) from None
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is not a number of JSON")
+    return from_json(raw, place)
 
 
 def _print(value: Any) -> None:

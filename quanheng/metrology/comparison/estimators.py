@@ -11,11 +11,11 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import optimize
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.roots import rising_root
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
 
@@ -160,7 +160,7 @@ def dersimonian_laird(x: Floats, u: Floats) -> Consensus:
 
 
 def mandel_paule(x: Floats, u: Floats) -> Consensus:
-    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root bracketed, found to 1e-14)."""
+    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats)."""
     n = len(x)
     scale = float(np.ptp(x)) or float(u.max())
 
@@ -170,7 +170,7 @@ def mandel_paule(x: Floats, u: Floats) -> Consensus:
 
     tau = 0.0
     if surplus(0.0) > 0:
-        tau = scale * float(optimize.brentq(surplus, 0.0, 2.0, xtol=1e-15, rtol=1e-14))
+        tau = scale * rising_root(lambda tau: -surplus(tau), 0.0, 2.0)
     return _random_effects("mandel-paule", "Paule & Mandel 1982", x, u, tau**2)
 
 

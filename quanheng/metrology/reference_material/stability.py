@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.roots import rising_root
 
 
 @dataclass(frozen=True)
@@ -192,4 +192,4 @@ def crossing(line: Line, low: float, high: float, *, confidence: float = 0.95, h
     below = np.flatnonzero(inside <= 0)
     if not below.size:
         return None
-    return float(optimize.brentq(room, grid[below[0] - 1], grid[below[0]], xtol=1e-12 * horizon))
+    return rising_root(lambda at: -room(at), float(grid[below[0] - 1]), float(grid[below[0]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,18 @@ from quanheng.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 _LONGEST = 64  # characters of one number
+
+
+def from_json(data: bytes, place: str) -> Any:
+    """A request from the bytes of a JSON file, where NaN and Infinity are no numbers."""
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InputError("json", f"not JSON in UTF-8: {str(error)[:100]}", place) from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not a number of JSON")
 
 
 def number(value: Any, place: str, *, minimum: float | None = None, above: float | None = None) -> float:

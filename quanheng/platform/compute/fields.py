@@ -121,7 +121,7 @@ def kind_of(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def _list_kind(items: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    types = _types(items, schema)
+    types = {"string"} if items.get("enum") else _types(items, schema)
     if types and types <= {"number", "integer", "string"}:
         return "numbers" if types & {"number", "integer"} else "words"
     if types == {"array"}:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quanheng.errors import InputError
+from quanheng.metrology.tasks.reading import from_json
 
 LONGEST_LINK = 6000  # characters; longer addresses are cut by some servers and mail programs
 LARGEST_REQUEST = 256 * 1024  # bytes of JSON one page computes
@@ -36,20 +37,17 @@ def unpacked(code: str) -> Any:
     return read(data)
 
 
+def fits(size: int) -> None:
+    """Refuse more than a page computes."""
+    if size > LARGEST_REQUEST:
+        words = f"a page computes at most {LARGEST_REQUEST // 1024} kB; use the command"
+        raise InputError("too_large", words, "request")
+
+
 def read(data: bytes) -> Any:
     """A request from the bytes of a JSON file."""
-    if len(data) > LARGEST_REQUEST:
-        raise InputError(
-            "too_large", f"a page computes at most {LARGEST_REQUEST // 1024} kB; use the command", "request"
-        )
-    try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise InputError("json", f"not JSON in UTF-8: {str(error)[:100]}", "request") from None
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is not a number of JSON")
+    fits(len(data))
+    return from_json(data, "request")
 
 
 def bounded(request: Any) -> None:

@@ -87,7 +87,8 @@ class TaskPage(Page):
             links.bounded(found)
             code = links.packed(found) if isinstance(found, Mapping) else ""
         except InputError as error:
-            return self._filled(found or request.POST.dict(), error, typed=request.POST)
+            large = error.code == "too_large"  # what is too large to compute is too large to send back
+            return self._filled({}, error, typed=None if large else request.POST)
         if code and "format" not in request.POST:
             return HttpResponseRedirect(f"{request.path}?r={code}", status=303)
         return self._answered(found, request.POST.get("format", ""))
@@ -98,6 +99,7 @@ class TaskPage(Page):
             return links.read(upload.read(links.LARGEST_REQUEST + 1))
         if request.POST.get("request"):
             return links.read(request.POST["request"].encode())
+        links.fits(sum(map(len, request.POST.values())))
         return request_of(self.task.schema, request.POST.dict())
 
     def _answered(self, found: Any, form: str) -> HttpResponse:

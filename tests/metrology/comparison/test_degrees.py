@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from quanheng.errors import InputError
 from quanheng.metrology.comparison import degrees, estimators, scores, subset
+from quanheng.metrology.tasks import find
 from tests.metrology.comparison import published
 
 
@@ -91,3 +92,32 @@ def test_scores_without_any_uncertainty_are_refused():
         scores.z(1.0, 2.0, 0.0)
     with pytest.raises(InputError, match="not finite"):
         scores.z(float("nan"), 2.0, 1.0)
+
+
+def test_without_one_result_the_weighted_mean_gives_the_same_score():
+    # (x_i - y)/(1 - w_i) over u_i²/(1 - w_i): the normalised error is that of the inclusive degree, the degree is larger
+    task = find("comparison")
+    request = task.examples["ccqm-k25-pcb28"] | {"method": "weighted-mean"}
+    inclusive = task.compute(request).to_dict()
+    without = task.compute({**request, "leave_one_out": True}).to_dict()
+    for a, b in zip(inclusive["degrees"], without["degrees"], strict=True):
+        assert b["en"] == pytest.approx(a["en"], rel=1e-12)
+        assert b["d"] == pytest.approx(a["d"] / (1 - a["weight"]), rel=1e-12)
+
+
+def test_without_one_result_a_random_effects_model_is_fitted_to_all_others():
+    task = find("comparison")
+    request = task.examples["ccqm-k25-pcb28"]
+    without = task.compute({**request, "leave_one_out": True}).to_dict()["degrees"]
+    x, u = (np.array(request[key], float) for key in ("x", "u"))
+    others = estimators.dersimonian_laird(x[1:], u[1:])
+    assert without[0]["d"] == pytest.approx(x[0] - others.value, rel=1e-12)
+    assert without[0]["U"] == pytest.approx(2 * np.hypot(u[0], others.u), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["pilot", "given", "procedure-b"])
+def test_a_reference_value_that_is_not_of_the_results_cannot_leave_one_out(method):
+    more = {"pilot": "IRMM", "given": {"value": 33, "u": 1}, "leave_one_out": True, "method": method}
+    with pytest.raises(InputError) as refused:
+        find("comparison").compute(find("comparison").examples["ccqm-k25-pcb28"] | more)
+    assert refused.value.code == "leave_one_out"

@@ -237,3 +237,34 @@ def test_bad_results_are_refused_by_name(x, u, code):
 def test_a_median_of_mostly_equal_results_has_no_uncertainty_to_print():
     with pytest.raises(InputError, match="cannot be estimated"):
         estimators.median(np.array([1.0, 1.0, 1.0, 5.0]), np.eye(4))
+
+
+def correlated_case(rng, n=8):
+    u = rng.uniform(0.5, 1.5, n)
+    root = rng.normal(size=(n, 3))
+    v = root @ root.T + 2 * np.eye(n)
+    scale = u / np.sqrt(np.diag(v))
+    v *= np.outer(scale, scale)
+    x = rng.multivariate_normal(np.zeros(n), v)
+    x[:2] += rng.uniform(2, 9, 2)
+    return x, v
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_subset_of_correlated_results_is_the_one_of_all_subsets(seed):
+    x, v = correlated_case(np.random.default_rng(seed))
+    found = subset.largest_consistent_subset(x, v)
+    kept = tuple(i for i in range(len(x)) if i not in found.excluded)
+    for size in range(len(x), 0, -1):
+        chosen = list(itertools.combinations(range(len(x)), size))
+        tried = [(estimators.chi_squared(x[list(c)], v[np.ix_(c, c)])[0], c) for c in chosen]
+        if size == 1 or min(tried)[0] <= stats.chi2.ppf(0.95, size - 1):
+            assert kept == min(tried)[1]
+            return
+
+
+def test_correlations_of_zero_give_the_subset_of_independent_results():
+    x, u = arrays(published.K30_X, published.K30_U)
+    assert (
+        subset.largest_consistent_subset(x, np.diag(u**2)).excluded == subset.largest_consistent_subset(x, u).excluded
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from quanheng.metrology import tasks
+from quanheng.metrology.tasks.formulas import formulas
 from quanheng.platform.compute import links
 from tests.platform import makers
 
@@ -112,3 +114,64 @@ def test_an_unknown_task_is_not_found(client: Client) -> None:
 def test_the_page_speaks_english(client: Client) -> None:
     client.cookies["django_language"] = "en"
     assert "Calculations" in client.get(reverse("compute:tasks")).content.decode()
+
+
+def shown(client: Client, name: str, example: str = "") -> str:
+    task = tasks.find(name)
+    request = task.examples[example] if example else task.example
+    return client.get(f"{page(name)}?r={links.packed(request)}").content.decode()
+
+
+def test_a_column_pasted_into_the_robust_task_is_computed(client: Client) -> None:
+    values = "\n".join(f"{10 + i % 7 / 10:.1f}" for i in range(30))
+    answer = client.post(page("robust"), {"values": values, "method": "algorithm-a"}, follow=True)
+    assert answer.status_code == 200
+    assert "算法 A" in answer.content.decode()
+
+
+def test_replicates_are_pasted_one_laboratory_a_line(client: Client) -> None:
+    values = "1.0\t1.1\n1.2\t1.2\n0.9\t1.0\n1.1\t1.3"
+    answer = client.post(page("robust"), {"values": values, "method": "q-hampel"}, follow=True)
+    assert answer.status_code == 200
+
+
+def test_a_million_pasted_rows_are_refused_in_one_sentence(client: Client) -> None:
+    answer = client.post(page("robust"), {"values": "1.5\n" * 1_000_000, "method": "algorithm-a"})
+    assert answer.status_code == 422
+    assert "页面至多计算 256 kB" in answer.content.decode()
+    assert len(answer.content) < 200_000
+
+
+def test_warnings_and_refusals_follow_the_language_of_the_page(client: Client) -> None:
+    assert "GUM 法对此模型未通过验证" in shown(client, "uncertainty", "jcgm101-9.4")
+    refused = client.post(
+        page("comparison"), {"x": "1", "u": "0.1", "method": "weighted-mean"}, follow=True
+    ).content.decode()
+    assert "比对至少需要 2 个" in refused
+    client.cookies["django_language"] = "en"
+    assert "the GUM is not validated for this model" in shown(client, "uncertainty", "jcgm101-9.4")
+    refused = client.post(
+        page("comparison"), {"x": "1", "u": "0.1", "method": "weighted-mean"}, follow=True
+    ).content.decode()
+    assert "a comparison needs at least 2" in refused
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_page_and_paper_carry_the_formulas(client: Client, name: str) -> None:
+    lines = formulas(name, tasks.find(name).example)
+    assert lines
+    text = html.unescape(shown(client, name))
+    assert all(line in text for line in lines)
+
+
+def test_the_paper_carries_the_formula_of_its_method(client: Client) -> None:
+    code = links.packed(tasks.find("comparison").examples["ccqm-k30"])
+    paper = client.get(f"{page('comparison')}?r={code}&format=pdf")
+    text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(paper.content)).pages)
+    assert "公式" in text
+    assert "cov(" in text
+
+
+def test_inputs_that_are_empty_wait_behind_one_line(client: Client) -> None:
+    assert "更多输入" in shown(client, "interval")
+    assert '<details class="mb-3" open' in client.get(page("interval")).content.decode()
