@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from quanheng.errors import InputError
 from quanheng.metrology.expressions import Expression, parse
 from quanheng.metrology.units import unit
-from quanheng.procedures.schema import Budget, Definition, Limit, Procedure, Quantity, Rule, Section
+from quanheng.procedures.schema import Budget, Definition, Limit, Procedure, Quantity, Rule, Section, Standard
 
 RESERVED = frozenset({"pi", "x", "purpose"})
 Names = frozenset[str]
@@ -30,6 +30,7 @@ def check_names(procedure: Procedure) -> None:
     for role in procedure.standards:
         if role.check and role.section:
             checker.formula(role.check, names | checker.inner[role.section], f"standards.{role.role}")
+        checker.used(role)
     for number, period in enumerate(procedure.period):
         checker.formula(period.when, names, f"period.{number}")
 
@@ -159,6 +160,14 @@ class _Checker:
         self.inner[section.key] = inside
         exported = [f"{section.key}_{quantity.key}" for quantity in section.quantities]
         return self.new(exported, names, place)
+
+    def used(self, role: Standard) -> None:
+        fields = {s.key: {f.key for f in s.fields} for s in self.procedure.sections}
+        for one in role.used:
+            known = self.parameters if one.section is None else fields.get(one.section, set())
+            if one.field not in known:
+                place = f"{self.procedure.id} standards.{role.role}"
+                raise InputError("used_field", f"used names no field {one.section or ''}.{one.field}", place)
 
     def points(self, section: Section, names: Names, fields: set[str], place: str) -> None:
         for number, point in enumerate(section.points):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quanheng.procedures.records import PURPOSES, STANDARD_KEYS
+from quanheng.procedures.records import ITEM_KEYS, MAX_ITEM_TEXT, PURPOSES, STANDARD_KEYS
 from quanheng.procedures.schema import Procedure, Section
 
 NUMBER = {"type": "string", "pattern": r"^[+-]?[0-9]+(\.[0-9]+)?$"}
@@ -21,6 +21,7 @@ def record_schema(procedure: Procedure) -> dict[str, Any]:
         "properties": {
             "procedure": {"const": procedure.id},
             "purpose": {"enum": list(PURPOSES)},
+            "item": _object({key: {"type": "string", "maxLength": MAX_ITEM_TEXT} for key in ITEM_KEYS}),
             "instrument": _object({p.key: _parameter(p) for p in procedure.parameters}),
             "environment": _object({c.key: {**NUMBER, "title": c.label.zh} for c in procedure.environment}),
             "standards": {"type": "array", "items": _standard(procedure)},

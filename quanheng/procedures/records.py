@@ -13,7 +13,11 @@ from quanheng.metrology.quantities import read_number
 from quanheng.procedures.results import Problem
 
 MAX_BYTES = 8 * 1024 * 1024
-KEYS = frozenset({"procedure", "purpose", "instrument", "environment", "standards", "sections", "checks", "remarks"})
+MAX_ITEM_TEXT = 200
+KEYS = frozenset(
+    {"procedure", "purpose", "item", "instrument", "environment", "standards", "sections", "checks", "remarks"}
+)
+ITEM_KEYS = ("name", "specification", "measuring_range", "accuracy_class", "serial_number", "manufacturer")
 STANDARD_KEYS = frozenset({"role", "name", "certificate", "u", "U", "k", "mpe", "serial", "item", "valid_to", "unit"})
 PURPOSES = ("initial", "subsequent", "in_service")
 
@@ -77,8 +81,11 @@ def shaped(record: object) -> dict[str, Any]:
         raise InputError(
             "record_form", f"unknown keys {', '.join(unknown)[:120]}; see `procedure show ID --schema`", unknown[0][:60]
         )
-    for key in ("instrument", "environment", "sections", "checks"):
+    for key in ("item", "instrument", "environment", "sections", "checks"):
         _mapping(record.get(key, {}), key)
+    for key, value in record.get("item", {}).items():
+        if key not in ITEM_KEYS or not isinstance(value, str) or len(value) > MAX_ITEM_TEXT:
+            raise InputError("record_form", f"item holds {', '.join(ITEM_KEYS)} as short texts", f"item.{key[:40]}")
     for index, entry in enumerate(_list(record.get("standards", []), "standards")):
         _mapping(entry, f"standards[{index}]")
     for key, rows in record.get("sections", {}).items():

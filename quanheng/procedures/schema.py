@@ -119,8 +119,18 @@ class Rule(MaybeSourced):
     severity: Literal["block", "reject"] = "block"
 
 
+class Used(Part):
+    """Where a standard is used: a field of a section, or without a section a parameter; its values are its range."""
+
+    section: Key | None = None
+    field: Key
+
+
 class Standard(Sourced):
-    """A measurement standard and how accurate it must be; `check` reads its role_U, role_u, role_k, role_mpe."""
+    """A measurement standard and how accurate it must be; `check` reads its role_U, role_u, role_k, role_mpe.
+
+    `used` names the values it must cover; where it is `additive` (weights) several standards make up a load together.
+    """
 
     role: Key
     label: Text
@@ -130,6 +140,8 @@ class Standard(Sourced):
     check: Formula | None = None
     section: Key | None = None
     required: bool = True
+    used: tuple[Used, ...] = ()
+    additive: bool = False
 
 
 class Range(Part):

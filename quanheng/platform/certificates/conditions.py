@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import Norm
+from quanheng.platform.certificates import coverage, item, ratios, standards_used
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.certificates.naming import Names, said
@@ -76,9 +77,10 @@ def issue_conditions(
     ``computed`` is the result where the caller has just computed it from this very record.
     """
     people = people or people_of(record)
-    found = [_instrument(record), _day(record), *_norm(record)]
+    found = [_instrument(record), _item(record), _day(record), *_norm(record)]
     found += _computed(record, computed) if recompute else []
     found += _standards(record)
+    found += [*_ranges(record), *_ratios(record, computed or record.result)]
     found += _people(record, people)
     if factor is not None:
         found.append(
@@ -123,6 +125,11 @@ def _instrument(record: Record) -> Condition:
     ok = instrument.state in VERIFIABLE
     detail = "" if ok else _("器具当前状态不能检定(%(state)s)") % {"state": INSTRUMENT.states[instrument.state]}
     return Condition("instrument_state", ok, _("器具处于可检定状态"), detail)
+
+
+def _item(record: Record) -> Condition:
+    wrong = item.complaints(record)
+    return Condition("item", not wrong, _("器具信息完整并与检定参数一致"), "; ".join(wrong))
 
 
 def wrong_day(task: Task, day: dt.date) -> str:
@@ -208,6 +215,30 @@ def _standards(record: Record) -> Iterator[Condition]:
             f"standard_valid:{standard.code}", not detail, _("标准器 %(name)s 当日有效") % {"name": standard}, detail
         )
         yield _traceable(record, standard, row.used_on)
+
+
+def _ranges(record: Record) -> Iterator[Condition]:
+    """The standards chosen together cover every value, and how fine they are for it is known."""
+    loaded = procedures.loaded(record.procedure_id)
+    wanted = coverage.demands(loaded, record.data)
+    for role, standards in standards_used.by_role(record.data).items():
+        if role not in wanted:
+            continue
+        detail = coverage.too_narrow(standards, wanted[role], record.performed_on)
+        title = Names(record.procedure_id, record.data).roles.get(role, role)
+        yield Condition(
+            f"standard_range:{role}", not detail, _("%(role)s的测量范围含各检定点") % {"role": title}, detail
+        )
+
+
+def _ratios(record: Record, result: dict[str, Any] | None) -> Iterator[Condition]:
+    """A ratio that could be told and is not would pass every later audit unseen."""
+    if result is None:
+        return
+    for entry in record.data.get("standards", []):
+        if ratios.incomparable(record.procedure_id, record.data, result["results"], entry):
+            detail = _("%(name)s 的不确定度与检定的允许误差单位不同,无法比较") % {"name": entry["name"]}
+            yield Condition(f"standard_ratio:{entry['serial']}", False, _("标准器与被检器具的准确度可比较"), detail)
 
 
 def declared_suffices(region_code: str, on: dt.date) -> bool:

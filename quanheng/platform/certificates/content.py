@@ -10,14 +10,15 @@ from typing import Any
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.content import load as load_content
 from quanheng.platform.catalog.queries import Period, verification_period
+from quanheng.platform.certificates import item
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import PreparedDocument, Record
-from quanheng.platform.certificates.standards_used import certificate_on
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel.calendar import valid_until
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.parties.models import Licence
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.standards.queries import certificate_on
 from quanheng.platform.trace.models import TraceCertificate
 from quanheng.procedures import Loaded
 from quanheng.procedures.form import form
@@ -125,23 +126,21 @@ def party(organisation: Organisation) -> dict[str, Any]:
 
 
 def _place(record: Record) -> dict[str, str]:
-    on_site = record.task.delivery == "on_site"
-    fallback = record.instrument.location if on_site else record.organisation.address
-    text = record.place or fallback or record.organisation.name
-    return {"kind": "customer" if on_site else "laboratory", "text": text}
+    kind = "customer" if record.task.delivery == "on_site" else "laboratory"
+    return {"kind": kind, "text": item.place_of(record)}
 
 
 def _item(record: Record) -> dict[str, Any]:
-    one = record.instrument
+    own, instrument = item.printed(record), record.instrument
     return {
-        "name": one.name,
-        "name_en": one.category.name_en,
-        "model": one.specification,
-        "serial_number": one.serial_number,
-        "manufacturer": one.manufacturer,
-        "measuring_range": one.measuring_range,
-        "accuracy_class": one.accuracy_class,
-        "code": one.code,
+        "name": own["name"],
+        "name_en": instrument.category.name_en,
+        "model": own["specification"],
+        "serial_number": own["serial_number"],
+        "manufacturer": own["manufacturer"],
+        "measuring_range": own["measuring_range"],
+        "accuracy_class": own["accuracy_class"],
+        "code": instrument.code,
     }
 
 
@@ -217,16 +216,13 @@ def _column(column: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _conclusion(record: Record, passed: bool) -> dict[str, str]:
+    """A class is stated only where the procedure judged it."""
     if not passed:
         return {"zh": "不合格", "en": "Rejected"}
-    grade = record.instrument.accuracy_class
+    grade = item.judged_class(record)
     if not grade:
         return {"zh": "合格", "en": "Passed"}
-    if "±" in grade or "%" in grade:
-        return {"zh": f"合格(最大允许误差 {grade})", "en": f"Passed (maximum permissible error {grade})"}
-    if not grade.endswith("级"):
-        return {"zh": f"符合{grade}级", "en": f"Passed as class {grade}"}
-    return {"zh": f"符合{grade}", "en": f"Passed as class {grade.removesuffix('级')}"}
+    return {"zh": f"符合{grade}级", "en": f"Passed as class {grade}"}
 
 
 def people(record: Record | PreparedDocument, act: Act) -> Iterator[dict[str, Any]]:

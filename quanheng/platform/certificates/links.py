@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from quanheng.evidence.dcc.units import symbol
+from quanheng.platform.certificates import item
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.platform.certificates.coverage import demands
 from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates.ratios import ratio
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.trace import services as trace
-from quanheng.procedures.form import form
-
-
-def _decimal(text: object) -> Decimal | None:
-    try:
-        return Decimal(str(text))
-    except (InvalidOperation, ValueError):
-        return None
 
 
 def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
@@ -46,7 +43,7 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         valid_to=document.valid_until,
         uncertainty=_stated(widest, unit) if widest else "",
         u_value=float(widest["U"]) if widest else None,
-        range_text=instrument.measuring_range,
+        range_text=item.printed(record)["measuring_range"],
         unit=widest["unit"] if widest else "",
         file_sha256=document.xml_sha256,
         uses=[_use(record, entry) for entry in record.data["standards"]],
@@ -67,25 +64,16 @@ def _widest(record: Record) -> dict[str, Any] | None:
 
 
 def _use(record: Record, entry: dict[str, str]) -> dict[str, Any]:
+    demand = demands(procedures.loaded(record.procedure_id), record.data).get(entry["role"])
+    standard = MeasurementStandard.objects.get(pk=entry["item"])
+    span = demand.span_of(standard, record.performed_on) if demand else None
     return {
         "standard_id": entry["item"],
         "used_on": record.performed_on,
-        "u_ratio": _ratio(record, entry),
-        "use_low": None,
-        "use_high": None,
+        "u_ratio": ratio(record.procedure_id, record.data, (record.result or {})["results"], entry),
+        "use_low": span.low if span else None,
+        "use_high": span.high if span else None,
     }
-
-
-def _ratio(record: Record, entry: dict[str, str]) -> float | None:
-    """The standard's uncertainty (or MPE) over the narrowest limit it was used against, where both have one unit."""
-    sheet = form(record.procedure_id, record.data["instrument"], record.data["purpose"])
-    unit = entry.get("unit") or next((s["unit"] for s in sheet["standards"] if s["role"] == entry["role"]), None)
-    own = _decimal(entry.get("U") or entry.get("mpe"))
-    same = [r for r in (record.result or {})["results"] if r["unit"] == unit]
-    # Limits of repeatability or hysteresis say nothing about the standard: its uncertainty is in results that state U.
-    judged = [r for r in same if r["U"] not in (None, "")] or [r for r in same if r["decides"]]
-    limits = [abs(limit) for r in judged if (limit := _decimal(r["high"])) is not None and limit != 0]
-    return float(own / min(limits)) if own is not None and limits else None
 
 
 def withdraw_from_instrument(document: Document, void_from: dt.date, actor: Actor) -> None:

@@ -10,7 +10,7 @@ from django.utils import translation
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.rendering.certificate import draw_certificate, render_certificate
 from quanheng.evidence.rendering.papers import RawRecord, Sheet, render_record
-from quanheng.platform.certificates import content, sheet
+from quanheng.platform.certificates import content, item, sheet
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
@@ -82,15 +82,15 @@ def _raw_record(record: Record) -> bytes:
 
 
 def _header(record: Record, shown: dict[str, Any]) -> list[tuple[str, str]]:
-    one = record.instrument
+    one = item.printed(record)
     rows = [
-        ("器具名称", one.name),
-        ("型号规格", one.specification),
-        ("出厂编号", one.serial_number),
-        ("生产厂家", one.manufacturer),
-        ("测量范围", one.measuring_range),
-        ("准确度等级", one.accuracy_class),
-        ("使用单位", one.organisation.name),
+        ("器具名称", one["name"]),
+        ("型号规格", one["specification"]),
+        ("出厂编号", one["serial_number"]),
+        ("生产厂家", one["manufacturer"]),
+        ("测量范围", one["measuring_range"]),
+        ("准确度等级", one["accuracy_class"]),
+        ("使用单位", record.instrument.organisation.name),
         ("检定日期", record.performed_on.isoformat()),
         ("检定地点", record.place),
     ]

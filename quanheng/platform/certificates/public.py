@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
@@ -21,10 +22,8 @@ SHOWN = {
 }
 
 
-def _subject(one: Instrument | None) -> PublicSubject | None:
-    if one is None:
-        return None
-    item = {
+def _ledger(one: Instrument) -> dict[str, str]:
+    return {
         "name": one.name,
         "model": one.specification,
         "serial_number": one.serial_number,
@@ -32,6 +31,19 @@ def _subject(one: Instrument | None) -> PublicSubject | None:
         "measuring_range": one.measuring_range,
         "accuracy_class": one.accuracy_class,
     }
+
+
+def _verified(one: Instrument) -> dict[str, str]:
+    """What its last document says was verified, in every field; empty where the document is only known by number."""
+    public = Document.objects.filter(pk__in=[one.last_document_id]).values_list("public", flat=True).first() or {}
+    told = public.get("item") or {}
+    return {field: str(told.get(field, "")) for field in _ledger(one)} if told else {}
+
+
+def _subject(one: Instrument | None) -> PublicSubject | None:
+    if one is None:
+        return None
+    item = {**_ledger(one), **_verified(one)} if one.last_document_id else _ledger(one)
     return PublicSubject(
         kind="instrument",
         id=one.pk,

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
-from quanheng.platform.certificates import conditions, policies, procedure, standards_used
+from quanheng.platform.certificates import conditions, item, policies, procedure, standards_used
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.instruments.ledger_words import read_parameters
@@ -45,15 +45,17 @@ def _fresh_data(task: Task, on: dt.date) -> dict[str, Any]:
     loaded = procedure.loaded(task.norm.procedure_id if task.norm else "")
     known = {p.key for p in loaded.procedure.parameters}
     kept = {k: v for k, v in task.instrument.parameters.items() if k in known}
-    return {
+    data = {
         "procedure": loaded.procedure.id,
         "purpose": task.purpose,
+        "item": item.of_ledger(task.instrument),
         "instrument": {**read_parameters(loaded.procedure.parameters, task.instrument), **kept},
         "environment": {},
-        "standards": standards_used.proposed(task, loaded, on),
+        "standards": [],
         "sections": {},
         "checks": {},
     }
+    return {**data, "standards": standards_used.proposed(task, loaded, on, data)}
 
 
 @transaction.atomic
@@ -107,6 +109,7 @@ def save_draft(
         raise InputError("performed_on", why, "performed_on")
     record.performed_on = day
     kept = {**data, "procedure": record.procedure_id, "purpose": record.task.purpose}
+    kept["item"] = item.as_entered(record, data.get("item"))
     kept["standards"] = standards_used.described(record, data.get("standards") or [])
     kept = shaped(procedure.as_json(kept))
     changes = {"data": kept, "performed_on": day, "saved_at": clock.now()}
@@ -128,6 +131,15 @@ def _refuse_if(found: list[conditions.Condition], code: str) -> None:
         raise Refused(*(c.refusal for c in bad), code=code)
 
 
+def _fix_item(record: Record) -> None:
+    """From here on the record itself says what was verified and where; the ledger is not asked again."""
+    record.data = {**record.data, "item": item.as_entered(record, None)}
+    record.place = item.place_of(record)
+    Record.objects.filter(pk=record.pk, state="draft", version=record.version).update(
+        data=record.data, place=record.place
+    )
+
+
 @transaction.atomic
 def submit(record: Record, *, actor: Actor) -> Record:
     """Compute, keep the result, and hand the record to the checker. Every failing condition is named."""
@@ -135,6 +147,7 @@ def submit(record: Record, *, actor: Actor) -> Record:
     if record.state != "draft":
         require(RECORD.may("submit", record, actor))
     record.result = None
+    _fix_item(record)
     result = procedure.compute(record.procedure_id, record.data)
     _refuse_if(conditions.issue_conditions(record, computed=result), "conditions")
     workflow.apply(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from quanheng.platform.certificates import item, queries, standards_used
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates import queries, standards_used
+from quanheng.platform.certificates.coverage import Demand, demands, too_narrow
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.naming import Names, choice_labels, said
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import may_use
 from quanheng.procedures.form import form
+from quanheng.procedures.records import ITEM_KEYS
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ def build(record: Record) -> dict[str, Any]:
     return {
         "norm": described["norm"],
         "title": said(described["norm"]["title"]),
+        "item": [_of_item(key, record) for key in ITEM_KEYS],
+        "ledger": item.beside_ledger(record),
         "parameters": [_parameter(p, record.data, ghost) for p in described["parameters"]],
         "environment": [_condition(c, record.data, ghost) for c in described["environment"]],
         "standards": [_role(s, record) for s in described["standards"]],
@@ -73,6 +80,12 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(v) for v in value)
     return "" if value is None else str(value)
+
+
+def _of_item(key: str, record: Record) -> Cell:
+    """What will be printed of the instrument; the verifier compares it with the plate."""
+    value, open_ = item.printed(record).get(key, ""), key in item.editable(record)
+    return Cell(f"item.{key}", item.title_of(key), value, editable=open_, kind="text")
 
 
 def _parameter(part: dict[str, Any], data: dict[str, Any], ghost: dict[str, Any]) -> Cell:
@@ -111,17 +124,23 @@ class Choice:
     certificate: str
     valid_to: str
     reason: str
+    note: str = ""
 
 
 def _role(part: dict[str, Any], record: Record) -> dict[str, Any]:
     chosen = {e["item"] for e in record.data.get("standards", []) if e.get("role") == part["role"]}
     loaded = procedures.loaded(record.procedure_id)
+    demand = demands(loaded, record.data).get(part["role"], Demand(()))
     rows = []
     for standard in standards_used.choices(record.task, loaded).get(part["role"], []):
         decision = may_use(standard, record.task.norm, record.performed_on) if record.task.norm else None
         entry = standards_used.entry_of(standard, part["role"], record.performed_on)
         reason = "" if decision or decision is None else str(decision.reason)
-        rows.append(Choice(standard, str(standard.pk) in chosen, entry["certificate"], entry["valid_to"], reason))
+        narrow = too_narrow([standard], demand, record.performed_on)
+        if not reason and narrow and not demand.part(standard, record.performed_on):
+            reason, narrow = narrow, ""
+        said_of = (entry["certificate"], entry["valid_to"], reason, "" if reason else narrow)
+        rows.append(Choice(standard, str(standard.pk) in chosen, *said_of))
     return {
         "role": part["role"],
         "label": said(part["label"]),
@@ -222,6 +241,13 @@ def _gap(one: dict[str, Any], names: Names) -> dict[str, str]:
         "name": names.of(one["path"]),
         "text": said(one),
     }
+
+
+def uncovered(record: Record, data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Roles whose standards, as chosen on the sheet, do not cover what was typed there."""
+    chosen, wanted = standards_used.by_role(data), demands(procedures.loaded(record.procedure_id), data)
+    found = {r: too_narrow(chosen[r], wanted[r], record.performed_on) for r in wanted if r in chosen}
+    return [{"path": "standards", "role": r, "name": _("标准器"), "text": text} for r, text in found.items() if text]
 
 
 def _dotted(path: str) -> str:

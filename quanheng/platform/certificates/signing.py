@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from quanheng.evidence.content import CertificateContent
-from quanheng.platform.certificates import conditions, content, links, policies
+from quanheng.platform.certificates import conditions, content, item, links, policies
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.services import Outcome, each_in_turn, person
@@ -25,7 +25,12 @@ from quanheng.platform.documents.numbering import Reservation, public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
 from quanheng.platform.instruments.ledger_words import to_complete
-from quanheng.platform.instruments.services import Result, complete_parameters, set_verification_result
+from quanheng.platform.instruments.services import (
+    Result,
+    complete_parameters,
+    correct_by_verification,
+    set_verification_result,
+)
 from quanheng.platform.kernel import clock, events, files, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation
@@ -173,6 +178,10 @@ def _spread(record: Record, document: Document, actor: Actor) -> None:
     known = to_complete(procedures.loaded(record.procedure_id).procedure.parameters, given(record), record.instrument)
     if known:
         complete_parameters(actor=actor, instrument=record.instrument, found=known, document_number=document.number)
+    record.instrument.refresh_from_db()
+    found = item.found_by_verification(record)
+    if found and record.instrument.last_document_id == document.pk:
+        correct_by_verification(actor=actor, instrument=record.instrument, document_number=document.number, **found)
     if record.verdict == "pass":
         links.record_in_graph(record, document, actor)
 
@@ -186,7 +195,10 @@ def replace_certificate(
     meaning: str = "approve",
     actor: Actor,
 ) -> Document:
-    """Issue the same results anew, with the particulars as the ledger has them now. The old document stays readable."""
+    """Issue the same results anew, with the particulars of the record; of the customer as it is named now.
+
+    What the ledger says of the instrument meanwhile does not enter. The old document stays readable.
+    """
     old = record.document
     require(policies.may_sign(actor, record))
     if record.state != "issued" or old is None or old.state != "issued":

@@ -6,26 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from quanheng.platform.certificates.coverage import Demand, demands
 from quanheng.platform.certificates.models import Record, RecordStandard
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.standards.models import MeasurementStandard
-from quanheng.platform.standards.queries import may_use
-from quanheng.platform.trace.models import TraceCertificate
+from quanheng.platform.standards.queries import certificate_on, may_use
 from quanheng.platform.verification.models import Task
 from quanheng.procedures import Loaded
 
 ACCURACY_KEYS = ("u", "U", "k", "mpe", "unit")
-
-
-def certificate_on(standard: MeasurementStandard, on: dt.date) -> TraceCertificate | None:
-    """The certificate of the standard in force that day, else its latest one: the conditions say what is wrong."""
-    known = TraceCertificate.objects.filter(item_id=standard.pk).order_by("-valid_from")
-    valid = known.filter(Q(void_from=None) | Q(void_from__gt=on), Q(valid_to=None) | Q(valid_to__gte=on))
-    valid = valid.filter(valid_from__lte=on)
-    return valid.first() or known.first()
 
 
 def entry_of(standard: MeasurementStandard, role: str, on: dt.date) -> dict[str, str]:
@@ -50,14 +41,24 @@ def choices(task: Task, procedure: Loaded) -> dict[str, list[MeasurementStandard
     return {role: [s for s in own if s.role == role] for role in roles}
 
 
-def proposed(task: Task, procedure: Loaded, on: dt.date) -> list[dict[str, str]]:
-    """One usable standard for each role, for a fresh record."""
+def proposed(task: Task, procedure: Loaded, on: dt.date, data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """For each role the usable standard that covers the record most closely, or those that cover it together."""
+    wanted = demands(procedure, data)
     entries = []
     for role, found in choices(task, procedure).items():
         usable = [s for s in found if task.norm is not None and may_use(s, task.norm, on)]
-        if usable:
-            entries.append(entry_of(usable[0], role, on))
+        entries += [entry_of(s, role, on) for s in _fitting(usable, wanted.get(role, Demand(())), on)]
     return entries
+
+
+def _fitting(usable: list[MeasurementStandard], demand: Demand, on: dt.date) -> list[MeasurementStandard]:
+    if not demand.values:
+        return usable[:1]
+    alone = [s for s in usable if not demand.lacking([s], on)]
+    if alone:
+        return [min(alone, key=lambda s: (s.range_high or 0) - (s.range_low or 0))]
+    partly = [s for s in usable if demand.part(s, on)]
+    return partly if not demand.lacking(partly, on) else partly[:1]
 
 
 def described(record: Record, chosen: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -78,3 +79,14 @@ def link(record: Record) -> None:
         RecordStandard(record=record, standard_id=item, role=role[:40], used_on=record.performed_on)
         for item, role in wanted.items()
     )
+
+
+def by_role(data: Mapping[str, Any]) -> dict[str, list[MeasurementStandard]]:
+    """The standards of a raw record as its sheet names them."""
+    rows = MeasurementStandard.objects.in_bulk([e["item"] for e in data.get("standards", [])])
+    known = {str(pk): standard for pk, standard in rows.items()}
+    found: dict[str, list[MeasurementStandard]] = {}
+    for entry in data.get("standards", []):
+        if entry["item"] in known:
+            found.setdefault(entry["role"], []).append(known[entry["item"]])
+    return found

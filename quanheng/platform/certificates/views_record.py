@@ -117,7 +117,8 @@ class RecordSheet(OfRecord):
 
 
 def _painted(record: Record, data: dict[str, Any]) -> dict[str, Any]:
-    return sheet.picture(procedures.live(record.procedure_id, data), Names(record.procedure_id, data))
+    painted = sheet.picture(procedures.live(record.procedure_id, data), Names(record.procedure_id, data))
+    return {**painted, "findings": [*painted["findings"], *sheet.uncovered(record, data)]}
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

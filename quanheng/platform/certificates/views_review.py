@@ -19,6 +19,7 @@ from quanheng.platform.certificates import (
     content,
     differences,
     forms,
+    item,
     naming,
     papers,
     queries,
@@ -138,6 +139,7 @@ class Review(OfRecord):
             "failing": conditions.failing(found),
             "before": before,
             "differences": lines,
+            "beside_ledger": item.beside_ledger(record),
             "step": step,
             "decision": RECORD.may(step, record, self.actor) if step else None,
             "may_return": bool(step) and bool(RECORD.may("return", record, self.actor)),
@@ -252,13 +254,13 @@ class BatchPage(FormPage):
         rows = []
         for record in self.records():
             found = conditions.issue_conditions(record, people=conditions.people_of(record, **{part: user}))
-            rows.append((record, conditions.failing(found)))
+            rows.append((record, conditions.failing(found), item.beside_ledger(record)))
         return {
             "act": self.act,
-            "possible": any(not failing for _record, failing in rows),
-            "blocked": sum(bool(failing) for _record, failing in rows),
-            "exceptions": [r for r in rows if r[1] or r[0].verdict != "pass"],
-            "rest": [r for r in rows if not r[1] and r[0].verdict == "pass"],
+            "possible": any(not row[1] for row in rows),
+            "blocked": sum(bool(row[1]) for row in rows),
+            "exceptions": [r for r in rows if r[1] or r[2] or r[0].verdict != "pass"],
+            "rest": [r for r in rows if not (r[1] or r[2]) and r[0].verdict == "pass"],
             "meaning": naming.said(content.MEANINGS["approve"]),
         }
 

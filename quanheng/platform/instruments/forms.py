@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -47,6 +47,7 @@ class InstrumentForm(Form):
         organisations: QuerySet[Organisation],
         parameters_now: Mapping[str, Any] | None = None,
         fixed: bool = False,
+        locked: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -59,7 +60,17 @@ class InstrumentForm(Form):
             self.fields.pop("organisation")
         self.parameters = parameters_of(self._category(), clock.today())
         self.parameters_now = parameters_now or {}
-        self.fields.update(fields_for(self.parameters, self.parameters_now))
+        self.fields.update(fields_for(self.parameters, self.parameters_now, defaults=not locked))
+        self._lock(locked)
+
+    def _lock(self, locked: Collection[str]) -> None:
+        """Fields that are fixed are shown and not taken; what may be corrected asks why."""
+        for name, field in self.fields.items():
+            if name in locked or (name.startswith("p_") and "parameters" in locked):
+                field.disabled = True
+        if locked and "parameters" not in locked:
+            hint = _("更正名称、规格、测量范围、准确度等级或计量参数时须写明")
+            self.fields["reason"] = forms.CharField(max_length=300, required=False, label=_("更正原因"), help_text=hint)
 
     def choice(self, name: str) -> Any:
         """A field that chooses a record."""

@@ -220,14 +220,25 @@ class EditInstrument(OneInstrument, InstrumentFormPage):
     def allowed(self, actor: Actor) -> Decision:
         return may_keep(actor, self.instrument)
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """What is fixed for this instrument now."""
+        return services.fixed_fields(self.instrument)
+
     def header(self) -> Header:
-        return Header(_("修改器具"), crumbs=self.crumbs())
+        lead = ""
+        if "parameters" in self.locked:
+            lead = _("已检定:灰色各项以检定时核对的实物为准;地点变更请办理“迁移”,修理改装请先“送修”。")
+        elif self.locked:
+            lead = _("已备案:灰色各项不能在此修改;地点变更请办理“迁移”。")
+        return Header(_("修改器具"), lead, crumbs=self.crumbs())
 
     def form_kwargs(self) -> dict[str, Any]:
         return {
             "organisations": Organisation.objects.none(),
             "parameters_now": self.instrument.parameters,
             "fixed": True,
+            "locked": self.locked,
         }
 
     def initial(self) -> Mapping[str, Any]:
@@ -236,7 +247,8 @@ class EditInstrument(OneInstrument, InstrumentFormPage):
         return {**{n: getattr(item, n) for n in forms.InstrumentForm.base_fields}, "category": category}
 
     def done(self, form: Any) -> str:
-        services.edit_instrument(actor=self.actor, instrument=self.instrument, **form.values())
+        values = {k: v for k, v in form.values().items() if k not in self.locked}
+        services.edit_instrument(actor=self.actor, instrument=self.instrument, **values)
         messages.success(self.request, _("已保存"))
         return self.url
 

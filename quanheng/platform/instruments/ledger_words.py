@@ -3,11 +3,14 @@ a text that does not fit its pattern, or a unit that is not the parameter's, giv
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from quanheng.metrology.unit_algebra import convert, parse_dsi
 from quanheng.platform.instruments.models import Instrument
 from quanheng.procedures.schema import Parameter
 from quanheng.procedures.sections import symbol_of
@@ -48,6 +51,40 @@ def read_parameters(parameters: tuple[Parameter, ...], item: Instrument) -> dict
     if "un" in keys and "ib" in keys and (hit := VOLTAGE.search(words)):
         found["un"] = hit[1]
     return {k: v for k, v in found.items() if k in keys and k not in item.parameters}
+
+
+def read_class(parameters: tuple[Parameter, ...], text: str) -> str:
+    """The class of the procedure that a ledger entry names; empty where it names none of them."""
+    found: dict[str, str] = {}
+    _class({p.key: p for p in parameters}, _plain(text), found)
+    return found.get("accuracy_class", "")
+
+
+def contradiction(parameters: tuple[Parameter, ...], text: str, used: Mapping[str, Any]) -> bool:
+    """Whether a measuring range in words states other limits than the parameters; words it cannot read state none."""
+    keys, found = {p.key: p for p in parameters}, dict[str, str]()
+    _range(keys, _plain(text), found)
+    limits = [k for k in found if keys[k].kind == "number" and used.get(k) not in ("", None)]
+    return any(not _equal(found[k], str(used[k]), *_units(keys[k], keys, found, used)) for k in limits)
+
+
+def _units(
+    parameter: Parameter, keys: Mapping[str, Parameter], found: Mapping[str, str], used: Mapping[str, Any]
+) -> tuple[str, str]:
+    code = parameter.unit or ""
+    if not code.startswith("$"):
+        return code, code
+    own = str(used.get(code[1:]) or keys[code[1:]].default or "")
+    return found.get(code[1:], own), own
+
+
+def _equal(words: str, value: str, source: str, target: str) -> bool:
+    try:
+        if source == target:
+            return Decimal(words) == Decimal(value)
+        return math.isclose(convert(float(words), parse_dsi(source), parse_dsi(target)), float(value), rel_tol=1e-9)
+    except (InvalidOperation, ValueError):
+        return False
 
 
 def _class(keys: Mapping[str, Parameter], text: str, found: dict[str, str]) -> None:

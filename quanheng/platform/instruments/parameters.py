@@ -89,14 +89,19 @@ def complaints(loaded: Loaded | None, kept: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def fields_for(parameters: tuple[Parameter, ...], now: Mapping[str, Any]) -> dict[str, forms.Field]:
-    """One form field for each; values stay text as they are typed. None is required to keep a ledger."""
+def fields_for(
+    parameters: tuple[Parameter, ...], now: Mapping[str, Any], *, defaults: bool = True
+) -> dict[str, forms.Field]:
+    """One form field for each; values stay text as they are typed. None is required to keep a ledger.
+
+    ``defaults`` proposes the procedure's own values; a filed instrument does not change by being looked at.
+    """
     found: dict[str, forms.Field] = {}
     for one in parameters:
         label = said(one.label)
         if one.unit and not one.unit.startswith("$"):
             label = f"{label} ({symbol_of(one.unit)})"
-        initial = now.get(one.key, one.default or "")
+        initial = now.get(one.key, (one.default or "") if defaults else "")
         if isinstance(initial, list):
             initial = ", ".join(str(v) for v in initial)
         common: dict[str, Any] = {"label": label, "required": False, "initial": initial}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from quanheng.platform.catalog.models import Norm
@@ -15,6 +15,7 @@ from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.trace.models import TraceCertificate
 
 
 def visible(viewer: Actor) -> QuerySet[MeasurementStandard]:
@@ -52,3 +53,11 @@ def may_use(standard: MeasurementStandard, norm: Norm, on: dt.date) -> Decision:
     if not standard.norms.filter(pk=norm.pk).exists():
         return Denied(_("计量标准 %(name)s 的考核范围不含 %(norm)s") % {"name": standard, "norm": norm.number})
     return Allowed()
+
+
+def certificate_on(standard: MeasurementStandard, on: dt.date) -> TraceCertificate | None:
+    """The certificate of the standard in force that day, else its latest one: the conditions say what is wrong."""
+    known = TraceCertificate.objects.filter(item_id=standard.pk).order_by("-valid_from")
+    valid = known.filter(Q(void_from=None) | Q(void_from__gt=on), Q(valid_to=None) | Q(valid_to__gte=on))
+    valid = valid.filter(valid_from__lte=on)
+    return valid.first() or known.first()

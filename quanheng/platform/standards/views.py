@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quanheng.metrology.units import UNITS
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.models import Organisation
@@ -143,6 +144,12 @@ class StandardForm(Form):
     range_text = forms.CharField(max_length=120, label=gettext_lazy("测量范围"))
     range_low = forms.FloatField(required=False, label=gettext_lazy("下限"))
     range_high = forms.FloatField(required=False, label=gettext_lazy("上限"))
+    unit = forms.ChoiceField(
+        choices=[("", "—"), *((code, f"{u.symbol} {u.zh}") for code, u in UNITS.items() if u.symbol)],
+        required=False,
+        label=gettext_lazy("上下限的单位"),
+        help_text=gettext_lazy("检定程序须核对范围的,缺上下限或单位就不能用于检定"),
+    )
     norms = forms.ModelMultipleChoiceField(
         Norm.objects.order_by("number"),
         label=gettext_lazy("用于检定规程"),
@@ -155,6 +162,12 @@ class StandardForm(Form):
     def __init__(self, *args: Any, organisations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("unit") and (data.get("range_low") is not None or data.get("range_high") is not None):
+            self.add_error("unit", _("填了上下限,请选择单位"))
+        return data
 
 
 class AddStandard(FormPage):

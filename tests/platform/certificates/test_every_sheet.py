@@ -20,6 +20,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.standards.services import enter_upper_certificate
 from quanheng.platform.verification.models import Task
 from quanheng.procedures import load, procedure_ids
+from quanheng.procedures.usage import UsedValue, used_values
 from tests.platform import makers
 from tests.platform.cast import Cast
 from tests.platform.certificates import steps
@@ -34,13 +35,27 @@ def _today() -> Iterator[None]:
         yield
 
 
+def range_of(values: list[UsedValue]) -> dict[str, Any]:
+    """Just the range in which the example uses the standard."""
+    if not values:
+        return {}
+    span = sorted(float(v.value) for v in values)
+    return {"range_low": span[0], "range_high": span[-1], "unit": values[0].unit}
+
+
 def make_standards(cast: Cast, example: dict[str, Any], norm: Any) -> None:
     """The standards of the worked example, each with a certificate up to the national standard."""
     root = steps.make_root()
+    used = used_values(load(example["procedure"]), example)
     for entry in example["standards"]:
         accuracy = {key: entry[key] for key in ("u", "U", "k", "mpe") if key in entry}
         standard = makers.make_standard(
-            cast.institute, norm, role=entry["role"], name=entry["name"], parameters=accuracy
+            cast.institute,
+            norm,
+            role=entry["role"],
+            name=entry["name"],
+            parameters=accuracy,
+            **range_of(used.get(entry["role"], [])),
         )
         enter_upper_certificate(
             actor=makers.SYSTEM,
@@ -63,7 +78,9 @@ def open_sheet(cast: Cast, procedure: str, example: dict[str, Any]) -> Record:
     make_standards(cast, example, norm)
     category = makers.make_category(CATEGORY + procedure.lower(), norm, name="器具", item="器具")
     category.norms.set([norm])
-    instrument = makers.make_instrument(cast.shop, category=category, parameters=example["instrument"])
+    instrument = makers.make_instrument(
+        cast.shop, category=category, measuring_range="", parameters=example["instrument"]
+    )
     task = steps.make_task(cast, instrument)
     Task.objects.filter(pk=task.pk).update(purpose=example["purpose"])
     task.refresh_from_db()

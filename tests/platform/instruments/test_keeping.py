@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -96,14 +97,53 @@ def test_bad_fields_are_refused_and_nothing_is_written(cast: Cast, fields: dict[
     assert not Instrument.objects.exists()
 
 
-def test_identity_is_fixed_once_filed_but_the_rest_may_be_corrected(cast: Cast) -> None:
-    item = make_instrument(cast.shop)
-    actor = cast.actor("keeper")
+FORGED: dict[str, Any] = {
+    "name": "电子汽车衡",
+    "specification": "SCS-100",
+    "measuring_range": "(0~3000) t",
+    "accuracy_class": "I",
+    "parameters": {"max": "3000"},
+}
+
+
+def test_identity_and_place_are_fixed_once_filed(cast: Cast) -> None:
+    item, actor = make_instrument(cast.shop), cast.actor("keeper")
     with pytest.raises(Refused, match="备案后"):
-        services.edit_instrument(actor=actor, instrument=item, serial_number="X9")
-    edited = services.edit_instrument(actor=actor, instrument=item, location="二楼", reason="更正")
+        services.edit_instrument(actor=actor, instrument=item, serial_number="X9", reason="更正")
+    with pytest.raises(Refused, match="迁移"):
+        services.edit_instrument(actor=actor, instrument=item, location="二楼", reason="更正")
+    edited = services.edit_instrument(actor=actor, instrument=item, origin_place="示范省")
+    assert (edited.origin_place, events.history(item).get().before) == ("示范省", {"origin_place": ""})
+
+
+@pytest.mark.parametrize("field", sorted(FORGED))
+def test_before_any_verification_the_owner_corrects_with_a_reason_that_is_kept(cast: Cast, field: str) -> None:
+    item, actor = make_instrument(cast.shop), cast.actor("keeper")
+    old, new = getattr(item, field), FORGED[field]
+    with pytest.raises(Refused, match="原因"):
+        services.edit_instrument(actor=actor, instrument=item, **{field: new})
+    services.edit_instrument(actor=actor, instrument=item, reason="铭牌看错", **{field: new})
     event = events.history(item).get()
-    assert (edited.location, event.before, event.reason) == ("二楼", {"location": ""}, "更正")
+    assert (event.before, event.after, event.reason) == ({field: old}, {field: new}, "铭牌看错")
+
+
+@pytest.mark.parametrize("verdict", ["pass", "reject"])
+@pytest.mark.parametrize("field", sorted(FORGED))
+def test_what_was_verified_is_not_rewritten_even_with_a_reason(cast: Cast, field: str, verdict: str) -> None:
+    item = make_instrument(cast.shop, verified_on=dt.date(2026, 3, 1), last_verdict=verdict)
+    with pytest.raises(Refused, match="下次检定") as refusal:
+        services.edit_instrument(actor=cast.actor("keeper"), instrument=item, reason="更正", **{field: FORGED[field]})
+    assert refusal.value.place == field
+    item.refresh_from_db()
+    assert getattr(item, field) != FORGED[field]
+
+
+def test_after_repair_ended_the_verification_the_owner_may_correct_again(cast: Cast) -> None:
+    day = dt.date(2026, 3, 1)
+    item = make_instrument(cast.shop, verified_on=day, last_verdict="pass", invalidated_on=day, state="awaiting")
+    actor = cast.actor("keeper")
+    edited = services.edit_instrument(actor=actor, instrument=item, specification="ACS-15", reason="改装")
+    assert edited.specification == "ACS-15"
 
 
 def test_of_two_editors_the_second_is_told(cast: Cast) -> None:

@@ -6,7 +6,13 @@ from quanheng.platform.instruments.services.filing import (
     submit_filing,
     withdraw_filing,
 )
-from quanheng.platform.instruments.services.keeping import add_instrument, edit_instrument, transfer_instruments
+from quanheng.platform.instruments.services.keeping import (
+    add_instrument,
+    correct_by_verification,
+    edit_instrument,
+    fixed_fields,
+    transfer_instruments,
+)
 from quanheng.platform.instruments.services.life import (
     relocate,
     restart,
@@ -29,8 +35,10 @@ __all__ = [
     "add_instrument",
     "complete_parameters",
     "confirm_filings",
+    "correct_by_verification",
     "edit_instrument",
     "extend_periods",
+    "fixed_fields",
     "relocate",
     "restart",
     "return_filings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -37,6 +37,7 @@ TEXTS = (
 FAR = dt.timedelta(days=366)  # an instrument may be entered before it is put into use, not years before
 PLAIN = (*TEXTS, "quantity", "use", "delivery", "parameters", "installed_on")
 IDENTITY = frozenset({"category", "serial_number", "serial_to", "quantity", "manufacturer", "region", "use"})
+JUDGED = frozenset({"name", "specification", "measuring_range", "accuracy_class", "parameters"})
 FREE_STATES = frozenset({"draft"})
 
 
@@ -117,9 +118,64 @@ def _saved(item: Instrument, **how: Any) -> None:
         raise Refused(message, code="duplicate", place="serial_number") from error
 
 
+def concluded(item: Instrument) -> bool:
+    """Whether a verification speaks of the instrument as it is: done, and not ended by repair or relocation."""
+    return item.verified_on is not None and item.invalidated_on is None
+
+
+def fixed_fields(item: Instrument) -> frozenset[str]:
+    """What its owner cannot rewrite now: identity and place once filed, what was judged while a conclusion stands."""
+    if item.state in FREE_STATES:
+        return frozenset()
+    return IDENTITY | {"location"} | (JUDGED if concluded(item) else frozenset())
+
+
+def _titles(names: Sequence[str]) -> str:
+    return "、".join(str(Instrument._meta.get_field(n).verbose_name) for n in names)  # type: ignore[union-attr]
+
+
+def _refuse_fixed(item: Instrument, changed: Mapping[str, Any], reason: str) -> None:
+    """Say what cannot be changed here, and the way that leads there."""
+    locked = sorted(fixed_fields(item) & set(changed))
+    ways = {
+        "location": _("地点变更请办理“迁移”,原检定随之失效"),
+        **dict.fromkeys(JUDGED, _("已有检定结论,由检定机构在下次检定时按实物更正;修理改装请先办理“送修”")),
+    }
+    if locked:
+        said = [_("备案后不能直接修改:%(titles)s") % {"titles": _titles(locked)}]
+        said += dict.fromkeys(ways[name] for name in locked if name in ways)
+        raise Refused(*said, code="filed", place=locked[0])
+    corrected = sorted(JUDGED & set(changed)) if item.state not in FREE_STATES else []
+    if corrected and not reason.strip():
+        words = _("备案后更正%(titles)s须写明原因") % {"titles": _titles(corrected)}
+        raise Refused(words, code="reason_required", place="reason")
+
+
+@transaction.atomic
+def correct_by_verification(*, actor: Actor, instrument: Instrument, document_number: str, **found: Any) -> Instrument:
+    """The ledger takes over what the verifier found on the instrument and a signed document now says."""
+    require(policies.may_record_result(actor, instrument))
+    unknown = set(found) - JUDGED
+    if unknown:
+        raise TypeError(f"unknown fields {sorted(unknown)}")
+    item = Instrument.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=instrument.pk)
+    before = {k: getattr(item, k) for k in found}
+    for key, value in found.items():
+        setattr(item, key, value)
+    refresh(item, item.organisation.name)
+    item.version += 1
+    item.save()
+    reason = _("检定时核对实物:%(number)s") % {"number": document_number}
+    events.record(actor, "instruments.corrected_by_verification", item, reason=reason, before=before, after=found)
+    return item
+
+
 @transaction.atomic
 def edit_instrument(*, actor: Actor, instrument: Instrument, reason: str = "", **fields: Any) -> Instrument:
-    """Change what the ledger says. Once filed, the identity is fixed; a place is changed by relocation."""
+    """Change what the ledger says; once filed, only what is neither its identity, its place nor what was verified.
+
+    What a verification judges may be corrected with a reason while no conclusion rests on it (see ``fixed_fields``).
+    """
     require(policies.may_keep(actor, instrument))
     item = Instrument.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=instrument.pk)
     if item.version != instrument.version:
@@ -132,10 +188,7 @@ def edit_instrument(*, actor: Actor, instrument: Instrument, reason: str = "", *
         return item
     if item.state == "scrapped":
         raise Refused(_("已报废的器具不能修改"), code="wrong_state")
-    locked = sorted(IDENTITY & set(changed)) if item.state not in FREE_STATES else []
-    if locked:
-        titles = "、".join(str(Instrument._meta.get_field(n).verbose_name) for n in locked)  # type: ignore[union-attr]
-        raise Refused(_("备案后不能直接修改:%(titles)s") % {"titles": titles}, code="filed", place=locked[0])
+    _refuse_fixed(item, changed, reason)
     before = {k: getattr(item, k) for k in changed}
     for key, value in changed.items():
         setattr(item, key, value)

@@ -33,6 +33,7 @@ VERBS: Mapping[str, StrPromise] = {
     "instruments.import_undone": _("撤销器具导入"),
     "instruments.imported": _("导入器具"),
     "instruments.invalidated": _("检定失效"),
+    "instruments.corrected_by_verification": _("按检定时核对的实物更正台账"),
     "instruments.parameters_completed": _("按检定结果补全计量参数"),
     "instruments.transferred": _("移交器具"),
     "instruments.verified": _("登记检定结果"),

@@ -15,13 +15,13 @@
   // From the boxes to the record: every value as text, exactly as typed.
   const put = (root, path, value) => {
     const parts = path.split(".");
-    if (parts[0] !== "sections") { root[parts[0]] ??= {}; if (value === "") delete root[parts[0]][parts[1]]; else root[parts[0]][parts[1]] = value; return; }
+    if (parts[0] !== "sections") { root[parts[0]] ??= {}; if (value === "" && parts[0] !== "item") delete root[parts[0]][parts[1]]; else root[parts[0]][parts[1]] = value; return; }
     const rows = ((root.sections ??= {})[parts[1]] ??= []);
     while (rows.length <= Number(parts[2])) rows.push({});
     if (value !== "") rows[Number(parts[2])][parts[3]] = value; else delete rows[Number(parts[2])][parts[3]];
   };
   const collect = () => {
-    const data = { ...stored, instrument: {}, environment: {}, sections: {}, checks: {} };
+    const data = { ...stored, item: { ...stored.item }, instrument: {}, environment: {}, sections: {}, checks: {} };
     $$("[data-given]").forEach((el) => put(data, el.dataset.given, el.textContent.trim()));
     $$("[data-path]").forEach((el) => {
       const value = el.value.trim();

@@ -1,0 +1,128 @@
+"""Whether the standards chosen for a record cover every value at which the record uses them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from quanheng.errors import InputError
+from quanheng.metrology.quantities import short_text
+from quanheng.metrology.unit_algebra import convert, parse_dsi
+from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.standards.queries import certificate_on
+from quanheng.procedures import Loaded
+from quanheng.procedures.sections import symbol_of
+from quanheng.procedures.usage import UsedValue, additive, used_values
+
+SLACK = 1e-9  # for the conversion of units, far below any resolution
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A range in some unit, both ends included."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies inside."""
+        slack = SLACK * max(abs(self.low), abs(self.high))
+        return self.low - slack <= value <= self.high + slack
+
+
+def extent_of(standard: MeasurementStandard, on: dt.date, unit: str) -> Extent | None:
+    """What its assessment and its certificate of that day cover, in ``unit``; None where it is not known in numbers."""
+    found = _in_unit(standard.range_low, standard.range_high, standard.unit, unit)
+    certificate = certificate_on(standard, on)
+    if found is None or certificate is None:
+        return found
+    own = _in_unit(certificate.range_low, certificate.range_high, certificate.unit, unit)
+    return found if own is None else Extent(max(found.low, own.low), min(found.high, own.high))
+
+
+def _in_unit(low: float | None, high: float | None, source: str, target: str) -> Extent | None:
+    if low is None or high is None or not source or not target:
+        return None
+    try:
+        given, wanted = parse_dsi(source), parse_dsi(target)
+        return Extent(convert(low, given, wanted), convert(high, given, wanted))
+    except InputError:
+        return None
+
+
+def _together(extents: Iterable[Extent], sums: bool) -> list[Extent]:
+    """The ranges as one; weights stand together on a scale, so that their upper ends add up where no gap is left."""
+    joined: list[Extent] = []
+    for one in sorted(extents, key=lambda e: (e.low, e.high)):
+        if joined and joined[-1].holds(one.low):
+            last = joined.pop()
+            one = Extent(last.low, last.high + one.high if sums else max(last.high, one.high))
+        joined.append(one)
+    return joined
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The values at which one role is used in a record."""
+
+    values: tuple[UsedValue, ...]
+    sums: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values; a role is used in one."""
+        return self.values[0].unit if self.values else ""
+
+    def lacking(self, standards: Sequence[MeasurementStandard], on: dt.date) -> list[str]:
+        """The values that these standards together do not cover, as people write them, smallest first."""
+        extents = [e for s in standards if (e := extent_of(s, on, self.unit)) is not None]
+        spans = _together(extents, self.sums)
+        missing = {v.value for v in self.values if not any(e.holds(float(v.value)) for e in spans)}
+        symbol = symbol_of(self.unit)
+        return [f"{short_text(value)} {symbol}".strip() for value in sorted(missing)]
+
+    def part(self, standard: MeasurementStandard, on: dt.date) -> bool:
+        """Whether the standard covers any of the values: else it has no place in this record."""
+        return not self.values or len(self.lacking([standard], on)) < len({v.value for v in self.values})
+
+    def span_of(self, standard: MeasurementStandard, on: dt.date) -> Extent | None:
+        """The part of its own range, in its own unit, in which the standard is used; None where nothing is known."""
+        own = extent_of(standard, on, standard.unit)
+        values = [float(v.value) for v in self.values]
+        used = _in_unit(min(values, default=None), max(values, default=None), self.unit, standard.unit)
+        if own is None or used is None:
+            return None
+        low, high = max(own.low, used.low), min(own.high, used.high)
+        return Extent(low, high) if low <= high else None
+
+
+def demands(loaded: Loaded, data: Mapping[str, Any]) -> dict[str, Demand]:
+    """What a record asks of the standards of each role."""
+    return {role: Demand(tuple(v), additive(loaded, role)) for role, v in used_values(loaded, data).items()}
+
+
+def too_narrow(standards: Sequence[MeasurementStandard], demand: Demand, on: dt.date) -> str:
+    """Why the standards chosen for a role do not do, naming them and the values; empty where they do."""
+    if not standards or not demand.values:
+        return ""
+    unknown = [s for s in standards if extent_of(s, on, demand.unit) is None]
+    if unknown:
+        return _("%(names)s 没有登记可比较的测量范围,请在计量标准中登记下限、上限和单位") % {"names": _named(unknown)}
+    lacking = demand.lacking(standards, on)
+    if not lacking:
+        return ""
+    shown = "、".join(lacking[:MOST_NAMED]) + ("……" if len(lacking) > MOST_NAMED else "")
+    return _("%(names)s 的测量范围 %(ranges)s 不含 %(values)s") % {
+        "names": _named(standards),
+        "ranges": "、".join(s.range_text for s in standards),
+        "values": shown,
+    }
+
+
+def _named(standards: Iterable[MeasurementStandard]) -> str:
+    return "、".join(str(s) for s in standards)

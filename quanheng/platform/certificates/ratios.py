@@ -1,0 +1,70 @@
+"""How fine a standard is for the use a record makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from quanheng.platform.certificates import procedure as procedures
+from quanheng.procedures.form import form
+from quanheng.procedures.usage import used_values
+
+PERCENT = r"\percent"
+
+
+def _decimal(text: object) -> Decimal | None:
+    try:
+        return Decimal(str(text))
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def ratio(
+    procedure_id: str, data: Mapping[str, Any], results: Sequence[Mapping[str, Any]], entry: Mapping[str, str]
+) -> float | None:
+    """The standard's uncertainty (or MPE) over the narrowest limit it was used against.
+
+    A relative one (in per cent) is taken of the value measured at each point. None where nothing is known of one of
+    the two, or where they cannot be compared (see ``incomparable``).
+    """
+    own, unit = stated(procedure_id, data, entry)
+    if own is None:
+        return None
+    same = [r for r in results if r["unit"] == unit]
+    # Limits of repeatability or hysteresis say nothing about the standard: its uncertainty is in results that state U.
+    judged = [r for r in same if r["U"] not in (None, "")] or [r for r in same if r["decides"]]
+    limits = [abs(limit) for r in judged if (limit := _decimal(r["high"])) is not None and limit != 0]
+    if limits:
+        return float(own / min(limits))
+    return _relative(procedure_id, data, results, own, entry["role"]) if unit == PERCENT else None
+
+
+def stated(procedure_id: str, data: Mapping[str, Any], entry: Mapping[str, str]) -> tuple[Decimal | None, str | None]:
+    """The uncertainty or MPE of a standard of a record, with its unit."""
+    sheet = form(procedure_id, data["instrument"], data["purpose"])
+    unit = entry.get("unit") or next((s["unit"] for s in sheet["standards"] if s["role"] == entry["role"]), None)
+    return _decimal(entry.get("U") or entry.get("mpe")), unit
+
+
+def _relative(
+    procedure_id: str, data: Mapping[str, Any], results: Sequence[Mapping[str, Any]], own: Decimal, role: str
+) -> float | None:
+    values = used_values(procedures.loaded(procedure_id), data).get(role, [])
+    at = {(v.section, v.row): v for v in values}
+    found = []
+    for one in results:
+        value, limit = at.get((one["section"], one["row"])), _decimal(one["high"])
+        if value is not None and one["U"] not in (None, "") and limit and one["unit"] == value.unit:
+            found.append(own / 100 * abs(value.value) / abs(limit))
+    return float(max(found)) if found else None
+
+
+def incomparable(
+    procedure_id: str, data: Mapping[str, Any], results: Sequence[Mapping[str, Any]], entry: Mapping[str, str]
+) -> bool:
+    """Whether both are known, the standard's own figure and limits where it was used, and yet no ratio follows."""
+    own, _unit = stated(procedure_id, data, entry)
+    sections = {v.section for v in used_values(procedures.loaded(procedure_id), data).get(entry["role"], [])}
+    judged = any(r["section"] in sections and r["U"] not in (None, "") and _decimal(r["high"]) for r in results)
+    return own is not None and judged and ratio(procedure_id, data, results, entry) is None
