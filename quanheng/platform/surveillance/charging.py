@@ -138,10 +138,10 @@ def alarm_words(alarm: str) -> str:
 
 def values_of(meter: AreaMeter, transaction: str) -> list[ChargeSample]:
     """What one session sent, in order."""
-    return list(meter.charge_samples.filter(transaction=transaction).order_by("at", "measurand"))
+    return list(ChargeSample.objects.filter(meter=meter, transaction=transaction).order_by("at", "measurand"))
 
 
 def sessions_of(meter: AreaMeter, since: dt.datetime) -> list[Session]:
     """Sessions of a pile, oldest first."""
-    rows = meter.charge_samples.filter(at__gte=since).exclude(transaction="").order_by("at")
+    rows = ChargeSample.objects.filter(meter=meter, at__gte=since).exclude(transaction="").order_by("at")
     return sessions(Sample(meter.meter_id, r.at, r.measurand, r.value, r.context, r.transaction) for r in rows)

@@ -80,7 +80,7 @@ class Lots(Watching):
         rows = []
         for g, owner in self.rows()[:500]:
             may = g.verdict == "accept" and bool(policies.may_keep_for(self.actor, owner))
-            query = urlencode({"organisation": owner.pk, **g.key})
+            query = urlencode({"organisation": str(owner.pk), **g.key})
             url = f"{reverse('surveillance:extension-propose')}?{query}" if may else ""
             state = Status(GRADE_TONES[g.verdict], extensions.verdict_words(g.verdict))
             rows.append((g, owner, state, words.percent(g.expected_wrong), words.percent(g.upper90), url))
@@ -138,10 +138,11 @@ class Propose(Watching, FormPage):
         return {"months": 12}
 
     def done(self, form: Any) -> str:
-        made = extensions.propose(
-            actor=self.actor, organisation=self._owner(), **self._key(), **form.cleaned_data
-        )  # fmt: skip
-        return made.get_absolute_url()
+        key, clean = self._key(), form.cleaned_data
+        return extensions.propose(
+            actor=self.actor, organisation=self._owner(), manufacturer=key["manufacturer"], lot=key["lot"],
+            year=key["year"], rule=clean["rule"], months=clean["months"], reason=clean["reason"],
+        ).get_absolute_url()  # fmt: skip
 
 
 def rule_title(rule: Any) -> str:
@@ -264,5 +265,5 @@ class ExtensionStep(OneExtension, FormPage):
     def done(self, form: Any) -> str:
         act = getattr(extensions, self.kwargs["step"])
         act(actor=self.actor, extension=self.extension, **form.cleaned_data)
-        messages.success(self.request, tables.extension_status(self.extension).label)
+        messages.success(self.request, str(tables.extension_status(self.extension).label))
         return self.extension.get_absolute_url()
