@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from quanheng.errors import InputError
 from quanheng.platform.kernel import clock
 
-_OURS = "quanheng"
+_OURS = ("quanheng", "django_tasks")  # the queue names tasks and workers, never what they carry
 _FIELDS = ("method", "route", "status", "ms", "job", "code", "count")
 
 
