@@ -21,12 +21,15 @@ class ProjectConfig(AppConfig):
         # Models exist only from here on.
         from quanheng.platform.instruments.queries import ids_of_code
         from quanheng.platform.kernel import events
+        from quanheng.platform.kernel.work import WORK
+        from quanheng.platform.project.accounts import work as accounts_work
         from quanheng.platform.project.admin_pages.verbs import verb_words
         from quanheng.platform.standards.queries import ids_of_number
         from quanheng.platform.trace.registries import FINDERS
         from quanheng.platform.web.registries import VERB_WORDS
 
         logs.JsonFormatter.request_id = events.request_id
+        WORK.register("project.people", accounts_work.administrators)
         FINDERS.register("instruments", ids_of_code)
         FINDERS.register("standards", ids_of_number)
         administrators = menu.roles(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.LAB_MANAGER)

@@ -108,6 +108,7 @@ def test_a_new_signatory_is_entered_by_the_manager_and_let_in_by_the_security_ad
     user = User.objects.get(username="he.xinqian")
     give_totp(cast.security)
     client.force_login(cast.security)
+    assert "何新签" in client.get("/").content.decode()
     page = client.post(f"/administration/people/{user.pk}/invite/", follow=True)
     assert re.search(r'value="http[^"]+invitation[^"]+"', page.content.decode())
     assert mail.outbox == []  # the address was typed by the manager
@@ -219,6 +220,9 @@ def test_the_manager_confirms_the_newcomer_by_the_code_shown_face_to_face(cast: 
     user, client, secret = let_in(cast)
     manager = Client()
     manager.force_login(cast.manager)
+    assert user.name in manager.get("/").content.decode()
+    assert user.name in manager.get("/administration/people/?step=confirm").content.decode()
+    assert user.name not in manager.get("/administration/people/?step=link").content.decode()
     address = f"/administration/people/{user.pk}/"
     assert "待当面确认" in manager.get(address).content.decode()
     right = shown_code(client)

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from stdnum.cn import uscc
@@ -194,10 +195,19 @@ class PeopleFilter(FilterSet):
         choices=[("True", _("启用")), ("False", pgettext_lazy("account", "停用"))],
         field_name="is_active",
     )
+    step = ChoiceFilter(
+        label=_("待办"),
+        choices=[("link", _("待发放密码链接")), ("confirm", _("待当面确认"))],
+        method="filter_step",
+    )
 
     class Meta:
         model = User
         fields: tuple[str, ...] = ()
+
+    def filter_step(self, rows: QuerySet[User], _name: str, step: str) -> QuerySet[User]:
+        """Who waits for an administrator."""
+        return queries.waiting(rows, step)
 
 
 class OrganisationFilter(FilterSet):

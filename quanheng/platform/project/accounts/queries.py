@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Q, QuerySet
 
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, RoleGrant, User
-from quanheng.platform.kernel.roles import Role
+from quanheng.platform.kernel.roles import GUARDED_ROLES, Role
 
 
 def organisations(viewer: Actor) -> QuerySet[Organisation]:
@@ -30,6 +31,15 @@ def persons(viewer: Actor) -> QuerySet[User]:
     if viewer.has(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):
         return rows
     return rows.filter(organisation__in=organisations(viewer))
+
+
+def waiting(rows: QuerySet[User], step: str) -> QuerySet[User]:
+    """Of these people, whose link is still to be handed over (``link``) or who are to be confirmed (``confirm``)."""
+    active = rows.filter(is_active=True)
+    if step == "confirm":
+        return active.filter(awaiting_confirmation=True)
+    guarded = RoleGrant.objects.filter(role__in=GUARDED_ROLES).values("user")
+    return active.filter(pk__in=guarded, password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def grants(user: User) -> QuerySet[RoleGrant]:
