@@ -12,12 +12,12 @@ from quanheng.errors import InputError
 from quanheng.telemetry.fleets.simulate import FleetPlan, simulate
 from quanheng.telemetry.fleets.state import load, state_path
 
-BEGIN, DAYS = 40, 5
+BEGIN, DAYS = 21, 3
 
 
 @pytest.fixture(scope="module", params=["area", "location"])
 def fleet(request):
-    return simulate(FleetPlan(areas=2, days=BEGIN + DAYS, seed=8, meters=(25, 35), loss=request.param))
+    return simulate(FleetPlan(areas=1, days=BEGIN + DAYS, seed=8, meters=(30, 32), loss=request.param, substeps=1))
 
 
 def day(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
