@@ -65,6 +65,8 @@ def incomparable(
 ) -> bool:
     """Whether both are known, the standard's own figure and limits where it was used, and yet no ratio follows."""
     own, _unit = stated(procedure_id, data, entry)
-    sections = {v.section for v in used_values(procedures.loaded(procedure_id), data).get(entry["role"], [])}
-    judged = any(r["section"] in sections and r["U"] not in (None, "") and _decimal(r["high"]) for r in results)
-    return own is not None and judged and ratio(procedure_id, data, results, entry) is None
+    values = used_values(procedures.loaded(procedure_id), data).get(entry["role"], [])
+    judged = {(r["section"], r["row"], r["unit"]) for r in results if r["U"] not in (None, "") and _decimal(r["high"])}
+    # Only where the limits are of the quantity that the standard realises: a thermometer beside a volume has no ratio.
+    alike = any((v.section, v.row, v.unit) in judged for v in values)
+    return own is not None and alike and ratio(procedure_id, data, results, entry) is None

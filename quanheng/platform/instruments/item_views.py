@@ -27,7 +27,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.people import organisations_of
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied, first_denial
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused, first_denial
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.components import Action, Header, tabs
 from quanheng.platform.web.pages import FormPage, Page
@@ -247,10 +247,21 @@ class EditInstrument(OneInstrument, InstrumentFormPage):
         return {**{n: getattr(item, n) for n in forms.InstrumentForm.base_fields}, "category": category}
 
     def done(self, form: Any) -> str:
+        if forged := self._sent_anyway(form):
+            raise Refused(_("备案后不能直接修改:%(titles)s") % {"titles": "、".join(forged)}, code="filed")
         values = {k: v for k, v in form.values().items() if k not in self.locked}
         services.edit_instrument(actor=self.actor, instrument=self.instrument, **values)
         messages.success(self.request, _("已保存"))
         return self.url
+
+    def _sent_anyway(self, form: Any) -> list[str]:
+        """Titles of fixed fields for which something else was sent than stands there."""
+        sent = self.request.POST
+        return [
+            str(box.label)
+            for box in form
+            if box.field.disabled and box.name in sent and sent[box.name].strip() != str(box.value() or "")
+        ]
 
 
 class Step(OneInstrument, FormPage):

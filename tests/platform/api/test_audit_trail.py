@@ -29,7 +29,7 @@ def browser(user):
 @pytest.fixture
 def stopped(cast):
     item = makers.make_instrument(cast.shop)
-    services.edit_instrument(actor=cast.actor("keeper"), instrument=item, location="一楼", reason="补录")
+    services.edit_instrument(actor=cast.actor("keeper"), instrument=item, origin_place="一楼", reason="补录")
     item.refresh_from_db()
     services.stop(actor=cast.actor("keeper"), instrument=item, reason="淡季停业")
     return item
@@ -59,7 +59,7 @@ def test_the_owner_reads_what_was_done_by_whom_why_and_what_it_changed(cast, sto
 def test_the_page_of_an_event_shows_before_and_after(cast, stopped):
     event = AuditEvent.objects.get(verb="instruments.edited")
     text = browser(cast.keeper).get(f"{PAGE}{event.pk}/").content.decode()
-    assert "安装/使用地点" in text
+    assert "产地" in text
     assert "<ins>一楼</ins>" in text
 
 
@@ -113,10 +113,10 @@ def test_a_regulator_sees_an_instrument_from_its_filing_on(cast):
 
 def test_the_export_holds_whole_changes_and_no_formula(cast):
     item = makers.make_instrument(cast.shop)
-    services.edit_instrument(actor=cast.actor("keeper"), instrument=item, location="x" * 180, reason="=1+1")
+    services.edit_instrument(actor=cast.actor("keeper"), instrument=item, specification="x" * 110, reason="=1+1")
     answer = browser(cast.keeper).get(f"{PAGE}?export=csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    assert "x" * 180 in text
+    assert "x" * 110 in text
     assert "'=1+1" in text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from quanheng.platform.instruments.models import Instrument
@@ -46,10 +48,17 @@ def test_an_instrument_is_entered_filed_read_and_changed(cast, program):
 
 def test_an_older_version_does_not_overwrite_a_newer_one(cast, program):
     one = makers.make_instrument(cast.shop)
-    assert program.send("patch", f"/instruments/{one.pk}", {"version": 1, "location": "甲"}).status_code == 200
-    problem(program.send("patch", f"/instruments/{one.pk}", {"version": 1, "location": "乙"}), 409, "conflict")
+    assert program.send("patch", f"/instruments/{one.pk}", {"version": 1, "origin_place": "甲"}).status_code == 200
+    problem(program.send("patch", f"/instruments/{one.pk}", {"version": 1, "origin_place": "乙"}), 409, "conflict")
     one.refresh_from_db()
-    assert one.location == "甲"
+    assert one.origin_place == "甲"
+
+
+def test_what_was_verified_is_refused_by_its_field(cast, program):
+    one = makers.make_instrument(cast.shop, verified_on=dt.date(2026, 3, 1), last_verdict="pass")
+    for field, value in (("measuring_range", "(0~3000) t"), ("accuracy_class", "I"), ("location", "别处")):
+        answer = program.send("patch", f"/instruments/{one.pk}", {"version": 1, "reason": "更正", field: value})
+        assert problem(answer, 422, "filed")["place"] == field
 
 
 def test_a_lot_is_entered_by_its_serial_range(program):

@@ -179,8 +179,11 @@ def test_editing_keeps_what_was_typed_and_names_what_is_fixed(client: Client, ca
     }
     text = send(client, cast.keeper, url, {**base, "serial_number": "OTHER"}, 422).content.decode()
     assert "备案后不能直接修改" in text
-    send(client, cast.keeper, url, {**base, "serial_number": item.serial_number, "location": "二楼"})
-    assert Instrument.objects.get().location == "二楼"
+    send(client, cast.keeper, url, {**base, "serial_number": item.serial_number, "location": "二楼"}, 422)
+    kept = {n: getattr(item, n) for n in ("specification", "measuring_range", "accuracy_class", "serial_number")}
+    typed = {**kept, **{f"p_{k}": v for k, v in item.parameters.items()}, "origin_place": "示范省"}
+    send(client, cast.keeper, url, {**base, **typed})
+    assert Instrument.objects.get().origin_place == "示范省"
 
 
 def test_life_steps_ask_for_a_reason_and_leave_a_timeline(client: Client, cast: Cast) -> None:
