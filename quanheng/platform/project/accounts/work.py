@@ -28,7 +28,7 @@ def _group(step: str, label: str, people: QuerySet[User], action: str) -> WorkGr
 
 def administrators(actor: Actor) -> Sequence[WorkGroup]:
     """Security administrators hand links over; those who manage people confirm who used them."""
-    if actor.system:
+    if actor.user_id is None:
         return []
     others = queries.persons(actor).exclude(pk=actor.user_id)
     found = []
