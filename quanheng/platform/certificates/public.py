@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from quanheng.platform.documents.models import Document
@@ -68,6 +69,12 @@ def by_id(pk: uuid.UUID) -> PublicSubject | None:
     return _subject(Instrument.objects.filter(pk=pk).first())
 
 
+def out_of_use(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of the instruments nobody may use at present."""
+    stopped = [state for state, shown in SHOWN.items() if shown != "in_use"]
+    return set(Instrument.objects.filter(pk__in=ids, state__in=[*stopped, "scrapped"]).values_list("pk", flat=True))
+
+
 def chain(pk: uuid.UUID, on: dt.date) -> ChainFacts | None:
     """How far its chain holds that day; standards by name, never by owner."""
     answer = prove(pk, on)
@@ -84,7 +91,7 @@ def _link(card: Card) -> dict[str, Any]:
     }
 
 
-SOURCE = SubjectSource(by_code, by_id, chain)
+SOURCE = SubjectSource(by_code, by_id, out_of_use, chain)
 
 
 def register() -> None:

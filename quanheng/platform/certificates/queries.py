@@ -14,8 +14,9 @@ from quanheng.platform.certificates import policies
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document, Origin
 from quanheng.platform.documents.policies import visible_to as documents_visible_to
+from quanheng.platform.documents.validity import Standing, standings
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import files
+from quanheng.platform.kernel import clock, files
 from quanheng.platform.kernel.actors import Actor
 
 RELATED = ("task", "task__norm", "instrument", "instrument__organisation", "organisation", "verifier", "checker")
@@ -91,10 +92,12 @@ def listing(viewer: Actor, *, limit: int, state: str = "") -> list[dict[str, Any
     """The newest documents as plain values for the command line."""
     rows = documents(viewer).order_by("-issued_on", "-number")
     rows = rows.filter(state=state) if state else rows
-    return [_plain(d) for d in rows[:limit]]
+    found = list(rows[:limit])
+    stand = standings(found, clock.today())
+    return [_plain(d, stand[d.pk]) for d in found]
 
 
-def _plain(document: Document) -> dict[str, Any]:
+def _plain(document: Document, standing: Standing) -> dict[str, Any]:
     def text(day: dt.date | None) -> str | None:
         return day.isoformat() if day else None
 
@@ -103,6 +106,8 @@ def _plain(document: Document) -> dict[str, Any]:
         "kind": document.kind,
         "origin": document.origin,
         "state": document.state,
+        "standing": standing.key,
+        "ended_on": text(standing.end.on if standing.end else None),
         "verdict": document.verdict,
         "issuer": document.issuer_name,
         "performed_on": text(document.performed_on),

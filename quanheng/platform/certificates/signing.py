@@ -24,6 +24,8 @@ from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.sealing import Sealed, seal_content
+from quanheng.platform.documents.standing import ended_words
+from quanheng.platform.documents.validity import standing_of
 from quanheng.platform.instruments.ledger_words import to_complete
 from quanheng.platform.instruments.services import (
     Result,
@@ -203,6 +205,8 @@ def replace_certificate(
     require(policies.may_sign(actor, record))
     if record.state != "issued" or old is None or old.state != "issued":
         raise Refused(_("只能替换有效的文书"), code="state")
+    if (end := standing_of(old, clock.today()).end) is not None:
+        raise Refused(ended_words(end), _("已失效的文书不能替换"), code="state")
     if not reason.strip():
         raise Refused(_("请写明替换的原因"), code="reason_required", place="reason")
     act = content.Act(person(actor), clock.now(), meaning, _factor(actor, second_factor_code))

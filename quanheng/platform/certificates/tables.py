@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -13,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.documents.models import Document, DocumentKind, Origin
+from quanheng.platform.documents.standing import status as standing_status
+from quanheng.platform.documents.validity import Standing, standings
 from quanheng.platform.documents.workflow import DOCUMENT
 from quanheng.platform.kernel import clock
 from quanheng.platform.web.components import Status, Tone
@@ -34,19 +38,6 @@ VERDICTS = {"pass": _("合格"), "reject": _("不合格"), "fail": _("不合格"
 def record_status(record: Record) -> Status:
     """State as tone and word."""
     return Status(RECORD_TONES.get(record.state, "unknown"), RECORD.states.get(record.state, record.state))
-
-
-def document_status(document: Document) -> Status:
-    """State first, then verdict, then the calendar."""
-    if document.state == "revoked":
-        return Status("bad", DOCUMENT.states["revoked"])
-    if document.state == "replaced":
-        return Status("off", DOCUMENT.states["replaced"])
-    if document.verdict in ("fail", "reject"):
-        return Status("bad", _("不合格"))
-    if document.valid_until is not None and document.valid_until < clock.today():
-        return Status("due", _("过期"))
-    return Status("ok", _("有效"))
 
 
 class RecordTable(Table):
@@ -96,7 +87,7 @@ class RecordFilter(FilterSet):
 class CertificateTable(Table):
     """Certificates and notices."""
 
-    status = StatusColumn(to_status=document_status, verbose_name=_("状态"), order_by="state")
+    status = StatusColumn(empty_values=(), verbose_name=_("状态"), order_by="state")
     number = TextColumn(main=True, verbose_name=_("编号"))
     kind = TextColumn(accessor="get_kind_display", verbose_name=_("类型"), orderable=False)
     item = TextColumn(accessor="item_name", sub="item_serial", verbose_name=_("器具"), orderable=False)
@@ -111,6 +102,22 @@ class CertificateTable(Table):
     class Meta(Table.Meta):
         model = Document
         fields: ClassVar = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.standings: dict[uuid.UUID, Standing] = {}
+        super().__init__(*args, **kwargs)
+
+    def prepare(self, records: Sequence[Document]) -> None:
+        """How the documents of a page, or of a part of an export, stand."""
+        self.standings = standings(records, clock.today())
+
+    def render_status(self, record: Document) -> SafeString:
+        """The same word as the certificate's page."""
+        return tags.status(standing_status(self.standings[record.pk]))
+
+    def value_status(self, record: Document) -> str:
+        """The word."""
+        return str(standing_status(self.standings[record.pk]).label)
 
     def row_url(self, record: Document) -> str:
         """The certificate's page."""

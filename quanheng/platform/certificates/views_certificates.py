@@ -23,10 +23,13 @@ from quanheng.platform.documents import ledger, standing
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import public_url
 from quanheng.platform.documents.policies import may_withdraw
-from quanheng.platform.documents.standing import OWN_LEAF
+from quanheng.platform.documents.standing import OWN_LEAF, ended_words
+from quanheng.platform.documents.validity import Standing, standing_of
 from quanheng.platform.documents.workflow import DOCUMENT
+from quanheng.platform.instruments import queries as instruments
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events, files
+from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
@@ -88,10 +91,12 @@ class OfDocument(Page):
     """Base of pages about one document the viewer may see."""
 
     document: Document
+    standing: Standing
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.document = get_object_or_404(queries.documents(self.actor), pk=kwargs["pk"])
+        self.standing = standing_of(self.document, clock.today())
 
 
 class Detail(OfDocument):
@@ -113,7 +118,7 @@ class Detail(OfDocument):
                 Action(_("下载证明文件"), f"{here}file/bundle.json", "shield-check"),
             ]
         if may and document.state == "issued":
-            if not made_from_content:
+            if not made_from_content and self.standing.end is None:
                 menu.append(Action(_("替换"), f"{here}replace/", "replace"))
             menu.append(Action(_("撤销"), f"{here}revoke/", "ban"))
         if made_from_content and document.state == "issued" and may_prepare(self.actor, document.organisation):
@@ -122,7 +127,7 @@ class Detail(OfDocument):
         return Header(
             document.number,
             lead=str(document.get_kind_display()),
-            status=tables.document_status(document),
+            status=standing.status(self.standing),
             crumbs=[(pgettext("list", "证书"), reverse("certificates:list"))],
             primary=primary,
             menu=menu,
@@ -134,28 +139,37 @@ class Detail(OfDocument):
         seen = record if record and queries.records(self.actor).filter(pk=record.pk).exists() else None
         return {
             "document": document,
-            "facts": _facts(document),
+            "facts": _facts(document, self.actor),
+            "ended": ended_words(self.standing.end) if self.standing.end else "",
+            "tone": standing.status(self.standing).tone,
             "standards": document.public.get("standards", []),
             "record": seen,
-            "newer": document.replaced_by.first(),
+            "newer": self.newer(),
             "leaf": document.leaves.filter(type__in=OWN_LEAF).first(),
             "public_url": public_url(document.public_code),
             "history": events.history(document)[:30],
         }
 
+    def newer(self) -> Document | None:
+        """What took its place, where the viewer may see it."""
+        end = self.standing.end
+        newer = self.document.replaced_by.first() if end is None else end.document
+        return queries.documents(self.actor).filter(pk=newer.pk).first() if newer else None
 
-def _facts(document: Document) -> list[Definition]:
+
+def _facts(document: Document, actor: Actor) -> list[Definition]:
     """What stands in the document; an imported one names its instrument through the ledger, as its public page does."""
     shown = standing.find(document.public_code)
     item, norm = shown.item, document.public.get("norm", {})
-    rows = [
+    item_rows = [
         (_("器具名称"), item.get("name")),
         (_("型号规格"), item.get("model")),
         (_("出厂编号"), item.get("serial_number")),
         (_("生产厂家"), item.get("manufacturer")),
         (_("测量范围"), item.get("measuring_range")),
         (_("准确度等级"), item.get("accuracy_class")),
-        (_("器具码"), shown.subject_code),
+    ]
+    rows = [
         (_("查验结论"), shown.headline.word),
         (_("使用单位"), document.owner),
         (_("签发机构"), document.issuer_name),
@@ -166,7 +180,16 @@ def _facts(document: Document) -> list[Definition]:
         (_("批准人"), document.signed_by),
         (_("来源"), document.get_origin_display()),
     ]
-    return [Definition(label, value or "—") for label, value in rows]
+    code = Definition(_("器具码"), shown.subject_code or "—", url=_instrument_url(actor, document))
+    plain = [Definition(label, value or "—") for label, value in (*item_rows, *rows)]
+    return [*plain[: len(item_rows)], code, *plain[len(item_rows) :]]
+
+
+def _instrument_url(actor: Actor, document: Document) -> str:
+    """The page of its instrument, for those who may open it."""
+    seen = instruments.visible(actor).filter(pk=document.subject_id).exists()
+    seen = seen or instruments.worked_on(actor).filter(pk=document.subject_id).exists()
+    return reverse("instruments:instrument", args=[document.subject_id]) if seen else ""
 
 
 class Download(OfDocument):

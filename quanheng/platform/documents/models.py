@@ -69,6 +69,7 @@ class Document(Stateful):
     performed_on = models.DateField(_("检定日期"))
     valid_until = models.DateField(_("有效期至"), null=True, blank=True)
     issued_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(null=True)
     public_code = models.CharField(max_length=20, unique=True)
     public = models.JSONField(default=dict)
     content_sha256 = models.CharField(max_length=64, blank=True)
@@ -93,6 +94,31 @@ class Document(Stateful):
             models.Index(fields=["organisation", "-issued_at"], name="document_issuer"),
             models.Index(fields=["owner", "-issued_at"], name="document_owner"),
         ]
+
+
+class Cause(models.TextChoices):
+    """What may happen to a thing so that documents about it no longer hold."""
+
+    MOVED = "moved", _("迁移")
+    REPAIRED = "repaired", _("送修")
+    CHANGED = "changed", _("改变")
+    SCRAPPED = "scrapped", _("报废")
+
+
+class ValidityEnd(models.Model):
+    """A day on which every document about a subject ended, for good: what comes later is verified anew."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject_id = models.UUIDField()
+    cause = models.CharField(max_length=8, choices=Cause)
+    on = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(cause__in=Cause.values), name="validity_end_cause_known"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["subject_id", "on"], name="validity_end_subject")]
 
 
 class Leaf(models.Model):

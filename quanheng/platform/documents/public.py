@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,11 @@ class ChainFacts:
 
 @dataclass(frozen=True)
 class SubjectSource:
-    """One kind of subject: by its label's code, by its id, and the chain behind it."""
+    """One kind of subject: by its label's code, by its id, which of many are out of use, and the chain behind one."""
 
     by_code: Callable[[str], PublicSubject | None]
     by_id: Callable[[uuid.UUID], PublicSubject | None]
+    out_of_use: Callable[[Collection[uuid.UUID]], set[uuid.UUID]]
     chain: Callable[[uuid.UUID, dt.date], ChainFacts | None]
 
 

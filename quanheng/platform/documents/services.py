@@ -13,7 +13,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.ledger import CERTIFICATE_ISSUED, CERTIFICATE_REPLACED, CERTIFICATE_REVOKED
 from quanheng.platform.documents import ledger, policies, public
-from quanheng.platform.documents.models import Document, DocumentKind, Origin
+from quanheng.platform.documents.models import Cause, Document, DocumentKind, Origin, ValidityEnd
 from quanheng.platform.documents.numbering import new_code, numbered, reserve_number, use_number, void_number
 from quanheng.platform.documents.sealing import Sealed, seal_content
 from quanheng.platform.documents.workflow import DOCUMENT
@@ -23,6 +23,7 @@ from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.kernel.policies import require
 
 __all__ = [
+    "end_validity",
     "forget_imported",
     "issue",
     "issue_sealed",
@@ -108,6 +109,7 @@ def issue_sealed(
         performed_on=content.performed_to,
         valid_until=content.valid_until,
         issued_at=moment,
+        recorded_at=moment,
         public_code=content.public_url.rstrip("/").rsplit("/", 1)[-1],
         public=public.summary(content.as_json()),
         content_sha256=content.content_sha256,
@@ -187,4 +189,10 @@ def _imported(row: Mapping[str, Any], place: int) -> Document:
         state=DOCUMENT.initial,
         origin=Origin.IMPORTED,
         public_code=new_code(),
+        recorded_at=clock.now(),
     )
+
+
+def end_validity(subject_id: uuid.UUID, cause: Cause) -> ValidityEnd:
+    """From today the documents about a subject no longer hold; part of the act that ends them, which is the event."""
+    return ValidityEnd.objects.create(subject_id=subject_id, cause=cause, on=clock.today(), at=clock.now())

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from quanheng.platform.documents.models import Document, DocumentKind, Leaf, Origin
+from quanheng.platform.documents.models import Document, Leaf, Origin
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
+from quanheng.platform.documents.validity import BAD, VERDICTS, End, Standing, standing_of
 from quanheng.platform.kernel import clock
+from quanheng.platform.web.components import Status, Tone
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-VERDICTS = (DocumentKind.VERIFICATION_CERTIFICATE, DocumentKind.REJECTION_NOTICE)
+# Headlines under which the chain behind a certificate still means something.
+HOLDING = ("valid", "recorded", "in_force", "lapsed", "expired", "suspended", "out_of_use")
 RESULTS = {"valid": "in_force", "expired": "lapsed"}  # a document of results judges nothing
 OWN_LEAF = ("certificate_issued", "certificate_replaced")
 
@@ -27,8 +30,8 @@ class Headline:
 
     key: str
     word: StrPromise
-    tone: str
-    text: StrPromise
+    tone: Tone
+    text: StrPromise | str
 
 
 HEADLINES = {
@@ -53,9 +56,34 @@ HEADLINES = {
         Headline("rejected", _("不合格"), "bad", _("最近一次检定不合格,不得使用。")),
         Headline("ended", _("已失效"), "bad", _("修理、更换、迁移或撤销之后,原检定不再有效,须重新检定。")),
         Headline("awaiting", _("修后待检"), "due", _("这台器具修理之后尚未重新检定,合格前不得使用。")),
+        Headline("superseded", _("已被新证书取代"), "due", _("这台器具此后已重新检定,请以新的文书为准。")),
+        Headline("suspended", _("停用中"), "off", _("证书仍在有效期内,但器具已停用:重新启用之前不得使用。")),
         Headline("out_of_use", _("已停用"), "off", _("这台器具已报停、送修或报废。")),
     )
 }
+
+
+# Why a certificate is no longer valid, since when.
+ENDED = {
+    "moved": _("%(day)s 器具已迁移,检定自当日起失效,须重新检定。"),
+    "repaired": _("%(day)s 器具已送修,检定自当日起失效,须重新检定。"),
+    "changed": _("%(day)s 器具已改变,检定自当日起失效,须重新检定。"),
+    "scrapped": _("%(day)s 器具已报废,检定自当日起失效。"),
+    "rejected": _("%(day)s 检定不合格,本证书自当日起失效,器具不得使用;见 %(number)s。"),
+    "superseded": _("%(day)s 已重新检定,请以 %(number)s 为准。"),
+}
+
+
+def status(standing: Standing) -> Status:
+    """The word and tone of a list: those of the public page."""
+    headline = HEADLINES[standing.key]
+    return Status(headline.tone, headline.word)
+
+
+def ended_words(end: End) -> str:
+    """The sentence that says when and why a document ended."""
+    number = end.document.number if end.document else ""
+    return str(ENDED[end.cause]) % {"day": end.on.isoformat(), "number": number}
 
 
 @dataclass(frozen=True)
@@ -81,7 +109,7 @@ class Answer:
     unverified: int = 0
     chain: ChainFacts | None = None
     place: Place | None = None
-    newer_code: str = ""
+    newer: Mapping[str, str] | None = None
     void_from: dt.date | None = None
 
 
@@ -133,25 +161,24 @@ def subject_key(subject: PublicSubject, today: dt.date) -> str:
 def _of_document(document: Document, today: dt.date) -> Answer:
     source = _source(document)
     subject = source.by_id(document.subject_id) if source else None
-    headline = _headline(document_key(document, subject, today), document)
+    standing = standing_of(document, today)
+    headline = _headline(standing.key, document)
+    if standing.end is not None:
+        headline = replace(headline, text=ended_words(standing.end))
     item = document.public.get("item", {}) or (subject.item if subject else {})
-    return _with_document(document.public_code, headline, item, subject.code if subject else "", document, source)
+    newer = standing.end.document if standing.end else document.replaced_by.first()
+    label = subject.code if subject else ""
+    return _with_document(document.public_code, headline, item, label, document, source, newer)
+
+
+def _named(document: Document | None) -> dict[str, str] | None:
+    if document is None:
+        return None
+    return {"code": document.public_code, "number": document.number, "kind": str(document.get_kind_display())}
 
 
 def _source(document: Document) -> SubjectSource | None:
     return PUBLIC_SUBJECTS.get(document.subject_type)
-
-
-def document_key(document: Document, subject: PublicSubject | None, today: dt.date) -> str:
-    """The headline of a certificate: its own state first, then the fate of its instrument, then the calendar."""
-    if document.state in ("revoked", "replaced"):
-        return document.state
-    if document.verdict in ("fail", "reject"):
-        return "rejected"
-    invalidated = subject.invalidated_on if subject else None
-    if invalidated is not None and invalidated >= document.performed_on:
-        return "ended"
-    return "expired" if document.valid_until is not None and document.valid_until < today else "valid"
 
 
 def _with_document(
@@ -161,10 +188,10 @@ def _with_document(
     subject_code: str,
     document: Document,
     source: SubjectSource | None,
+    newer: Document | None = None,
 ) -> Answer:
-    newer = document.replaced_by.values_list("public_code", flat=True).first() if document.state == "replaced" else ""
     chain = None
-    if source is not None and document.verdict not in ("fail", "reject") and document.state == "issued":
+    if source is not None and headline.key in HOLDING and document.verdict not in BAD:
         chain = source.chain(document.subject_id, document.performed_on)
     return Answer(
         code=code,
@@ -187,7 +214,7 @@ def _with_document(
         unverified=int(document.public.get("unverified", 0)),
         chain=chain,
         place=_place(document) if document.origin == Origin.ISSUED else None,
-        newer_code=newer or "",
+        newer=_named(newer),
         void_from=document.void_from,
     )
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from quanheng.platform.documents import policies
 from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
 
-STATES = {"issued": _("有效签发"), "replaced": _("已被替换"), "revoked": _("已撤销")}
+STATES = {"issued": _("已签发"), "replaced": _("已被替换"), "revoked": _("已撤销")}
 
 DOCUMENT = WORKFLOWS.register(
     "documents",

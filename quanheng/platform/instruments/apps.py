@@ -10,7 +10,8 @@ class InstrumentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app offers."""
-        from quanheng.platform.instruments import finding, history, imports, tabs, work
+        from quanheng.platform.instruments import finding, history, imports, reminders, tabs, work
+        from quanheng.platform.kernel.periodic import PERIODIC, Periodic
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.trace.views import ITEM_PAGES
@@ -24,10 +25,13 @@ class InstrumentsConfig(AppConfig):
         WORK.register("instruments.keepers", work.keepers)
         WORK.register("instruments.regulators", work.regulators)
         HOME_FIGURES.register("instruments", work.figures)
+        PERIODIC.register("instruments.remind", Periodic(86_400, reminders.remind))
         ITEM_PAGES.register("instrument", "instruments:instrument")
         SEARCH.register("instruments", finding.PROVIDER)
         seen = menu.roles(Role.ENTERPRISE, Role.REGULATOR, *INSTITUTE_ROLES)
         menu.register("ledger", _("器具台账"), "instruments:list", "scale", visible=seen, letter="l", order=10)
+        keepers = menu.roles(Role.ENTERPRISE, Role.LAB_MANAGER, Role.SYSTEM_ADMIN)
+        menu.register("ledger", _("到期提醒"), "instruments:reminders", "bell", visible=keepers, order=30)
         regulator = menu.roles(Role.REGULATOR)
         menu.register(
             "supervision", _("备案审核"), "instruments:filings", "flag", visible=regulator, letter="f", order=10

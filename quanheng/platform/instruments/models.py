@@ -63,6 +63,8 @@ class Instrument(Stateful):
     last_document_id = models.UUIDField(null=True)
     last_document_number = models.CharField(_("证书编号"), max_length=80, blank=True)
     invalidated_on = models.DateField(null=True, blank=True)
+    reminded_for = models.DateField(null=True, editable=False)
+    reminded_lead = models.SmallIntegerField(null=True, editable=False)
     search = models.CharField(max_length=400, blank=True, db_index=False)
     batch = models.ForeignKey("kernel.ImportBatch", models.PROTECT, null=True, related_name="instruments")
     source_row = models.CharField(max_length=120, blank=True)
@@ -87,3 +89,12 @@ class Instrument(Stateful):
 
     def __str__(self) -> str:
         return f"{self.name} {self.specification} {self.serial_number}".strip()
+
+
+class ReminderRule(models.Model):
+    """How many days before the end an organisation's people are reminded; what lies below it follows."""
+
+    organisation = models.OneToOneField(
+        "kernel.Organisation", models.CASCADE, primary_key=True, related_name="reminder_rule"
+    )
+    days = models.JSONField(default=list)

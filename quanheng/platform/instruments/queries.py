@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.registries import AT_WORK, PENDING
-from quanheng.platform.instruments.status import STATUSES, has_status, in_force, status_case, with_status
+from quanheng.platform.instruments.status import STATUSES, has_status, in_force, is_ended, status_case, with_status
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Region
@@ -177,8 +177,11 @@ def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:
 
 
 def chain_states(rows: Sequence[Instrument]) -> dict[uuid.UUID, ComponentStatus]:
-    """How far the chain of each row holds today, for one page of a list."""
-    answers = prove_many([row.pk for row in rows], clock.today())
+    """How far the chain of each row holds today, for one page of a list; nothing for what hangs on none.
+
+    That is what was rejected, moved, repaired or scrapped: its state says why.
+    """
+    answers = prove_many([row.pk for row in rows if not is_ended(row)], clock.today())
     return {pk: chain_status(answer) for pk, answer in answers.items()}
 
 

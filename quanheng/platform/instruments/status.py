@@ -58,6 +58,12 @@ def status_of(item: Dated, today: dt.date) -> str:
     return "in_use"
 
 
+def is_ended(item: Dated) -> bool:
+    """Whether its last verification failed or was ended: it hangs on no chain. One that merely ran out did not."""
+    ended = item.invalidated_on is not None or item.last_verdict == REJECT
+    return ended or item.state in ("repair", "awaiting", "scrapped")
+
+
 def status_case(today: dt.date, prefix: str = "") -> Case:
     """The same rule in SQL. ``prefix`` is the lookup that leads to the instrument."""
 

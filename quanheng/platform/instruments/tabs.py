@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from quanheng.platform.catalog.tables import category_name
-from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.models import Document, Origin
 from quanheng.platform.documents.policies import visible_to
+from quanheng.platform.documents.standing import status
+from quanheng.platform.documents.validity import standings
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.parameters import parameters_of, shown
 from quanheng.platform.instruments.registries import TABS, TIMELINE, InstrumentTab
@@ -22,7 +24,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.trace.models import TraceNode
 from quanheng.platform.trace.views import chain_context
-from quanheng.platform.web.components import Definition, Moment, Status
+from quanheng.platform.web.components import Definition, Moment
 
 VERBS = {
     "instruments.added": gettext_lazy("登记"),
@@ -115,16 +117,10 @@ def _moment(event: AuditEvent) -> Moment:
 
 
 def certificates(actor: Actor, item: Instrument) -> Mapping[str, Any]:
-    """Every document about it, imported ones named as such."""
-    rows = Document.objects.filter(visible_to(actor), subject_id=item.pk).order_by("-performed_on", "-issued_on")
-    tones: dict[str, Any] = {"issued": "ok", "replaced": "off", "revoked": "bad"}
-    return {"documents": [(d, Status(tones.get(d.state, "unknown"), _state(d))) for d in rows]}
-
-
-def _state(document: Document) -> str:
-    if document.origin == "imported":
-        return _("历史导入")
-    return {"issued": _("有效"), "replaced": _("已替换"), "revoked": _("已撤销")}.get(document.state, document.state)
+    """Every document about it, and how it stands; imported ones named as such."""
+    rows = list(Document.objects.filter(visible_to(actor), subject_id=item.pk).order_by("-performed_on", "-issued_on"))
+    stand = standings(rows, clock.today())
+    return {"documents": [(d, status(stand[d.pk]), d.origin == Origin.IMPORTED) for d in rows]}
 
 
 def chain(_actor: Actor, item: Instrument) -> Mapping[str, Any]:

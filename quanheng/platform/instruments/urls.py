@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from quanheng.platform.instruments import import_views, item_views, views
+from quanheng.platform.instruments import import_views, item_views, reminder_views, views
 
 app_name = "instruments"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("imports/<slug:kind>/template/", import_views.Template.as_view(), name="import-template"),
     path("imports/<uuid:pk>/", import_views.BatchPage.as_view(), name="import-batch"),
     path("imports/<uuid:pk>/rejected/", import_views.Rejected.as_view(), name="import-rejected"),
+    path("reminders/", reminder_views.ReminderLog.as_view(), name="reminders"),
+    path("reminders/days/", reminder_views.ReminderDays.as_view(), name="reminder-days"),
     path("<uuid:pk>/", item_views.InstrumentPage.as_view(), name="instrument"),
     path("<uuid:pk>/preview/", item_views.Preview.as_view(), name="preview"),
     path("<uuid:pk>/edit/", item_views.EditInstrument.as_view(), name="edit"),

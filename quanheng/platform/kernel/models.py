@@ -196,6 +196,9 @@ class Notice(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     read_at = models.DateTimeField(null=True)
     emailed_at = models.DateTimeField(null=True)
+    email_tries = models.PositiveSmallIntegerField(default=0)
+    email_error = models.CharField(max_length=200, blank=True)
+    organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, related_name="notices")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="notice_sent_once")]

@@ -5,20 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
+from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from quanheng.errors import InputError
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Notice, User
+from quanheng.platform.kernel.models import Notice
 
-LEAD_DAYS = (30, 15, 7)
-MAX_LEAD = 366
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,21 @@ class Message:
     key: str
     text: str
     url: str = ""
+    organisation_id: uuid.UUID | None = None
 
 
 def send(messages: Iterable[Message]) -> int:
     """Leave each message once; returns how many were new."""
     rows = [
-        Notice(user_id=m.user_id, kind=m.kind, key=m.key[:160], text=m.text[:400], url=m.url[:300]) for m in messages
+        Notice(
+            user_id=m.user_id,
+            kind=m.kind,
+            key=m.key[:160],
+            text=m.text[:400],
+            url=m.url[:300],
+            organisation_id=m.organisation_id,
+        )
+        for m in messages
     ]
     before = Notice.objects.count()
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
@@ -55,40 +63,33 @@ def mark_read(*, actor: Actor, notice_id: int | None = None) -> int:
     return rows.update(read_at=clock.now())
 
 
-def lead_days(user: User) -> tuple[int, ...]:
-    """Days before expiry on which this person is reminded."""
-    chosen = user.preferences.get("reminder_days")
-    return tuple(chosen) if isinstance(chosen, list) and chosen else LEAD_DAYS
-
-
-@transaction.atomic
-def set_lead_days(*, actor: Actor, days: Iterable[int]) -> tuple[int, ...]:
-    """Choose one's own lead days."""
-    wanted = sorted({int(d) for d in days}, reverse=True)
-    if not wanted or wanted[0] > MAX_LEAD or wanted[-1] < 0:
-        raise InputError("lead_days", f"give whole days from 0 to {MAX_LEAD}, at least one", "reminder_days")
-    user = User.objects.select_for_update().get(pk=actor.person)
-    user.preferences = {**user.preferences, "reminder_days": wanted}
-    user.save(update_fields=["preferences"])
-    return tuple(wanted)
-
-
 def email_pending(limit: int = 200) -> str:
-    """Send the messages that have not gone out to people with an address; failures are tried again."""
-    waiting = list(
-        Notice.objects.filter(emailed_at=None).exclude(user__email="").select_related("user").order_by("id")[:limit]
-    )
-    if not waiting:
+    """Send the messages that have not gone out to people with an address.
+
+    One that the server refuses is tried again a few times and stops no other; without a server all of them wait.
+    """
+    waiting = Notice.objects.filter(emailed_at=None, email_tries__lt=MOST_TRIES, user__is_active=True)
+    found = list(waiting.exclude(user__email="").select_related("user").order_by("email_tries", "id")[:limit])
+    if not found:
         return "nothing to send"
     sent = 0
     with get_connection() as connection:
-        for notice in waiting:
-            with translation.override(notice.user.preferences.get("language", settings.LANGUAGE_CODE)):
-                subject = _("权衡提醒")
-            link = f"\n\n{settings.QUANHENG.base_url}{notice.url}" if notice.url else ""
-            mail = EmailMessage(
-                subject, notice.text + link, settings.QUANHENG.email_from, [notice.user.email], connection=connection
-            )
-            sent += mail.send(fail_silently=False)
-            Notice.objects.filter(pk=notice.pk).update(emailed_at=clock.now())
-    return f"{sent} sent"
+        for notice in found:
+            try:
+                mail = _email(notice)
+                mail.connection = connection
+                mail.send(fail_silently=False)
+            except (SMTPRecipientsRefused, SMTPDataError, ValueError) as error:
+                told = f"{type(error).__name__}: {error}"[:200]
+                Notice.objects.filter(pk=notice.pk).update(email_tries=F("email_tries") + 1, email_error=told)
+                continue
+            sent += 1
+            Notice.objects.filter(pk=notice.pk).update(emailed_at=clock.now(), email_error="")
+    return f"{sent} sent" if sent == len(found) else f"{sent} sent, {len(found) - sent} refused"
+
+
+def _email(notice: Notice) -> EmailMessage:
+    with translation.override(notice.user.preferences.get("language", settings.LANGUAGE_CODE)):
+        subject = _("权衡提醒")
+    link = f"\n\n{settings.QUANHENG.base_url}{notice.url}" if notice.url else ""
+    return EmailMessage(subject, notice.text + link, settings.QUANHENG.email_from, [notice.user.email])

@@ -160,12 +160,29 @@ def forget_certificate(certificate: TraceCertificate, *, actor: Actor) -> None:
 
 
 @transaction.atomic
+def void_certificates_of(item_id: uuid.UUID, on: dt.date, *, actor: Actor) -> int:
+    """What the item was certified to be holds no longer from that day: it was rejected, moved, repaired or scrapped."""
+    held = TraceCertificate.objects.filter(item_id=item_id, valid_from__lte=on, void_from=None)
+    changed = list(held.exclude(valid_to__lt=on))
+    for certificate in changed:
+        certificate.void_from = on
+        certificate.save(update_fields=["void_from"])
+        events.record(actor, "trace.certificate_voided", certificate, after={"void_from": on})
+    return len(changed)
+
+
+@transaction.atomic
 def condemn(node: TraceNode, on: dt.date, *, reason: str, actor: Actor) -> TraceNode:
-    """From that day the item cannot be used as a standard; it may still be calibrated."""
+    """From that day the item cannot be used as a standard; it may still be calibrated.
+
+    The graph knows whole days: one on which it was still used before is a day of use, and it is out from the next. Who
+    keeps the item refuses further use at once.
+    """
     require(may_declare(actor, node))
-    node.condemned_from = on
+    used = TraceUse.objects.filter(standard=node, used_on=on).exists()
+    node.condemned_from = on + dt.timedelta(days=1) if used else on
     node.save(update_fields=["condemned_from"])
-    events.record(actor, "trace.item_condemned", node, reason=reason, after={"condemned_from": on})
+    events.record(actor, "trace.item_condemned", node, reason=reason, after={"condemned_from": node.condemned_from})
     return node
 
 

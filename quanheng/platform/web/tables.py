@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 import django_tables2
@@ -155,6 +156,9 @@ class Table(django_tables2.Table):
         """Address of the side preview (a part without frame); empty for none."""
         return ""
 
+    def prepare(self, records: Sequence[Any]) -> None:
+        """Look up in one go what the cells of these rows need: those of a page, or a part of an export."""
+
     def row_key(self, record: Any) -> str:
         """What a selected row posts."""
         return str(record.pk)
@@ -162,6 +166,7 @@ class Table(django_tables2.Table):
     def shown_rows(self) -> Iterator[dict[str, Any]]:
         """Rows for the template."""
         page = self.paginated_rows
+        self.prepare([row.record for row in page])
         for row in page:
             yield {
                 "url": self.row_url(row.record),
@@ -192,8 +197,11 @@ class Table(django_tables2.Table):
     def _export_source(self) -> Iterator[Any]:
         data = self.rows.data
         if isinstance(data.data, QuerySet):
-            for record in data.data.iterator(chunk_size=2000):
-                yield django_tables2.rows.BoundRow(record, table=self)
+            found = data.data.iterator(chunk_size=2000)
+            while records := list(islice(found, 2000)):
+                self.prepare(records)
+                for record in records:
+                    yield django_tables2.rows.BoundRow(record, table=self)
         else:
             yield from self.rows
 

@@ -147,6 +147,8 @@ RULES: dict[str, Rule] = {
     "instruments/imports/<slug:kind>/template/": Rule(KEEPERS | {"administrator"}, path=kind),
     "instruments/imports/<uuid:pk>/": Rule(frozenset({"keeper"}), frozenset({"keeper"}), {"do": "mend"}, batch),
     "instruments/imports/<uuid:pk>/rejected/": Rule(frozenset({"keeper"}), path=batch),
+    "instruments/reminders/": Rule(KEEPERS | {"administrator"}),
+    "instruments/reminders/days/": Rule(KEEPERS),
     "instruments/<uuid:pk>/": Rule(SEES_ITEM | INSTITUTE, path=instrument),
     "instruments/<uuid:pk>/preview/": Rule(SEES_ITEM, path=instrument),
     "instruments/<uuid:pk>/edit/": Rule(frozenset({"keeper"}), path=instrument),

@@ -14,6 +14,7 @@ from django.test import Client
 from quanheng.platform.certificates import signing
 from quanheng.platform.documents import ledger, public, standing
 from quanheng.platform.documents.models import Document
+from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, files
 from quanheng.platform.kernel.models import Organisation
@@ -33,10 +34,20 @@ SHOWN = {
     "unverified",
     "chain",
     "place",
-    "newer_code",
+    "newer",
     "void_from",
 }
-SHOWN_OF_DOCUMENT = {"number", "code", "kind", "issuer", "performed_on", "issued_on", "valid_until", "origin"}
+SHOWN_OF_DOCUMENT = {
+    "number",
+    "code",
+    "kind",
+    "issuer",
+    "performed_on",
+    "issued_on",
+    "valid_until",
+    "origin",
+    "verification",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +86,9 @@ def test_the_first_line_answers_the_first_question(cast: Cast, client: Client) -
 
 def test_a_repaired_scale_has_no_valid_certificate(cast: Cast) -> None:
     document = issued(cast)
-    Instrument.objects.update(invalidated_on=steps.TODAY)
+    services.send_to_repair(actor=cast.actor("keeper"), instrument=Instrument.objects.get(), reason="显示不亮")
     assert word(document.public_code) == "ended"
-    assert word(Instrument.objects.get().code) == "ended"
+    assert word(Instrument.objects.get().code) == "out_of_use"
 
 
 def test_a_rejected_scale_says_so(cast: Cast) -> None:

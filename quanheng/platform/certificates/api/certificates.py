@@ -16,7 +16,8 @@ from pydantic import Field
 from quanheng.platform.certificates import archive, queries
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document, DocumentKind, Origin
-from quanheng.platform.kernel import files, tokens
+from quanheng.platform.documents.validity import Standing, standing_of, standings
+from quanheng.platform.kernel import clock, files, tokens
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
@@ -40,6 +41,13 @@ class CertificateOut(Out):
     state: str
     state_reason: str
     void_from: dt.date | None
+    standing: str = Field(
+        description="How it stands today: valid, suspended (the instrument is out of use), expired, ended, superseded, "
+        "rejected, replaced, revoked."
+    )
+    ended_on: dt.date | None
+    ended_because: str = Field(description="moved, repaired, changed, scrapped, rejected, superseded, or empty.")
+    ended_by: uuid.UUID | None = Field(description="The later document that ended it.")
     verdict: str
     organisation: OrganisationRef
     owner: OrganisationRef | None
@@ -55,9 +63,14 @@ class CertificateOut(Out):
     replaced_by: list[uuid.UUID]
 
     @staticmethod
-    def of(document: Document) -> CertificateOut:
-        """The document."""
+    def of(document: Document, standing: Standing) -> CertificateOut:
+        """The document, and how it stands."""
+        end = standing.end
         named = {
+            "standing": standing.key,
+            "ended_on": end.on if end else None,
+            "ended_because": end.cause if end else "",
+            "ended_by": end.document.pk if end and end.document else None,
             "organisation": OrganisationRef.of(document.organisation),
             "owner": OrganisationRef.of(document.owner) if document.owner else None,
             "instrument": document.subject_id,
@@ -103,7 +116,15 @@ def list_certificates(
 ) -> Any:
     """Documents issued by, issued to, or supervised by the caller; newest first."""
     rows = _narrowed(caller(request).actor, narrowed)
-    return page(rows, CertificateOut.of, cursor=cursor, limit=limit, by=("-issued_on", "-pk"))
+    stand: dict[uuid.UUID, Standing] = {}
+    return page(
+        rows,
+        lambda document: CertificateOut.of(document, stand[document.pk]),
+        cursor=cursor,
+        limit=limit,
+        by=("-issued_on", "-pk"),
+        prepare=lambda found: stand.update(standings(found, clock.today())),
+    )
 
 
 @router.read("/archive", READ, response={200: None})
@@ -125,7 +146,8 @@ def download_archive(
 @router.read("/{uuid:certificate_id}", READ, response=CertificateOut)
 def get_certificate(request: HttpRequest, certificate_id: uuid.UUID) -> CertificateOut:
     """One document."""
-    return CertificateOut.of(get_or_404(documents(caller(request).actor), pk=certificate_id))
+    document = get_or_404(documents(caller(request).actor), pk=certificate_id)
+    return CertificateOut.of(document, standing_of(document, clock.today()))
 
 
 def _bytes(document: Document, part: str) -> HttpResponse:

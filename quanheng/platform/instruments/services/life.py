@@ -1,10 +1,12 @@
-"""The steps of an instrument's life. Repair and relocation end the validity of its verification."""
+"""The steps of an instrument's life. Repair, relocation and scrapping end the validity of its verification."""
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from quanheng.platform.documents.models import Cause
+from quanheng.platform.documents.services import end_validity
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.words import search_text
 from quanheng.platform.instruments.workflow import INSTRUMENT
@@ -12,6 +14,13 @@ from quanheng.platform.kernel import clock, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Region
 from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.trace.services import void_certificates_of
+
+
+def end(instrument: Instrument, cause: Cause, actor: Actor) -> None:
+    """Its certificates no longer hold from today, nor does the chain that hangs on them."""
+    end_validity(instrument.pk, cause)
+    void_certificates_of(instrument.pk, clock.today(), actor=actor)
 
 
 @transaction.atomic
@@ -29,9 +38,11 @@ def restart(*, actor: Actor, instrument: Instrument) -> Instrument:
 @transaction.atomic
 def send_to_repair(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
     """Off to repair; from today its verification no longer holds."""
-    return workflow.apply(
+    sent = workflow.apply(
         INSTRUMENT, "send_to_repair", instrument, actor=actor, reason=reason, invalidated_on=clock.today()
     )
+    end(sent, Cause.REPAIRED, actor)
+    return sent
 
 
 @transaction.atomic
@@ -43,7 +54,9 @@ def return_from_repair(*, actor: Actor, instrument: Instrument) -> Instrument:
 @transaction.atomic
 def scrap(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
     """For good. Its serial number becomes free again."""
-    return workflow.apply(INSTRUMENT, "scrap", instrument, actor=actor, reason=reason)
+    scrapped = workflow.apply(INSTRUMENT, "scrap", instrument, actor=actor, reason=reason)
+    end(scrapped, Cause.SCRAPPED, actor)
+    return scrapped
 
 
 @transaction.atomic
@@ -62,6 +75,7 @@ def relocate(*, actor: Actor, instrument: Instrument, region: Region, location: 
     if far:
         changes |= {"region_id": region.pk, "filed_at": None}
     moved = workflow.apply(INSTRUMENT, step, instrument, actor=actor, reason=reason, **changes)
+    end(moved, Cause.MOVED, actor)
     moved.region = region
     moved.search = search_text(moved, moved.organisation.name)
     moved.save(update_fields=["search"])

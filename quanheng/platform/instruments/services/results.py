@@ -20,6 +20,7 @@ from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock, events, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.trace.services import void_certificates_of
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def set_verification_result(*, actor: Actor, instrument: Instrument, result: Res
     item.version += 1
     after = {k: getattr(item, k) for k in FIELDS if k != "search"}
     events.record(actor, "instruments.verified", item, before=before, after=after)
+    if result.verdict == REJECT:
+        void_certificates_of(item.pk, result.verified_on, actor=actor)
     if result.verdict == REJECT and item.state in ("in_use", "awaiting"):
         reason = _("检定不合格:%(number)s") % {"number": result.document_number}
         workflow.apply(INSTRUMENT, "stop_on_rejection", item, actor=actor, reason=reason)

@@ -34,14 +34,24 @@ class PageOf(NinjaSchema, Generic[T]):
 
 
 def page_of(
-    rows: QuerySet[Any], show: Callable[[Any], Any], *, cursor: str, limit: int, by: Sequence[str] = ("pk",)
+    rows: QuerySet[Any],
+    show: Callable[[Any], Any],
+    *,
+    cursor: str,
+    limit: int,
+    by: Sequence[str] = ("pk",),
+    prepare: Callable[[Sequence[Any]], object] = lambda _rows: None,
 ) -> dict[str, Any]:
-    """One page in the order of ``by`` (``-`` for newest first); the last of them must be unique."""
+    """One page in the order of ``by`` (``-`` for newest first); the last of them must be unique.
+
+    ``prepare`` looks up in one go what ``show`` needs of all rows of the page.
+    """
     if cursor:
         rows = rows.filter(_after(rows.model, by, _opened(cursor, len(by))))
     found = list(rows.order_by(*by)[: limit + 1])
     more = len(found) > limit
     last = found[limit - 1] if more else None
+    prepare(found[:limit])
     return {"items": [show(row) for row in found[:limit]], "next": _sealed(last, by) if last is not None else None}
 
 
