@@ -196,7 +196,9 @@ RULES: dict[str, Rule] = {
     "certificates/prepared/schema/": Rule(both(*STAFF)),
     "certificates/prepared/<uuid:pk>/": Rule(STAFF, path=of("prepared")),
     "certificates/prepared/<uuid:pk>/preview.pdf": Rule(STAFF, path=of("prepared")),
-    "certificates/prepared/<uuid:pk>/act/<str:act>/": Rule(STAFF, path=lambda h: (h.prepared.pk, "sign")),
+    "certificates/prepared/<uuid:pk>/act/<str:act>/": Rule(
+        STAFF, frozenset({"checker"}), {}, lambda h: (h.prepared.pk, "check")
+    ),
     "certificates/<uuid:pk>/": Rule(OURS, path=document),
     "certificates/<uuid:pk>/file/<str:kind>": Rule(OURS, path=lambda h: (h.document.pk, "pdf")),
     "certificates/<uuid:pk>/replace/": Rule(frozenset({"signatory"}), path=document),

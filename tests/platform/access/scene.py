@@ -177,6 +177,8 @@ def furnish(cast: Cast) -> House:
         data=write_xlsx(titles, rows),
         name=f"{cast.shop.name}.xlsx",
     )
+    # Of another set: where an imported certificate ends, the chain of the set it speaks of ends too.
+    spare = steps.make_weights(cast, number=f"BY-{cast.shop.region_id}")
     return House(
         cast=cast,
         instrument=signed.instrument,
@@ -195,9 +197,9 @@ def furnish(cast: Cast) -> House:
         event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
         token=make_token(cast),
         watched=make_watched(cast),
-        intake=bring_foreign(cast, standard, "2"),
+        intake=bring_foreign(cast, spare, "2"),
         prepared=prepare_content(cast, standard),
-        foreign=imported(cast, bring_foreign(cast, standard, "1")),
+        foreign=imported(cast, bring_foreign(cast, spare, "1")),
     )
 
 
