@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation
@@ -80,6 +81,58 @@ def remove_untouched(standard: MeasurementStandard, *, actor: Actor) -> None:
     TraceNode.objects.filter(pk=standard.pk).delete()
     standard.norms.clear()
     standard.delete()
+
+
+EDITABLE = (
+    "name",
+    "code",
+    "level",
+    "role",
+    "serial_number",
+    "accuracy",
+    "range_text",
+    "range_low",
+    "range_high",
+    "unit",
+    "assessment_number",
+    "assessed_from",
+    "assessed_until",
+)
+
+
+@transaction.atomic
+def edit_standard(
+    *, actor: Actor, standard: MeasurementStandard, reason: str, norms: Sequence[Any], **fields: Any
+) -> MeasurementStandard:
+    """Change what is known of a standard, with a reason, before and after on record; issued documents keep theirs."""
+    require(may_keep(actor, standard.organisation))
+    if unknown := set(fields) - set(EDITABLE):
+        raise InputError("unknown_field", _("这些字段不能修改"), ", ".join(sorted(unknown)))
+    low, high = fields.get("range_low", standard.range_low), fields.get("range_high", standard.range_high)
+    if low is not None and high is not None and low > high:
+        raise Refused(_("测量范围下限大于上限"), code="range", place="range_low")
+    now: dict[str, Any] = {name: getattr(standard, name) for name in fields}
+    now["norms"] = sorted(n.number for n in standard.norms.all())
+    wanted: dict[str, Any] = {**fields, "norms": sorted(n.number for n in norms)}
+    changed = {name: value for name, value in wanted.items() if now[name] != value}
+    if not changed:
+        return standard
+    for name in set(changed) - {"norms"}:
+        setattr(standard, name, changed[name])
+    standard.save(update_fields=sorted(set(changed) - {"norms"}))
+    standard.norms.set(norms)
+    trace.register_item(
+        kind="standard",
+        id=standard.pk,
+        label=str(standard),
+        organisation=standard.organisation,
+        region=standard.organisation.region,
+        actor=actor,
+    )
+    events.record(
+        actor, "standards.edited", standard, reason=reason, before={n: now[n] for n in changed}, after=changed
+    )
+    return standard
 
 
 @transaction.atomic

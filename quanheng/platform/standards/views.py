@@ -197,6 +197,16 @@ class AddStandard(FormPage):
         return reverse("standards:certificate", args=[standard.pk])
 
 
+class EditForm(StandardForm):
+    """What a standard is, and why it is said otherwise now."""
+
+    reason = forms.CharField(max_length=300, label=gettext_lazy("原因"), help_text=gettext_lazy("如:考核证书换证"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, organisations=Organisation.objects.none(), **kwargs)
+        del self.fields["organisation"]
+
+
 class OneStandard:
     """Shared by the pages of one standard."""
 
@@ -204,6 +214,34 @@ class OneStandard:
 
     def load(self, page: Page, pk: Any) -> None:
         self.standard = get_object_or_404(dated(page.actor), pk=pk)
+
+
+class EditStandard(FormPage, OneStandard):
+    """Say otherwise what a standard is: a new assessment, another range, a unit that was never given."""
+
+    form_class = EditForm
+    wide = True
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.load(self, kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        return services.may_keep(actor, self.standard.organisation)
+
+    def header(self) -> Header:
+        here = reverse("standards:standard", args=[self.standard.pk])
+        crumbs = [(_("计量标准"), reverse("standards:list")), (str(self.standard), here)]
+        return Header(_("修改计量标准"), lead=str(self.standard.organisation), crumbs=crumbs)
+
+    def initial(self) -> dict[str, Any]:
+        known = {name: getattr(self.standard, name) for name in services.EDITABLE}
+        return {**known, "norms": list(self.standard.norms.all())}
+
+    def done(self, form: Any) -> str:
+        services.edit_standard(actor=self.actor, standard=self.standard, **form.cleaned_data)
+        messages.success(self.request, _("已保存"))
+        return reverse("standards:standard", args=[self.standard.pk])
 
 
 def current(certificate: TraceCertificate, today: dt.date) -> bool:
@@ -234,6 +272,13 @@ class StandardPage(Page, OneStandard):
             Action(t.label, f"{step}?step={t.name}", denied="" if d else d.reason)
             for t, d in STANDARD.open_to(s, self.actor)
         ]
+        edit = Action.guarded(
+            services.may_keep(self.actor, s.organisation),
+            _("修改"),
+            reverse("standards:edit", args=[s.pk]),
+            icon="edit",
+        )
+        menu.insert(0, edit)
         menu.append(Action(_("影响范围"), reverse("trace:recall", args=[s.pk]), "arrow-down"))
         return Header(
             s.name,

@@ -160,6 +160,7 @@ RULES: dict[str, Rule] = {
     "standards/": Rule(both(*PARTS)),
     "standards/add/": Rule(both("keeper", "verifier", "manager")),
     "standards/<uuid:pk>/": Rule(STAFF, path=standard),
+    "standards/<uuid:pk>/edit/": Rule(frozenset({"verifier", "manager"}), path=standard),
     "standards/<uuid:pk>/certificate/": Rule(frozenset({"verifier", "manager"}), path=standard),
     "standards/<uuid:pk>/step/": Rule(
         frozenset({"manager"}), frozenset({"manager"}), {"step": "suspend", **WHY}, standard, lambda h: "step=suspend"

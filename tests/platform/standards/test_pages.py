@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.trace.models import TraceNode
 from quanheng.platform.trace.services import register_item
@@ -33,6 +34,7 @@ def typed(cast: Cast) -> dict[str, object]:
         "range_text": "(1~30000) g",
         "range_low": "1",
         "range_high": "30000",
+        "unit": "\\gram",
         "norms": [str(makers.make_norm().pk)],
         "assessment_number": "社标证字001",
         "assessed_from": "2026-01-01",
@@ -71,6 +73,26 @@ def test_a_standard_is_entered_and_its_paper_certificate_after_it(cast: Cast, ma
     page = answer.content.decode()
     assert "溯源链成立" in page
     assert "R-1" in page
+
+
+def test_a_renewed_assessment_and_a_forgotten_unit_are_entered_with_a_reason(cast: Cast, manager: Client) -> None:
+    manager.post("/standards/add/", {**typed(cast), "range_low": "", "range_high": "", "unit": ""})
+    standard = MeasurementStandard.objects.get(code="BZ-001")
+    address = f"/standards/{standard.pk}/edit/"
+    page = manager.get(address).content.decode()
+    assert 'value="社标证字001"' in page
+    new = {**typed(cast), "assessment_number": "社标证字002", "assessed_until": "2031-12-31"}
+    assert manager.post(address, new).status_code == 422
+    assert manager.post(address, {**new, "reason": "考核证书换证"}).status_code == 302
+    standard.refresh_from_db()
+    assert (standard.assessment_number, standard.unit, standard.range_high) == ("社标证字002", "\\gram", 30000)
+    event = AuditEvent.objects.get(verb="standards.edited", subject_id=str(standard.pk))
+    assert event.reason == "考核证书换证"
+    assert event.before["assessment_number"] == "社标证字001"
+    assert "name" not in event.after
+    wrong = manager.post(address, {**new, "reason": "x", "range_low": "5", "range_high": "1"})
+    assert wrong.status_code == 422
+    assert "测量范围下限大于上限" in wrong.content.decode()
 
 
 def test_the_list_of_upper_standards_names_them(cast: Cast, manager: Client) -> None:

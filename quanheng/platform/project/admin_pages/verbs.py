@@ -75,6 +75,7 @@ VERBS: Mapping[str, StrPromise] = {
     "records.opened": _("打开原始记录"),
     "records.saved": _("保存原始记录"),
     "standards.added": _("登记计量标准"),
+    "standards.edited": _("修改计量标准"),
     "standards.removed": _("删除计量标准"),
     "surveillance.area_added": _("登记台区"),
     "surveillance.area_removed": _("删除台区"),
