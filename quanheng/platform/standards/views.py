@@ -207,24 +207,21 @@ class EditForm(StandardForm):
         del self.fields["organisation"]
 
 
-class OneStandard:
-    """Shared by the pages of one standard."""
+class OneStandard(Page):
+    """A page about one standard; strangers' standards do not exist."""
 
     standard: MeasurementStandard
 
-    def load(self, page: Page, pk: Any) -> None:
-        self.standard = get_object_or_404(dated(page.actor), pk=pk)
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.standard = get_object_or_404(dated(self.actor), pk=kwargs["pk"])
 
 
-class EditStandard(FormPage, OneStandard):
+class EditStandard(OneStandard, FormPage):
     """Say otherwise what a standard is: a new assessment, another range, a unit that was never given."""
 
     form_class = EditForm
     wide = True
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.load(self, kwargs["pk"])
 
     def allowed(self, actor: Any) -> Decision:
         return services.may_keep(actor, self.standard.organisation)
@@ -250,14 +247,10 @@ def current(certificate: TraceCertificate, today: dt.date) -> bool:
     return (void is None or void > today) and certificate.valid_from <= today and (last is None or today <= last)
 
 
-class StandardPage(Page, OneStandard):
+class StandardPage(OneStandard):
     """One standard: what it is, its chain, its certificates, what happened."""
 
     template_name = "standards/standard.html"
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.load(self, kwargs["pk"])
 
     def header(self) -> Header:
         s = self.standard
@@ -372,14 +365,10 @@ class CertificateForm(Form):
         return data
 
 
-class EnterCertificate(FormPage, OneStandard):
+class EnterCertificate(OneStandard, FormPage):
     """Enter the upper certificate of a standard."""
 
     form_class = CertificateForm
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.load(self, kwargs["pk"])
 
     def allowed(self, actor: Any) -> Decision:
         return services.may_keep(actor, self.standard.organisation)
@@ -412,14 +401,13 @@ class ReasonForm(Form):
     reason = forms.CharField(max_length=300, label=gettext_lazy("原因"), widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class Step(FormPage, OneStandard):
+class Step(OneStandard, FormPage):
     """Suspend, resume, condemn or restore a standard."""
 
     form_class = ReasonForm
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.load(self, kwargs["pk"])
         self.step = request.POST.get("step") or request.GET.get("step") or ""
         if self.step not in {t.name for t in STANDARD.transitions}:
             raise Http404
