@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    print("starting: the address follows as soon as it answers …", file=sys.stderr, flush=True)
     folder = setup(args.data_dir)
+    print(f"starting on http://{args.host}:{args.port} …", file=sys.stderr, flush=True)
     check_port(args.port)
     from quanheng.platform.project import operations
 

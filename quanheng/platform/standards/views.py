@@ -145,7 +145,7 @@ class StandardForm(Form):
     range_low = forms.FloatField(required=False, label=gettext_lazy("下限"))
     range_high = forms.FloatField(required=False, label=gettext_lazy("上限"))
     unit = forms.ChoiceField(
-        choices=[("", "—"), *((code, f"{u.symbol} {u.zh}") for code, u in UNITS.items() if u.symbol)],
+        choices=[("", "—"), *((code, u.symbol) for code, u in UNITS.items() if u.symbol)],
         required=False,
         label=gettext_lazy("上下限的单位"),
         help_text=gettext_lazy("检定程序须核对范围的,缺上下限或单位就不能用于检定"),

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from quanheng.evidence.dcc.build import build
 from quanheng.platform.certificates.models import ForeignCertificate, PreparedDocument, Record
 from quanheng.platform.certificates.prepared import prepare
 from quanheng.platform.documents import ledger
@@ -38,8 +37,7 @@ from quanheng.platform.surveillance.models import (
 from quanheng.platform.verification.models import Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
-from tests.platform.certificates import steps
-from tests.platform.certificates.foreign_files import make_foreign
+from tests.platform.certificates import foreign_files, steps
 from tests.platform.certificates.steps import make_given
 
 PARTS = ("keeper", "receptionist", "verifier", "checker", "signatory", "manager", "regulator")
@@ -197,9 +195,9 @@ def furnish(cast: Cast) -> House:
         event=AuditEvent.objects.get(verb="instruments.file", subject_id=str(filing.pk)),
         token=make_token(cast),
         watched=make_watched(cast),
-        intake=bring_foreign(cast, spare, "2"),
+        intake=foreign_files.hand_in(cast.actor("manager"), cast.institute, number=f"NN-{cast.shop.region_id}-2"),
         prepared=prepare_content(cast, standard),
-        foreign=imported(cast, bring_foreign(cast, spare, "1")),
+        foreign=foreign_files.bring_in(cast.actor("manager"), spare, number=f"NN-{cast.shop.region_id}-1"),
     )
 
 
@@ -221,25 +219,6 @@ def prepare_content(cast: Cast, standard: MeasurementStandard) -> PreparedDocume
         record=b"raw",
         record_name=f"{cast.institute.name}.txt",
     )
-
-
-def bring_foreign(cast: Cast, standard: MeasurementStandard, number: str) -> ImportBatch:
-    """A foreign certificate of the institute's standard, handed in and not yet decided."""
-    content = make_foreign(standard.code, number=f"NN-{cast.shop.region_id}-{number}")
-    return imports.preview(
-        actor=cast.actor("manager"),
-        kind="dcc",
-        organisation=cast.institute,
-        data=build(content),
-        name=f"{cast.institute.name}.xml",
-        options={"months": "12"},
-    )[0]
-
-
-def imported(cast: Cast, batch: ImportBatch) -> ForeignCertificate:
-    """The certificate that an import put in."""
-    imports.apply(actor=cast.actor("manager"), batch=batch, all_or_nothing=True)
-    return ForeignCertificate.objects.get(batch=batch)
 
 
 def make_watched(cast: Cast) -> Watched:

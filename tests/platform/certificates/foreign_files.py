@@ -19,6 +19,11 @@ from quanheng.evidence.dcc.build import build
 from quanheng.evidence.issuing import issue_bytes
 from quanheng.evidence.signing.authority import Authority, Seal
 from quanheng.evidence.signing.xades import sign_xml
+from quanheng.platform.certificates.models import ForeignCertificate
+from quanheng.platform.kernel import imports
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import ImportBatch, Organisation
+from quanheng.platform.standards.models import MeasurementStandard
 from tests.evidence.sample_content import make_content
 
 AT = dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)
@@ -85,3 +90,22 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def hand_in(actor: Actor, organisation: Organisation, *, serial: str = "SN-778", number: str) -> ImportBatch:
+    """A foreign certificate handed in and not yet decided."""
+    return imports.preview(
+        actor=actor,
+        kind="dcc",
+        organisation=organisation,
+        data=build(make_foreign(serial, number=number)),
+        name=f"{organisation.name}.xml",
+        options={"months": "12"},
+    )[0]
+
+
+def bring_in(actor: Actor, standard: MeasurementStandard, *, number: str) -> ForeignCertificate:
+    """A foreign certificate of a standard, imported."""
+    batch = hand_in(actor, standard.organisation, serial=standard.code, number=number)
+    imports.apply(actor=actor, batch=batch, all_or_nothing=True)
+    return ForeignCertificate.objects.get(batch=batch)

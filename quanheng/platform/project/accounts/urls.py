@@ -3,7 +3,7 @@
 from django.urls import path
 
 from quanheng.platform.project.accounts import administration as a
-from quanheng.platform.project.accounts import views
+from quanheng.platform.project.accounts import person_forms, views
 
 urlpatterns = [
     path("accounts/invitation/<uuid:user_id>/<str:token>/", views.Invitation.as_view(), name="invitation"),
@@ -15,14 +15,18 @@ urlpatterns = [
     path("administration/people/new/", a.AddPerson.as_view(), name="add-person"),
     path("administration/people/<uuid:user_id>/", a.Person.as_view(), name="person"),
     path("administration/people/<uuid:user_id>/invite/", a.Invite.as_view(), name="invite-person"),
-    path("administration/people/<uuid:user_id>/grant/", a.GiveRole.as_view(), name="give-role"),
-    path("administration/people/<uuid:user_id>/grants/<int:grant_id>/end/", a.EndRole.as_view(), name="end-role"),
-    path("administration/people/<uuid:user_id>/name/", a.RenamePerson.as_view(), name="rename-person"),
-    path("administration/people/<uuid:user_id>/confirm/", a.ConfirmKeys.as_view(), name="confirm-person"),
-    path("administration/people/<uuid:user_id>/state/", a.ChangeState.as_view(), name="change-state"),
+    path("administration/people/<uuid:user_id>/grant/", person_forms.GiveRole.as_view(), name="give-role"),
+    path(
+        "administration/people/<uuid:user_id>/grants/<int:grant_id>/end/",
+        person_forms.EndRole.as_view(),
+        name="end-role",
+    ),
+    path("administration/people/<uuid:user_id>/name/", person_forms.RenamePerson.as_view(), name="rename-person"),
+    path("administration/people/<uuid:user_id>/confirm/", person_forms.ConfirmKeys.as_view(), name="confirm-person"),
+    path("administration/people/<uuid:user_id>/state/", person_forms.ChangeState.as_view(), name="change-state"),
     path(
         "administration/people/<uuid:user_id>/reset-second-factor/",
-        a.ResetSecondFactor.as_view(),
+        person_forms.ResetSecondFactor.as_view(),
         name="reset-second-factor",
     ),
     path("administration/organisations/", a.Organisations.as_view(), name="organisations"),
