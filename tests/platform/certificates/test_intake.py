@@ -258,6 +258,7 @@ def test_a_pdf_is_read_by_its_attachment_and_kept_whole(cast: Cast) -> None:
         ("many.zip", make.zipped({f"{n}.xml": b"x" for n in range(201)}), "200"),
         ("empty.zip", make.zipped({}), "文件是空的"),
     ],
+    ids=["bomb", "cut", "many", "empty"],
 )
 def test_a_hostile_package_is_refused_in_one_line(cast: Cast, name: str, data: bytes, words: str) -> None:
     answer = hand_in(client_of(cast), cast.institute, (name, data))
