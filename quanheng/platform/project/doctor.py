@@ -121,10 +121,17 @@ def _jobs() -> Iterator[Finding]:
         yield Finding("ok", "jobs", f"{len(runs)} periodic jobs, none failing")
 
 
+def _is_public(path: Path) -> bool:
+    """Whether a file among the keys may be read by all: a certificate, a lock, a root of another institute."""
+    if path.parent.name == "accepted":
+        return b"PRIVATE KEY" not in path.read_bytes()
+    return path.name.endswith((".lock", "root.pem", "seal.pem", "chain.pem", ".pub"))
+
+
 def folder_findings() -> Iterator[Finding]:
     root: Path = settings.QUANHENG.data_dir
-    loose = [p.name for p in (root / "keys").rglob("*") if p.is_file() and stat.S_IMODE(p.stat().st_mode) & 0o077]
-    private = [name for name in loose if not name.endswith((".lock", "root.pem", "seal.pem", "chain.pem", ".pub"))]
+    loose = [p for p in (root / "keys").rglob("*") if p.is_file() and stat.S_IMODE(p.stat().st_mode) & 0o077]
+    private = [p.name for p in loose if not _is_public(p)]
     if private:
         yield Finding(
             "problem", "keys", f"readable by others: {', '.join(private[:5])}", "chmod 600 the files in DATA/keys"
