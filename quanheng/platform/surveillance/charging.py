@@ -5,35 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import polars as pl
-import yaml
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from quanheng.library import LIBRARY_ROOT
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.models import Area, AreaMeter, ChargeSample, Profile, Role
+from quanheng.platform.surveillance.rules import rules_of
 from quanheng.platform.surveillance.store import listed, receiver
 from quanheng.telemetry.ingest import Mapping as Reading
 from quanheng.telemetry.ingest.ocpp import ENERGY, POWER, Sample, Session, Version, samples, sessions
 
-FILE = LIBRARY_ROOT / "surveillance" / "charging-alarms.yaml"
 _STEPS = (900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _MOST = 5_000
 
 
-@cache
 def rules() -> Mapping[str, Any]:
     """The file of the library."""
-    data: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return data
+    return rules_of("charging-alarms")
 
 
 @dataclass(frozen=True)

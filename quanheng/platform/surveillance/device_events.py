@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from quanheng.library import LIBRARY_ROOT
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
@@ -23,17 +21,15 @@ from quanheng.platform.kernel.roles import Role
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.models import DeviceEvent
 from quanheng.platform.surveillance.policies import visible_to
+from quanheng.platform.surveillance.rules import rules_of
 
-FILE = LIBRARY_ROOT / "surveillance" / "device-events.yaml"
 MOST = 500
 _FUTURE = dt.timedelta(hours=1)
 
 
-@cache
 def rules() -> Mapping[str, Any]:
     """The file of the library."""
-    data: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return data
+    return rules_of("device-events")
 
 
 @cache

@@ -7,15 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
-import yaml
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from quanheng.library import LIBRARY_ROOT
 from quanheng.metrology.energy_balance import grade
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.services.validity import Moved, extend_periods, undo_extension
@@ -26,17 +23,15 @@ from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.workflow import apply
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.models import AreaMeter, ExtendedInstrument, MeterVerdict, PeriodExtension, Role
+from quanheng.platform.surveillance.rules import rules_of
 from quanheng.platform.surveillance.workflow import EXTENSION
 
-FILE = LIBRARY_ROOT / "surveillance" / "period-extension.yaml"
 METHOD = "GB/T 2828.2 (isolated lot, LQ); counts by Poisson-binomial law over the stored P(|e| > limit)"
 
 
-@cache
 def rules() -> Mapping[str, Any]:
     """The file of the library."""
-    data: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return data
+    return rules_of("period-extension")
 
 
 def rule_named(name: str) -> Mapping[str, Any]:

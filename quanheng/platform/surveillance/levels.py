@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import yaml
-
-from quanheng.library import LIBRARY_ROOT
 from quanheng.platform.surveillance.models import Level
+from quanheng.platform.surveillance.rules import rules_of
 from quanheng.platform.web.components import Status, Tone
-
-FILE = LIBRARY_ROOT / "surveillance" / "alarm-levels.yaml"
 
 
 @dataclass(frozen=True)
@@ -26,11 +21,9 @@ class Counts:
     cause: str
 
 
-@cache
 def rules() -> Mapping[str, Any]:
     """The file of the library."""
-    data: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return data
+    return rules_of("alarm-levels")
 
 
 def level_of(counts: Counts) -> str:
