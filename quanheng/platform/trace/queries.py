@@ -23,6 +23,7 @@ from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
 from quanheng.platform.trace.registries import FINDERS
 
 CHUNK = 500
+KEPT = 100  # items: chains of standards, not the reach of a recall
 
 
 Proofs = dict[tuple[uuid.UUID, dt.date], dict[str, Any]]
@@ -122,7 +123,9 @@ def graph_around(ids: set[uuid.UUID]) -> Graph:
         return load_graph()
     uses = TraceUse.objects.filter(certificate__item_id__in=ids, standard_id__in=ids)
     nodes, certificates = TraceNode.objects.filter(id__in=ids), TraceCertificate.objects.filter(item_id__in=ids)
-    return _graph(*_tuples(nodes, certificates, uses))
+    rows = _tuples(nodes, certificates, uses)
+    build = _graph if len(ids) <= KEPT else _graph.__wrapped__
+    return build(*rows)
 
 
 def load_graph() -> Graph:
