@@ -47,7 +47,7 @@ class Listener:
     """
 
     def __init__(
-        self, receiver: Receiver, address: str, *, client_id: str = "quanheng", topic: str = TOPIC, connections: int = 8
+        self, receiver: Receiver, address: str, *, client_id: str = "quanheng", topic: str = TOPIC, connections: int = 16
     ) -> None:
         self.receiver, self.topic = receiver, f"$share/{client_id}/{topic}"
         self.counts = Counts()
