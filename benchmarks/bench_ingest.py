@@ -115,7 +115,9 @@ def publish(address: str, topic: str, messages: int, together: int) -> None:
     sent = []
     for m in range(messages):
         numbers = range(m * together, (m + 1) * together)
-        rows = [(f"A{i // 100 % 5:05d}-{i % 100 + 1:03d}", str(START + dt.timedelta(hours=i // 500)), i) for i in numbers]
+        rows = [
+            (f"A{i // 100 % 5:05d}-{i % 100 + 1:03d}", str(START + dt.timedelta(hours=i // 500)), i) for i in numbers
+        ]
         body = json.dumps([dict(zip(("meter_id", "ts", "kwh"), row, strict=True)) for row in rows])
         sent.append(sender.publish(topic, body, qos=1))
     for info in sent:

@@ -114,7 +114,9 @@ def _columns(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Columns:
 @lru_cache(maxsize=32)
 def _graph(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Graph:
     """The same rows are the same graph: the chain of a standard is asked for many times between two changes."""
-    return Graph.from_columns(*_columns(nodes, certificates, uses))
+    items = [(str(i), *rest) for i, *rest in nodes]
+    papers = [(str(c), str(i), *rest) for c, i, *rest in certificates]
+    return Graph.from_rows(items, papers, [(str(c), str(s), *rest) for c, s, *rest in uses])
 
 
 def graph_around(ids: set[uuid.UUID]) -> Graph:
