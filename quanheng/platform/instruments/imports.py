@@ -230,8 +230,16 @@ def _no_duplicates(rows: Sequence[ImportRow], context: Context, owners: set[uuid
     items = [draft(r, context, "draft") for r in good]
     for position, message in duplicates.conflicts(items, owners).items():
         good[position].fail("serial_number", message)
-    for position in duplicates.elsewhere(items):
-        good[position].warnings["serial_number"] = _("另有单位登记了同厂家、同编号的器具,请核对")
+    others = duplicates.elsewhere(items)
+    group = Organisation.objects.filter(path__startswith=context.organisation.path)
+    told = dict(group.filter(pk__in={pk for pks in others.values() for pk in pks}).values_list("pk", "name"))
+    for position, pks in others.items():
+        names = "、".join(sorted(told[pk] for pk in pks if pk in told))
+        good[position].warnings["serial_number"] = (
+            _("本集团的%(names)s登记了同厂家、同编号的器具:若已调拨请办理“移交”") % {"names": names}
+            if names
+            else _("另有单位登记了同厂家、同编号的器具,请核对")
+        )
 
 
 def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Instrument]:

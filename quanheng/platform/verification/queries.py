@@ -43,7 +43,7 @@ def institutes_for(norms: Sequence[Norm], on: dt.date) -> QuerySet[Organisation]
     """Institutes authorised that day for every one of the norms."""
     rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True)
     for norm in norms:
-        held = Authorisation.objects.filter(rights.in_force(on), norm=norm)
+        held = Authorisation.objects.filter(rights.authorised_on(on), norm=norm)
         rows = rows.filter(pk__in=held.values("organisation_id"))
     return rows.order_by("name")
 
@@ -84,7 +84,7 @@ def schedule(viewer: Actor, institute: Organisation, start: dt.date, days: int =
         if task.scheduled_on is not None:
             by_day[task.scheduled_on].append(task)
     capacity = dict(
-        Authorisation.objects.filter(rights.in_force(start), organisation=institute).values_list(
+        Authorisation.objects.filter(rights.authorised_on(start), organisation=institute).values_list(
             "norm__number", "capacity_per_day"
         )
     )

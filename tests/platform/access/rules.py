@@ -74,6 +74,7 @@ KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
 MANAGERS_OF = frozenset({"manager", "administrator"})
+AUTHORISERS = MANAGERS_OF | {"regulator"}
 SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
 RECEPTION = frozenset({"receptionist", "manager"})
@@ -129,8 +130,8 @@ RULES: dict[str, Rule] = {
     "parties/licences/add/": Rule(both("manager") | {"administrator"}),
     "parties/licences/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("licence")),
     "parties/authorisations/": Rule(both(*STAFF) | {"administrator"}),
-    "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
-    "parties/authorisations/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("authorisation")),
+    "parties/authorisations/add/": Rule(both("manager", "regulator") | {"administrator"}),
+    "parties/authorisations/<uuid:pk>/withdraw/": Rule(AUTHORISERS, AUTHORISERS, WHY, of("authorisation")),
     "trace/": Rule(EVERY_ROLE),
     "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
     "trace/<uuid:pk>/": Rule(STAFF, path=standard),

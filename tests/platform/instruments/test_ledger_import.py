@@ -103,6 +103,27 @@ def test_every_kind_of_bad_cell_is_named_by_row_and_column(cast: Cast) -> None:
     assert (batch.accepted, batch.rejected) == (1, 10)
 
 
+def test_a_duplicate_names_what_it_repeats(cast: Cast) -> None:
+    held = make_instrument(cast.shop, serial_number="SN00050")
+    lot = make_row(1, 出厂编号="SN00100", 止编号="SN00120")
+    batch = bring(cast, [make_row(50), make_row(60), make_row(60), lot, make_row(110)])
+    said = {e["row"]: e["message"] for e in batch.errors}
+    assert f"{held.code} · SN00050" in said[2]
+    assert "Sheet1!3" in said[4]
+    assert "Sheet1!5" in said[6]
+
+
+def test_the_same_serial_in_a_shop_of_the_group_is_named_and_a_stranger_is_not(cast: Cast) -> None:
+    branch = make_organisation("东陵商贸西门店", parent=cast.shop)
+    make_instrument(branch, serial_number="SN00001")
+    make_instrument(cast.rival, serial_number="SN00002")
+    _batch, found = preview(cast, [make_row(1), make_row(2)])
+    ours, theirs = (row.warnings["serial_number"] for row in found.rows)
+    assert branch.name in ours
+    assert "另有单位" in theirs
+    assert cast.rival.name not in theirs
+
+
 def test_the_returned_file_is_mended_and_goes_in(cast: Cast) -> None:
     batch = bring(cast, [make_row(1), make_row(2, 用途="打仗"), make_row(3, 出厂编号="")])
     book = openpyxl.load_workbook(io.BytesIO(imports.rejected_file(batch)))

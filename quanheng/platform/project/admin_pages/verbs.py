@@ -66,6 +66,7 @@ VERBS: Mapping[str, StrPromise] = {
     "kernel.token_revoked": _("作废接口令牌"),
     "law.item_corrected": _("更正依据"),
     "law.item_loaded": _("载入依据"),
+    "parties.authorisation_confirmed": _("确认授权项目"),
     "parties.authorisation_withdrawn": _("撤回授权项目"),
     "parties.authorised": _("登记授权项目"),
     "parties.licence_added": _("登记人员资格"),

@@ -153,6 +153,8 @@
       if (answer.ok && mine === round) paint(await answer.json());
     } catch { /* the next keystroke asks again */ }
   });
+  // A date that is still being typed is not sent yet.
+  const day = (el) => (el === document.activeElement && !/^\d{4}-\d{2}-\d{2}$/.test(el.value) ? "" : el.value);
   const keep = async () => {
     if (stopped || !dirty) return;
     if (saving) { await saving; return keep(); }
@@ -160,7 +162,7 @@
     state(say.saving);
     saving = (async () => {
       try {
-        const body = { data: collect(), version, performed_on: $('[data-top="performed_on"]').value, place: $('[data-top="place"]').value };
+        const body = { data: collect(), version, performed_on: day($('[data-top="performed_on"]')), place: $('[data-top="place"]').value };
         const answer = await send(say.save, body), told = await answer.json();
         if (answer.ok) {
           version = told.version;
