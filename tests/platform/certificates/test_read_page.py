@@ -64,7 +64,7 @@ def test_the_view_speaks_the_language_asked_for() -> None:
     assert (chinese[0].title, english[0].title) == ("证书", "Certificate")
     grid = next(s for s in chinese if s.key == "m1r1").grids[0]
     assert "示值误差 / g" in grid.heads
-    assert any(head.startswith("U (k = 2)") for head in grid.heads)
+    assert any(head.startswith("U (k = 2, p = 0.95)") for head in grid.heads)
 
 
 def test_a_dropped_file_is_shown_with_its_findings_and_not_kept(cast: Cast) -> None:
