@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.duals import slopes
 from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
-from quanheng.metrology.joint import correlation_matrix
 from quanheng.metrology.models import Model
-from quanheng.metrology.uncertainty import Correlation
 from quanheng.metrology.vectors import FUNCTIONS, Floats
 
 
@@ -120,7 +119,13 @@ def budgets(
     names = tuple(values)
     if set(u) != set(names) or not model.inputs <= set(names):
         raise InputError("inputs", "values and u name the same inputs, all that the model reads", "u")
-    n = max(np.size(v) for v in (*values.values(), *u.values()))
+    sizes = {
+        key: {np.size(v) for v in part.values()} for key, part in (("values", values), ("u", u), ("dof", dof or {}))
+    }
+    n = max(size for found in sizes.values() for size in found)
+    for key, found in sizes.items():
+        if found - {1, n}:
+            raise InputError("length", f"{key} holds {min(found - {1, n})} budgets where others hold {n}", key)
     x = {name: np.broadcast_to(np.asarray(values[name], np.float64), (n,)) for name in names}
     spread = np.array([np.broadcast_to(np.asarray(u[name], np.float64), (n,)) for name in names])
     if not np.isfinite(spread).all() or (spread < 0).any():

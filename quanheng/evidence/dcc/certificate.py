@@ -32,7 +32,9 @@ class Identifier:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """As stated; k and p stay None where the file does not give them."""
+    """As stated; k and p stay None where the file does not give them. ``kind`` is expanded, standard, interval or
+    relative, and only the last has units of its own.
+    """
 
     kind: str
     values: tuple[str, ...]
@@ -41,11 +43,16 @@ class Uncertainty:
     distribution: tuple[str, ...] | None = None
     low: tuple[str, ...] | None = None
     high: tuple[str, ...] | None = None
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One value or one column of values with its unit."""
+    """One value or one column of values with its unit.
+
+    Of a complex one ``values`` are the real parts and ``imaginary`` the others; where ``polar``, magnitudes and phases.
+    ``others`` restate it in other units (hybrid); ``unread`` names statements of uncertainty that are not taken apart.
+    """
 
     name: Texts
     ref_types: tuple[str, ...]
@@ -58,15 +65,31 @@ class Quantity:
     conformity: tuple[str, ...] = ()
     words: Texts = field(default_factory=dict)
     id: str = ""
+    relative: Uncertainty | None = None
+    imaginary: tuple[str, ...] = ()
+    imaginary_units: tuple[str, ...] = ()
+    polar: bool = False
+    others: tuple[Quantity, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
-    """The quantities of one list, side by side."""
+    """The quantities of one list, side by side; ``times`` of the rows where the list states them."""
 
     name: Texts
     ref_types: tuple[str, ...]
     columns: tuple[Quantity, ...]
+    times: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file inside the certificate: named and measured, never opened."""
+
+    name: str
+    mime: str
+    base64_characters: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,12 @@ class Result:
     ref_types: tuple[str, ...]
     tables: tuple[Table, ...]
     texts: tuple[Texts, ...] = ()
+    formulas: tuple[str, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    # names of foreign XML (dcc:xml) that is kept and not understood
+    foreign: tuple[str, ...] = ()
+    # conditions stated for single quantities of the result
+    influences: tuple[Influence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +155,7 @@ class Influence:
     ref_types: tuple[str, ...]
     quantities: tuple[Quantity, ...]
     status: str = ""
+    texts: tuple[Texts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +188,10 @@ class Statement:
     conformity: tuple[str, ...] = ()
     valid: tuple[str, ...] = ()
     quantities: tuple[Quantity, ...] = ()
+    convention: str = ""
+    traceable: bool | None = None
+    period: str = ""
+    non_si: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,13 +217,6 @@ class Core:
     replaces: str = ""
     type_of_change: str = ""
     previous: Hash | None = None
-
-
-@dataclass(frozen=True)
-class Attachment:
-    name: str
-    mime: str
-    base64_characters: int
 
 
 @dataclass(frozen=True)

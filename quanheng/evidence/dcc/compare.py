@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from quanheng.evidence.dcc import reftypes, units
+from quanheng.evidence.dcc.cells import entry, number_of
 from quanheng.evidence.dcc.certificate import Certificate, Quantity, Table, pick
-from quanheng.evidence.dcc.tables import entry, number_of
 
 # columns that say where on the scale a row lies, best first
 _PLACES = ("basic_nominalValue", "basic_referenceValue", "basic_calibrationValue")
@@ -109,38 +110,79 @@ def _changes(before: Certificate, after: Certificate) -> Iterator[Change]:
 
 
 def _tables(c: Certificate) -> Iterator[tuple[str, Table]]:
+    """Each under a name that occurs once: the third result of a name is not the first."""
+    seen: Counter[str] = Counter()
     for m in c.measurements:
         for result in m.results:
-            for number, table in enumerate(result.tables):
-                yield f"{_key(result.ref_types, result.name)}#{number}", table
+            own = _key(result.ref_types, result.name)
+            for table in result.tables:
+                seen[own] += 1
+                yield f"{own}#{seen[own]}", table
 
 
 def _key(ref_types: tuple[str, ...], name: dict[str, str]) -> str:
     return pick(name, "en") or " ".join(sorted(map(reftypes.canonical, ref_types)))
 
 
-def _column_key(q: Quantity) -> tuple[str, ...]:
-    usual = tuple(sorted(reftypes.canonical(r) for r in q.ref_types))
-    return usual or (_key((), q.name),)
+def _columns(table: Table) -> dict[tuple[str, ...], Quantity]:
+    """By refTypes, else by name; of several alike each by its number."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = {}
+    for q in table.columns:
+        key = tuple(sorted(map(reftypes.canonical, q.ref_types))) or (_key((), q.name),)
+        seen[key] += 1
+        found[(*key, str(seen[key]))] = q
+    return found
 
 
 def _drifts(before: Certificate, after: Certificate) -> tuple[list[Drift], list[str]]:
-    old, found, unmatched = dict(_tables(before)), [], []
-    for name, table in _tables(after):
-        earlier = old.get(name)
-        if earlier is None:
-            unmatched.append(name)
-            continue
-        columns = {_column_key(q): q for q in earlier.columns}
-        for q in table.columns:
-            own = columns.get(_column_key(q))
-            if not q.units or own is None or reftypes.has(q.ref_types, "basic_nominalValue"):
-                continue
-            if _unit(own) != _unit(q):
-                unmatched.append(f"{name}: {_label(q)}: {_unit(own)} → {_unit(q)}")
-                continue
-            found += list(_column(name.partition("#")[0], own, q, _places(earlier), _places(table)))
+    """Every value of both, or under what name it has no counterpart: what is not compared is said."""
+    old, new = dict(_tables(before)), dict(_tables(after))
+    unmatched = [f"{_shown(name)} (A)" for name in old if name not in new]
+    unmatched += [f"{_shown(name)} (B)" for name in new if name not in old]
+    found: list[Drift] = []
+    for name in (name for name in new if name in old):
+        for one in _table(_shown(name), old[name], new[name]):
+            if isinstance(one, Drift):
+                found.append(one)
+            else:
+                unmatched.append(one)
     return found, unmatched
+
+
+def _table(name: str, old: Table, new: Table) -> Iterator[Drift | str]:
+    earlier, columns = _columns(old), _columns(new)
+    for mark, one, other in (("A", earlier, columns), ("B", columns, earlier)):
+        yield from (f"{name}: {_label(q)} ({mark})" for key, q in one.items() if key not in other and q.units)
+    rows = _rows(old, new)
+    for key, q in columns.items():
+        own = earlier.get(key)
+        if own is None or not q.units or reftypes.has(q.ref_types, "basic_nominalValue"):
+            continue
+        if _unit(own) != _unit(q):
+            yield f"{name}: {_label(q)}: {_unit(own)} → {_unit(q)}"
+            continue
+        for place, at, row in rows:
+            there, here = at is not None and at < len(own.values), row is not None and row < len(q.values)
+            if at is not None and row is not None and there and here:
+                yield _drift(name, own, at, q, row, place, q.values[row])
+            elif there or here:
+                yield f"{name}: {_label(q)} @ {place} ({'A' if there else 'B'})"
+
+
+def _shown(name: str) -> str:
+    return name.removesuffix("#1").replace("#", " ")
+
+
+def _rows(old: Table, new: Table) -> list[tuple[str, int | None, int | None]]:
+    """Which rows belong together: by the place on the scale that both state in one unit, else by their order."""
+    for wanted in _PLACES:
+        first, second = _places(old, wanted), _places(new, wanted)
+        if first and second and first[0] == second[0]:
+            at, row = ({place: n for n, place in enumerate(places)} for places in (first[1], second[1]))
+            return [(place, at.get(place), row.get(place)) for place in dict.fromkeys((*second[1], *first[1]))]
+    lengths = [max((len(q.values) for q in table.columns), default=0) for table in (old, new)]
+    return [(str(n + 1), n if n < lengths[0] else None, n if n < lengths[1] else None) for n in range(max(lengths))]
 
 
 def _unit(q: Quantity) -> str:
@@ -151,27 +193,17 @@ def _label(q: Quantity) -> str:
     return pick(q.name, "zh") or " ".join(q.ref_types)
 
 
-def _places(table: Table) -> tuple[str, ...]:
-    for wanted in _PLACES:
-        for q in table.columns:
-            if reftypes.has(q.ref_types, wanted) and len(set(q.values)) == len(q.values):
-                return tuple(_plain(v) for v in q.values)
-    return ()
+def _places(table: Table, wanted: str) -> tuple[str, tuple[str, ...]] | None:
+    """Unit and values of the column that says where on the scale a row lies, if no value comes twice."""
+    for q in table.columns:
+        if reftypes.has(q.ref_types, wanted) and q.values and len(set(q.values)) == len(q.values):
+            return _unit(q), tuple(_plain(v) for v in q.values)
+    return None
 
 
 def _plain(text: str) -> str:
     number = number_of(text)
     return text if number is None else f"{number:.12g}"
-
-
-def _column(
-    result: str, old: Quantity, new: Quantity, old_places: tuple[str, ...], new_places: tuple[str, ...]
-) -> Iterator[Drift]:
-    for row, value in enumerate(new.values):
-        place = new_places[row] if row < len(new_places) else str(row + 1)
-        at = old_places.index(place) if place in old_places else (row if not old_places else None)
-        if at is not None and at < len(old.values):
-            yield _drift(result, old, at, new, row, place, value)
 
 
 def _drift(result: str, old: Quantity, at: int, new: Quantity, row: int, place: str, value: str) -> Drift:

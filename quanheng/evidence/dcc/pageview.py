@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from quanheng.evidence.dcc import units
-from quanheng.evidence.dcc.certificate import Certificate, Contact, Item, Measurement, Quantity, Result, Texts, pick
+from quanheng.evidence.dcc.certificate import (
+    Certificate,
+    Contact,
+    Equipment,
+    Influence,
+    Item,
+    Measurement,
+    Result,
+    Statement,
+    Texts,
+    pick,
+)
+from quanheng.evidence.dcc.present import ISSUERS, PLACES, ROLES, STATUS, VERDICTS, Language, columns, single
 from quanheng.evidence.dcc.rules import ORDER, Finding
-from quanheng.evidence.dcc.tables import entry
 
 MOST_ROWS = 500
 _MEASUREMENT = re.compile(r"/dcc:measurementResult(?:\[(\d+)\])?(?=/|$)")
@@ -93,6 +103,7 @@ class _Say:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+        self.words = Language(self, self.pick)
 
     def __call__(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en
@@ -120,34 +131,40 @@ def _administrative(c: Certificate, say: _Say) -> Iterator[_Built]:
         (say("编号", "Number"), core.unique_identifier),
         (say("实施日期", "Performed"), performed),
         (say("签发日期", "Issued"), core.issued),
-        (say("实施地点", "Place"), core.place),
+        (say("收样日期", "Received"), core.received),
+        (say("实施地点", "Place"), say.words.word(PLACES, core.place)),
         (say("语言", "Languages"), ", ".join(core.languages)),
         (say("替换", "Replaces"), core.replaces),
         (say("版本", "Version"), f"DCC {c.version}" if c.version else ""),
+        (say("附件", "Files"), ", ".join(f"{a.name} ({a.mime})" for a in c.attachments)),
+        (say("备注", "Comment"), c.comment),
     )
     yield "core", say("证书", "Certificate"), facts, ()
     yield "items", say("被测件", "Items"), tuple(f for item in c.items for f in _item(item, say)), ()
     yield "laboratory", say("实验室", "Laboratory"), _contact(c.laboratory, say, c.laboratory_code), ()
     yield "customer", say("委托方", "Customer"), _contact(c.customer, say), ()
-    people = ((p.role or say("人员", "Person"), say.pick(p.name)) for p in c.people)
+    people = ((say.words.word(ROLES, p.role) or say("人员", "Person"), say.pick(p.name)) for p in c.people)
     yield "people", say("人员", "People"), _facts(*people), ()
-    statements = (
-        (
-            say.pick(s.name) or say("声明", "Statement"),
-            " · ".join(w for w in (say.pick(s.declaration), *s.norms, *s.references, s.date, *s.conformity) if w),
-        )
-        for s in c.statements
-    )
+    statements = ((say.pick(s.name) or say("声明", "Statement"), _statement(s, say)) for s in c.statements)
     yield "statements", say("声明", "Statements"), _facts(*statements), ()
+
+
+def _statement(s: Statement, say: _Say) -> str:
+    words = [say.pick(s.declaration), s.convention, s.non_si, *s.norms, *s.references, *s.links, s.date, s.period]
+    words += [say.words.word(VERDICTS, v) for v in s.conformity]
+    words += [say("有效", "valid") if v in ("true", "1") else say("无效", "not valid") for v in s.valid]
+    words += [say("可溯源", "traceable")] if s.traceable else []
+    return " · ".join(w for w in (*words, *(single(q, say.words) for q in s.quantities)) if w)
 
 
 def _item(item: Item, say: _Say) -> Iterator[tuple[str, str]]:
     name = " ".join(w for w in (say.pick(item.name), item.model, say.pick(item.manufacturer)) if w)
     yield say("名称", "Name"), name or "—"
     for i in item.identifications:
-        yield say.pick(i.name) or i.issuer, i.value
+        yield say.pick(i.name) or say.words.word(ISSUERS, i.issuer), i.value
     for q in item.quantities:
-        yield say.pick(q.name) or " ".join(q.ref_types), _single(q)
+        nameless = replace(q, name={})
+        yield say.pick(q.name) or " ".join(q.ref_types), single(nameless, say.words)
 
 
 def _contact(contact: Contact | None, say: _Say, code: str = "") -> tuple[tuple[str, str], ...]:
@@ -164,50 +181,45 @@ def _contact(contact: Contact | None, say: _Say, code: str = "") -> tuple[tuple[
 
 def _measured(number: int, m: Measurement, say: _Say) -> Iterator[_Built]:
     methods = ((say("方法", "Method"), " · ".join((say.pick(x.name), *x.norms))) for x in m.methods)
-    equipment = ((say("设备", "Equipment"), _equipment(say.pick(e.name), e.certificate)) for e in m.equipment)
-    conditions = (
-        (say.pick(i.name) or say("条件", "Condition"), ", ".join(_single(q) for q in i.quantities))
-        for i in m.influences
-    )
+    equipment = ((say("设备", "Equipment"), _equipment(e, say)) for e in m.equipment)
+    conditions = (_condition(i, say) for i in m.influences)
     title = say.pick(m.name) or say("测量", "Measurement")
     yield f"m{number}", title, _facts(*methods, *equipment, *conditions), ()
     for at, result in enumerate(m.results, 1):
         yield f"m{number}r{at}", say.pick(result.name) or title, _words(result, say), tuple(_grids(result, say))
 
 
-def _equipment(name: str, certificate: object) -> str:
-    number = getattr(certificate, "number", "")
-    return f"{name} ← {number}" if number else name
+def _condition(i: Influence, say: _Say) -> tuple[str, str]:
+    words = [say.words.word(STATUS, i.status), *(single(q, say.words) for q in i.quantities), *map(say.pick, i.texts)]
+    return say.pick(i.name) or say("条件", "Condition"), "; ".join(w for w in words if w)
+
+
+def _equipment(e: Equipment, say: _Say) -> str:
+    numbers = ", ".join(i.value for i in e.identifications if i.value)
+    known = f"← {e.certificate.number}" if e.certificate is not None else ""
+    described = "; ".join(single(q, say.words) for q in e.quantities)
+    words = (say.pick(e.name), say.pick(e.manufacturer), e.model, f"[{numbers}]" if numbers else "", known, described)
+    return " ".join(w for w in words if w)
 
 
 def _words(result: Result, say: _Say) -> tuple[tuple[str, str], ...]:
-    return _facts(*((say("说明", "Text"), say.pick(t)) for t in (result.description, *result.texts)))
+    return _facts(
+        *((say("说明", "Text"), say.pick(t)) for t in (result.description, *result.texts)),
+        *((say("公式", "Formula"), formula) for formula in result.formulas),
+        *(_condition(i, say) for i in result.influences),
+        *((say("文件", "File"), f"{file.name} ({file.mime})") for file in result.files),
+        *((say("其他 XML", "Foreign XML"), name) for name in result.foreign),
+    )
 
 
 def _grids(result: Result, say: _Say) -> Iterator[Grid]:
     for table in result.tables:
-        columns: list[tuple[str, tuple[str, ...]]] = []
-        for q in table.columns:
-            unit = "/".join(dict.fromkeys(units.symbol(u) for u in q.units))
-            name = say.pick(q.name) or " ".join(q.ref_types)
-            columns.append((f"{name} / {unit}" if unit else name, q.values))
-            u = q.uncertainty
-            if u is not None and u.values:
-                k = ", ".join(dict.fromkeys(u.k or ()))
-                head = ("U" if u.kind == "expanded" else "u") + (
-                    f" (k = {k})" if k else say("(k 未给出)", " (k not stated)")
-                )
-                columns.append((head, tuple(entry(u.values, row) for row in range(len(q.values)))))
-        count = max((len(cells) for _, cells in columns), default=0)
-        rows = tuple(tuple(entry_at(cells, row) for _, cells in columns) for row in range(min(count, MOST_ROWS)))
-        yield Grid(say.pick(table.name), tuple(head for head, _ in columns), rows, max(0, count - MOST_ROWS))
+        shown = columns(table, say.words)
+        count = max((len(column.cells) for column in shown), default=0)
+        rows = tuple(tuple(entry_at(c.cells, row) for c in shown) for row in range(min(count, MOST_ROWS)))
+        yield Grid(say.pick(table.name), tuple(c.head for c in shown), rows, max(0, count - MOST_ROWS))
 
 
 def entry_at(cells: tuple[str, ...], row: int) -> str:
     """A cell, empty below the end of its column."""
     return cells[row] if row < len(cells) else ""
-
-
-def _single(q: Quantity) -> str:
-    unit = " ".join(dict.fromkeys(units.symbol(u) for u in q.units))
-    return " ".join(x for x in (" ".join(q.values[:20]), unit) if x)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import certificate as m
 from quanheng.evidence.dcc import names, safe
-from quanheng.evidence.dcc.read_quantity import quantities, table_of
+from quanheng.evidence.dcc.read_quantity import quantities
+from quanheng.evidence.dcc.read_tables import tables_in
 from quanheng.evidence.dcc.walk import child, children, flag, idents, refs, text, texts, value, values
 
 
@@ -134,7 +136,11 @@ def _statement(e: etree._Element) -> m.Statement:
         date=value(e, "date"),
         conformity=tuple((value(e, "conformity") or value(e, "conformityXMLList")).split()),
         valid=tuple((value(e, "valid") or value(e, "validXMLList")).split()),
-        quantities=tuple(quantities(child(e, "data"), "quantity")),
+        quantities=_all_quantities(child(e, "data")),
+        convention=value(e, "convention"),
+        traceable=flag(e, "traceable"),
+        period=value(e, "period"),
+        non_si=" = ".join(x for x in (value(e, "nonSIUnit"), value(e, "nonSIDefinition")) if x),
     )
 
 
@@ -145,14 +151,22 @@ def _measurements(box: etree._Element | None) -> Iterator[m.Measurement]:
         yield m.Measurement(
             name=texts(e, "name"),
             methods=tuple(_method(x) for p in both for x in children(child(p, "usedMethods"), "usedMethod")),
-            equipment=tuple(
-                _equipment(x) for p in both for x in children(child(p, "measuringEquipments"), "measuringEquipment")
-            ),
+            equipment=tuple(_equipments(both, e)),
             influences=tuple(
                 _influence(x) for p in both for x in children(child(p, "influenceConditions"), "influenceCondition")
             ),
             results=tuple(_result(x) for x in children(child(e, "results"), "result")),
         )
+
+
+def _equipments(both: list[etree._Element], measurement: etree._Element) -> Iterator[m.Equipment]:
+    """Stated for the measurement, or for single quantities of its results."""
+    for part in both:
+        for x in children(child(part, "measuringEquipments"), "measuringEquipment"):
+            yield _equipment(x)
+    results = child(measurement, "results")
+    for x in results.iter(f"{{{names.DCC}}}measuringEquipment") if results is not None else ():
+        yield _equipment(x)
 
 
 def _method(e: etree._Element) -> m.Method:
@@ -172,22 +186,66 @@ def _equipment(e: etree._Element) -> m.Equipment:
     )
 
 
-def _influence(e: etree._Element) -> m.Influence:
+def _influence(e: etree._Element, name: m.Texts | None = None) -> m.Influence:
     data = child(e, "data")
-    found = tuple(quantities(data, "quantity"))
-    for inner in children(data, "list"):
-        found += tuple(q for table in table_of(inner) for q in table.columns)
-    return m.Influence(texts(e, "name"), texts(e, "description"), refs(e), found, value(e, "status"))
+    own = texts(e, "name")
+    if name:
+        own = {lang: f"{m.pick(name, lang)}: {words}" for lang, words in own.items()}
+    words = tuple(found for found in (texts(x) for x in children(data, "text")) if found)
+    found = _all_quantities(data)
+    return m.Influence(own, texts(e, "description"), refs(e), found, value(e, "status"), words)
+
+
+def _all_quantities(data: etree._Element | None) -> tuple[m.Quantity, ...]:
+    """Those of the lists too; a quantity of a named list carries that name before its own."""
+    found = list(quantities(data, "quantity"))
+    for table in tables_in(data):
+        found += [replace(q, name=_within(table.name, q.name)) for q in table.columns]
+    return tuple(found)
+
+
+def _within(outer: m.Texts, inner: m.Texts) -> m.Texts:
+    if not outer or not inner:
+        return inner or outer
+    return {lang: f"{m.pick(outer, lang)} {words}" for lang, words in inner.items()}
 
 
 def _result(e: etree._Element) -> m.Result:
     data = child(e, "data")
-    tables = [table for inner in children(data, "list") for table in table_of(inner)]
+    tables = list(tables_in(data))
     single = tuple(quantities(data, "quantity"))
     if single:
         tables.insert(0, m.Table({}, (), single))
     words = tuple(found for found in (texts(x) for x in children(data, "text")) if found)
-    return m.Result(texts(e, "name"), texts(e, "description"), refs(e), tuple(tables), words)
+    return m.Result(
+        texts(e, "name"),
+        texts(e, "description"),
+        refs(e),
+        tuple(tables),
+        words,
+        tuple(_formulas(data)),
+        tuple(_attachment(x) for x in children(data, "byteData")),
+        tuple(names.local(x.tag) for box in children(data, "xml") for x in box if isinstance(x.tag, str)),
+        tuple(_own_conditions(data)),
+    )
+
+
+def _own_conditions(data: etree._Element | None) -> Iterator[m.Influence]:
+    """Conditions that hold for one quantity of a result, with its name before theirs."""
+    for e in data.iter(f"{{{names.DCC}}}influenceCondition") if data is not None else ():
+        holder = next((x for x in e.iterancestors() if names.local(x.tag) in {"quantity", "list"}), None)
+        yield _influence(e, texts(holder, "name") if holder is not None else None)
+
+
+def _formulas(data: etree._Element | None) -> Iterator[str]:
+    """LaTeX as written; MathML by its signs alone."""
+    for e in children(data, "formula"):
+        latex, mathml = value(e, "latex"), child(e, "mathml")
+        signs = (
+            " ".join(" ".join(t for t in mathml.itertext() if isinstance(t, str)).split()) if mathml is not None else ""
+        )
+        if latex or signs:
+            yield (latex or signs)[:2000]
 
 
 def _comment(e: etree._Element | None) -> str:
@@ -195,8 +253,10 @@ def _comment(e: etree._Element | None) -> str:
 
 
 def _attachments(root: etree._Element) -> Iterator[m.Attachment]:
-    """Named and measured, never opened."""
     for tag in ("document", "file", "byteData", "descriptionData"):
         for e in root.iter(f"{{{names.DCC}}}{tag}"):
-            size = len(value(e, "dataBase64"))
-            yield m.Attachment(value(e, "fileName"), value(e, "mimeType"), size)
+            yield _attachment(e)
+
+
+def _attachment(e: etree._Element) -> m.Attachment:
+    return m.Attachment(value(e, "fileName"), value(e, "mimeType"), len(value(e, "dataBase64")))

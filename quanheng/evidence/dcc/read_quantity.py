@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lxml import etree
 
 from quanheng.evidence.dcc import names
-from quanheng.evidence.dcc.certificate import Quantity, Table, Uncertainty, pick
+from quanheng.evidence.dcc.certificate import Quantity, Uncertainty, pick
 from quanheng.evidence.dcc.names import NBSP
 from quanheng.evidence.dcc.walk import child, children, refs, texts, value
 
 _LISTS = {"realListXMLList", "complexListXMLList"}
+# statements about several components at once, which a table has no columns for
+_JOINT = {
+    "ellipsoidalRegion", "rectangularRegion", "measurementUncertaintyBivariateXMLList", "listMultivariateUnc",
+    "measurementUncertaintyMultivariateXMLList", "listMeasurementUncertaintyMultivariate", "listBivariateUnc",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a D-SI element states, in the words of a ``Quantity``."""
+
+    values: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    uncertainty: Uncertainty | None = None
+    label: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    imaginary: tuple[str, ...] = ()
+    imaginary_units: tuple[str, ...] = ()
+    polar: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def quantities(parent: etree._Element | None, name: str) -> Iterator[Quantity]:
@@ -19,19 +40,10 @@ def quantities(parent: etree._Element | None, name: str) -> Iterator[Quantity]:
         yield quantity(element)
 
 
-def table_of(element: etree._Element) -> Iterator[Table]:
-    """The table a list forms, then those of the lists inside it."""
-    columns = tuple(quantities(element, "quantity"))
-    if columns:
-        yield Table(texts(element, "name"), refs(element), columns)
-    for inner in children(element, "list"):
-        yield from table_of(inner)
-
-
 def quantity(element: etree._Element) -> Quantity:
     """One quantity; a form we do not know is kept by name with no values."""
     name, ref_types, own_id = texts(element, "name"), refs(element), element.get("id") or ""
-    conformity = _conformity(element)
+    conformity, relative = _conformity(element), _relative(element)
     for part in element:
         kind = names.local(part.tag)
         if kind == "noQuantity":
@@ -41,9 +53,26 @@ def quantity(element: etree._Element) -> Quantity:
         if kind == "charsXMLList":
             return Quantity(name, ref_types, kind, _words(part), conformity=conformity, id=own_id)
         if names.namespace(part.tag) == names.SI:
-            found = _si(part, kind)
-            return Quantity(name, ref_types, kind, *found, conformity=conformity, id=own_id)
+            first, *others = _forms(part, kind)
+            restated = tuple(Quantity({}, (), kind, **vars(form)) for form in others)
+            return Quantity(
+                name,
+                ref_types,
+                kind,
+                conformity=conformity,
+                id=own_id,
+                relative=relative,
+                others=restated,
+                **vars(first),
+            )
     return Quantity(name, ref_types, "unknown", (), conformity=conformity, id=own_id)
+
+
+def _forms(part: etree._Element, kind: str) -> list[_Found]:
+    """A hybrid states one value in several units, the SI value first by rule; everything else has one form."""
+    if kind != "hybrid":
+        return [_si(part, kind)]
+    return [_si(e, names.local(e.tag)) for e in part if names.namespace(e.tag) == names.SI] or [_Found()]
 
 
 def _words(part: etree._Element) -> tuple[str, ...]:
@@ -52,23 +81,24 @@ def _words(part: etree._Element) -> tuple[str, ...]:
     return tuple(entry.replace(NBSP, " ").strip() for entry in raw.split(" ") if entry)
 
 
-_Found = tuple[tuple[str, ...], tuple[str, ...], Uncertainty | None, tuple[str, ...], tuple[str, ...]]
-
-
 def _si(part: etree._Element, kind: str) -> _Found:
     if kind == "hybrid":
-        # the SI value comes first by rule; the other forms restate it
-        inner = next((e for e in part if names.namespace(e.tag) == names.SI), None)
-        return _si(inner, names.local(inner.tag)) if inner is not None else ((), (), None, (), ())
+        return _forms(part, kind)[0]
     if kind in _LISTS:
         return _xml_list(part)
     if kind in {"list", "realList", "complexList"}:
         return _list(part)
-    values = [value(part, n) for n in ("value", "valueReal", "valueImag", "valueMagnitude", "valuePhase")]
-    units = tuple(u for u in (value(part, "unit"), value(part, "unitPhase")) if u)
-    label, time = value(part, "label"), value(part, "dateTime")
-    uncertainty = _uncertainty(part)
-    return tuple(v for v in values if v), units, uncertainty, _one(label), _one(time)
+    return _Found(
+        _one(value(part, "value") or value(part, "valueReal") or value(part, "valueMagnitude")),
+        _one(value(part, "unit")),
+        _uncertainty(part),
+        _one(value(part, "label")),
+        _one(value(part, "dateTime")),
+        _one(value(part, "valueImag") or value(part, "valuePhase")),
+        _one(value(part, "unitPhase")),
+        child(part, "valuePhase") is not None,
+        _unread(part),
+    )
 
 
 def _one(text: str) -> tuple[str, ...]:
@@ -79,28 +109,51 @@ def _split(part: etree._Element, *candidates: str) -> tuple[str, ...]:
     return next((tuple(value(part, n).split()) for n in candidates if child(part, n) is not None), ())
 
 
+def _unread(part: etree._Element) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(names.local(e.tag) for e in part) if name in _JOINT)
+
+
 def _xml_list(part: etree._Element) -> _Found:
-    values = _split(part, "valueXMLList", "valueRealXMLList", "valueMagnitudeXMLList")
-    units = _split(part, "unitXMLList") + _split(part, "unitPhaseXMLList")
-    return values, units, _uncertainty(part), _split(part, "labelXMLList"), _split(part, "dateTimeXMLList")
+    return _Found(
+        _split(part, "valueXMLList", "valueRealXMLList", "valueMagnitudeXMLList"),
+        _split(part, "unitXMLList"),
+        _uncertainty(part),
+        _split(part, "labelXMLList"),
+        _split(part, "dateTimeXMLList"),
+        _split(part, "valueImagXMLList", "valuePhaseXMLList"),
+        _split(part, "unitPhaseXMLList"),
+        child(part, "valuePhaseXMLList") is not None,
+        _unread(part),
+    )
 
 
 def _list(part: etree._Element) -> _Found:
     """The older si:list of single values; uncertainties may stand once for all or with each."""
     singles = [e for e in part if names.local(e.tag) in {"real", "complex", "realList", "list"}]
     found = [_si(e, names.local(e.tag)) for e in singles]
-    values = tuple(v for f in found for v in f[0])
-    units = tuple(u for f in found for u in f[1])
-    if len(set(units)) == 1:
-        units = units[:1]
     shared = next((_uncertainty(e) for e in children(part, "listUnivariateUnc")), None)
-    own = [f[2] for f in found if f[2] is not None]
-    uncertainty = shared or (_joined(own) if own and len(own) == len(found) else None)
-    labels = tuple(label for f in found for label in f[3])
-    return values, units, uncertainty, labels, tuple(t for f in found for t in f[4])
+    own = [f.uncertainty for f in found if f.uncertainty is not None]
+    return _Found(
+        tuple(v for f in found for v in f.values),
+        alike(tuple(u for f in found for u in f.units)),
+        shared or (joined(own) if own and len(own) == len(found) else None),
+        tuple(label for f in found for label in f.label),
+        tuple(t for f in found for t in f.times),
+        tuple(v for f in found for v in f.imaginary),
+        alike(tuple(u for f in found for u in f.imaginary_units)),
+        any(f.polar for f in found),
+        tuple(dict.fromkeys((*_unread(part), *(name for f in found for name in f.unread)))),
+    )
 
 
-def _joined(parts: list[Uncertainty]) -> Uncertainty:
+def alike(units: tuple[str, ...]) -> tuple[str, ...]:
+    """One unit for all where all are the same."""
+    return units[:1] if len(set(units)) == 1 else units
+
+
+def joined(parts: list[Uncertainty]) -> Uncertainty:
+    """The uncertainties of single values as those of a column."""
+
     def gather(pieces: list[tuple[str, ...] | None]) -> tuple[str, ...] | None:
         return tuple(v for piece in pieces if piece for v in piece) or None
 
@@ -112,6 +165,7 @@ def _joined(parts: list[Uncertainty]) -> Uncertainty:
         gather([p.distribution for p in parts]),
         gather([p.low for p in parts]),
         gather([p.high for p in parts]),
+        alike(tuple(u for p in parts for u in p.units)),
     )
 
 
@@ -135,6 +189,18 @@ def _uncertainty(part: etree._Element) -> Uncertainty | None:
             return _stated("interval", stated, *standard)
     if names.local(part.tag) == "constant" and value(part, "uncertainty"):
         return _stated("standard", part, "uncertainty")
+    return None
+
+
+def _relative(element: etree._Element) -> Uncertainty | None:
+    """Values of ``relativeUncertainty``; k and p where the statement itself carries them."""
+    box = child(element, "relativeUncertainty")
+    for stated in box if box is not None else ():
+        kind = names.local(stated.tag)
+        if kind in {"relativeUncertaintySingle", "relativeUncertaintyXmlList"}:
+            found = _xml_list(stated) if kind.endswith("List") else _si(stated, "real")
+            if found.values:
+                return Uncertainty("relative", found.values, units=found.units)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field
+from html.entities import html5
 from typing import cast
 
 from lxml import etree
@@ -16,7 +17,9 @@ MAX_DEPTH = 120
 MAX_ELEMENTS = 1_000_000
 _COUNT = etree.XPath("count(//*)")
 _DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
-_GUESSES = ("utf-8", "gb18030", "cp1252", "latin-1")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_OWN_ENTITIES = {"lt", "gt", "amp", "apos", "quot"}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -80,7 +83,7 @@ def parse_damaged(data: bytes, place: str = "") -> Parsed:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
         problems = [Problem(line if isinstance(line, int) else 0, _first(error))]
-    if b"<" not in data:
+    if b"<" not in data:  # true of every encoding XML may have
         raise InputError("not_xml", f"the file is not well-formed XML: {problems[0].message}", place)
     text, remark = _decoded(data)
     if remark:
@@ -120,24 +123,49 @@ def _decoded(data: bytes) -> tuple[str, str]:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _clean(data[len(mark) :].decode(encoding, "replace"))
+    if b"\x00" in data[:2] and data[:4].count(b"\x00") == 2:  # UTF-16 that forgot its mark and its declaration
+        clean, _ = _clean(data.decode("utf-16-le" if data[1] == 0 else "utf-16-be", "replace"))
+        return clean, "the text is UTF-16 without a byte order mark"
     declared = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", data[:200])
-    guesses = (declared[1].decode().lower(), *_GUESSES) if declared else _GUESSES
-    for encoding in guesses:
+    named = declared[1].decode().lower() if declared else "utf-8"
+    for encoding in (named, *_guesses(data)):
         try:
             text = data.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
         clean, remark = _clean(text)
-        if encoding != guesses[0]:
-            remark = f"the text is not {guesses[0]}; it was read as {encoding}" + (f"; {remark}" if remark else "")
+        if encoding != named:
+            remark = f"the text is not {named}; it was read as {encoding}" + (f"; {remark}" if remark else "")
         return clean, remark
-    return _clean(data.decode("utf-8", "replace"))
+    clean, _ = _clean(data.decode("utf-8", "replace"))
+    return clean, "bytes that are no UTF-8 were replaced"
+
+
+def _guesses(data: bytes) -> tuple[str, ...]:
+    """Encodings worth trying, likeliest first. In Chinese text high bytes stand in pairs, in Western text alone; what
+    is UTF-8 but for a few bytes is left to the replacing of those.
+    """
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if sum(char > "\x7f" for char in text) - broken > broken:
+        return ("utf-8",)
+    runs = [len(run) for run in _HIGH_RUN.findall(data)]
+    alone = sum(length == 1 for length in runs) * 2 > len(runs)
+    return ("utf-8", "cp1252", "gb18030", "latin-1") if alone else ("utf-8", "gb18030", "cp1252", "latin-1")
 
 
 def _clean(text: str) -> tuple[str, str]:
     text = _DECLARATION.sub("", text, count=1)
-    clean = _FORBIDDEN.sub("\ufffd", text)
-    return clean, "characters that XML forbids were replaced" if clean != text else ""
+    named = _ENTITY.sub(_character, text)
+    clean = _FORBIDDEN.sub("\ufffd", named)
+    remarks = ["characters that XML forbids were replaced"] if clean != named else []
+    remarks += ["names of characters that only HTML knows were resolved"] if named != text else []
+    return clean, "; ".join(remarks)
+
+
+def _character(match: re.Match[str]) -> str:
+    """``&nbsp;`` and its like, which no XML file without a DTD may hold."""
+    return match[0] if match[1] in _OWN_ENTITIES else html5.get(f"{match[1]};", match[0])
 
 
 def _has_doctype(data: bytes) -> bool:

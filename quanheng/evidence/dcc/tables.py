@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from quanheng.evidence.dcc import units
+from quanheng.evidence.dcc.cells import entry, number_of
 from quanheng.evidence.dcc.certificate import Certificate, Quantity, Table, Uncertainty, pick
+from quanheng.evidence.dcc.present import columns, language
 
 # one row per value; text as written in the certificate, ``number`` beside it for reckoning
 COLUMNS: dict[str, Any] = {
@@ -18,7 +20,8 @@ COLUMNS: dict[str, Any] = {
     "ref_type": pl.String, "row": pl.Int64, "label": pl.String, "time": pl.String, "value": pl.String,
     "number": pl.Float64, "unit": pl.String, "dsi": pl.String, "uncertainty": pl.String, "kind": pl.String,
     "k": pl.String, "p": pl.String, "distribution": pl.String, "low": pl.String, "high": pl.String,
-    "conformity": pl.String,
+    "conformity": pl.String, "relative": pl.String, "relative_unit": pl.String, "imaginary": pl.String,
+    "imaginary_unit": pl.String,
 }  # fmt: skip
 _SHEET = re.compile(r"[\[\]:*?/\\']")
 
@@ -76,19 +79,13 @@ def tables(certificate: Certificate) -> Iterator[tuple[str, Table]]:
 def _sheet(book: Any, name: str, table: Table) -> None:
     sheet = book.add_worksheet(name)
     heads = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    at = 0
-    for q in table.columns:
-        unit = "/".join(dict.fromkeys(units.symbol(u) for u in q.units))
-        title = pick(q.name, "zh") or " ".join(q.ref_types)
-        sheet.write_string(0, at, f"{title} / {unit}" if unit else title, heads)
-        _column(book, sheet, at, q.values)
-        at += 1
-        if q.uncertainty is not None and q.uncertainty.values:
-            k = ",".join(dict.fromkeys(q.uncertainty.k or ()))
-            letter = "U" if q.uncertainty.kind == "expanded" else "u"
-            sheet.write_string(0, at, f"{letter}({title}){f' k={k}' if k else ''}", heads)
-            _column(book, sheet, at, tuple(entry(q.uncertainty.values, row) for row in range(len(q.values))))
-            at += 1
+    for at, column in enumerate(columns(table, language("zh"))):
+        sheet.write_string(0, at, column.head, heads)
+        if column.number:
+            _column(book, sheet, at, column.cells)
+        else:
+            for row, cell in enumerate(column.cells, start=1):
+                sheet.write_string(row, at, cell)
     sheet.freeze_panes(1, 0)
 
 
@@ -125,11 +122,12 @@ def _rows(certificate: Certificate) -> Iterator[tuple[Any, ...]]:
                     number,
                 )
                 for q in table.columns:
-                    yield from _quantity(head, q)
+                    yield from _quantity(head, q, table.times)
 
 
-def _quantity(head: tuple[Any, ...], q: Quantity) -> Iterator[tuple[Any, ...]]:
-    u = q.uncertainty or Uncertainty("", ())
+def _quantity(head: tuple[Any, ...], q: Quantity, times: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    u, relative = q.uncertainty or Uncertainty("", ()), q.relative or Uncertainty("", ())
+    second = q.imaginary_units or (q.units if q.imaginary else ())
     for row, cell in enumerate(q.values):
         dsi = entry(q.units, row)
         yield (
@@ -138,7 +136,7 @@ def _quantity(head: tuple[Any, ...], q: Quantity) -> Iterator[tuple[Any, ...]]:
             " ".join(q.ref_types),
             row + 1,
             entry(q.label, row),
-            entry(q.times, row),
+            entry(q.times or times, row),
             cell,
             number_of(cell) if q.units else None,
             units.symbol(dsi),
@@ -147,23 +145,11 @@ def _quantity(head: tuple[Any, ...], q: Quantity) -> Iterator[tuple[Any, ...]]:
             u.kind,
             *(entry(x or (), row) for x in (u.k, u.p, u.distribution, u.low, u.high)),
             entry(q.conformity, row),
+            entry(relative.values, row),
+            units.symbol(entry(relative.units, row)),
+            entry(q.imaginary, row),
+            units.symbol(entry(second, row)),
         )
-
-
-def entry(entries: tuple[str, ...], row: int) -> str:
-    """An XML list of one entry stands for all rows."""
-    if len(entries) == 1:
-        return entries[0]
-    return entries[row] if row < len(entries) else ""
-
-
-def number_of(text: str) -> float | None:
-    """A finite number, else None."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if "_" not in text and abs(number) != float("inf") and number == number else None
 
 
 def _inert(text: str) -> str:

@@ -123,36 +123,55 @@ def _factor(text: str, sign: int, whole: str) -> str:
     return name if power == 1 else f"{name}\\tothe{{{power}}}"
 
 
+@lru_cache(maxsize=4096)
 def symbol(dsi: str) -> str:
     r"""How a person reads a D-SI unit: ``\metre\tothe{3}\hour\tothe{-1}`` → ``m³/h``; else unchanged."""
-    if not dsi.startswith("\\"):
+    factors = _factors(dsi)
+    if factors is None:
         return dsi
-    out: list[str] = []
-    prefix, per = "", False
-    for name, argument in _TOKEN.findall(dsi):
-        if name in _PREFIXES:
-            prefix += _PREFIXES[name]
-        elif name == "per":
+    if len(factors) == 2 and not factors[0][1].startswith("-") and factors[1][1].startswith("-"):
+        above, (name, power) = factors[0], factors[1]
+        return f"{_raised(*above)}/{_raised(name, power[1:])}"
+    return "·".join(_raised(name, power) for name, power in factors if name != "1")
+
+
+def _raised(name: str, power: str) -> str:
+    return name if power == "1" else name + power.translate(_SUPERSCRIPT)
+
+
+def _factors(dsi: str) -> list[tuple[str, str]] | None:
+    r"""Symbol and power of each unit, both as written; ``\per`` turns the power of the one unit after it. None where a
+    part of the string is not understood: half a unit is worse than none.
+    """
+    found: list[tuple[str, str]] = []
+    prefix, per, below, end = "", False, False, 0
+    for match in _TOKEN.finditer(dsi):
+        name, argument = match[1], match[2]
+        if match.start() != end:
+            return None
+        end = match.end()
+        if name == "tothe" and found and argument and not prefix and not per:
+            power = argument.strip()
+            turned = power[1:] if power.startswith("-") else f"-{power}"
+            found[-1] = (found[-1][0], turned if below else power)
+        elif argument is not None:
+            return None
+        elif name in _PREFIXES and not prefix:
+            prefix = _PREFIXES[name]
+        elif name == "per" and not prefix and not per:
             per = True
-        elif name == "tothe" and out:
-            out[-1] += argument.translate(_SUPERSCRIPT) if not out[-1].endswith("⁻¹") else ""
         elif name in _SYMBOLS or name.lower() == "degreecelsius":
-            out.append(prefix + _SYMBOLS.get(name, "°C") + ("⁻¹" if per else ""))
-            prefix, per = "", False
+            found.append((prefix + _SYMBOLS.get(name, "°C"), "-1" if per else "1"))
+            prefix, per, below = "", False, per
         else:
-            return dsi
-    below = [part for part in out if "⁻" in part]
-    if len(out) == 2 and len(below) == 1 and out[1] == below[0]:
-        shown = f"{out[0]}/{below[0].replace('⁻¹', '').replace('⁻', '')}"
-    else:
-        shown = "·".join(out)
-    return "" if shown == "1" else shown
+            return None
+    return found if found and end == len(dsi) and not prefix and not per else None
 
 
 @lru_cache(maxsize=4096)
 def known(dsi: str) -> bool:
     """Whether a D-SI string is well built: prefix before unit, exponent after it, every name in the brochure."""
-    position, waiting = 0, False
+    position, waiting = 0, ""
     for match in _TOKEN.finditer(dsi):
         name, argument = match[1], match[2]
         if match.start() != position:
@@ -164,9 +183,13 @@ def known(dsi: str) -> bool:
         elif argument is not None:
             return False
         elif name == "per" or name in _ALL_PREFIXES:
-            waiting = True
+            if waiting and (name == "per" or waiting != "per"):
+                return False
+            waiting = name
         elif name in _SYMBOLS or name in _MORE:
-            waiting = False
+            if name == "kilogram" and waiting not in ("", "per"):
+                return False
+            waiting = ""
         else:
             return False
     return bool(dsi) and position == len(dsi) and not waiting
@@ -185,15 +208,28 @@ def suggestion(unit: str) -> str | None:
 def _respelled(unit: str) -> str | None:
     r"""Wrong case, a plain slash, round brackets: ``\degreeCelsius``, ``/gram``, ``\tothe(-3)``."""
     text = re.sub(r"\\tothe\s*[(\[]?(-?\d+)[)\]]?(?![}\d])", r"\\tothe{\1}", unit.replace("/", "\\"))
+    text = re.sub(r"\{\s*(-?[\d.]+)\s*\}", r"{\1}", text)
     if not text.startswith("\\") and _names(text):
         text = f"\\{text}"
 
     def mended(match: re.Match[str]) -> str:
-        name = _RESPELLED.get(match[1].lower(), match[1].lower())
+        name = _split(_RESPELLED.get(match[1].lower(), match[1].lower()))
         return f"\\{name}" + (f"{{{match[2]}}}" if match[2] is not None else "")
 
     text = _TOKEN.sub(mended, text)
     return _no_per(text) if PER.search(text) else text
+
+
+def _split(name: str) -> str:
+    r"""``millimetre`` → ``milli\metre``, where a prefix and its unit were written as one word."""
+    if name in _SYMBOLS or name in _MORE or name in _ALL_PREFIXES:
+        return name
+    for prefix in _PREFIXES:
+        rest = name.removeprefix(prefix)
+        rest = _RESPELLED.get(rest, rest)
+        if rest != name and rest != "kilogram" and rest in _SYMBOLS:
+            return f"{prefix}\\{rest}"
+    return name
 
 
 def _names(text: str) -> bool:

@@ -133,6 +133,8 @@ def by_comparison(
     k = np.full(n, 2.0) if ks is None else finite(ks, "k")
     if len(k) != n:
         raise InputError("length", f"k must have {n} entries, found {len(k)}", "k")
+    if not 0 <= own < n:
+        raise InputError("range", f"own is {own}; it must be 0 to {n - 1}", "own")
     common = float(k.max())
     same = [unify(float(u[i]), float(k[i]), common) for i in range(n)]
     mean = float(y.mean())

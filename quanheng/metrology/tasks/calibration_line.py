@@ -185,6 +185,9 @@ def compute(request: Mapping[str, Any]) -> Result:
         raise InputError("model", "name a model, or auto", "model")
     else:
         found = fit(family_of(name, x), x, y, errors)
+    if found.deviation is not None and found.deviation <= 1e-14 * float(np.abs(y).max()):
+        rule = "the points lie exactly on the curve, so their scatter gives no uncertainty; give u_y"
+        raise InputError("zero_variance", rule, "y")
     predictions = _predictions(data.get("predict", []), found)
     return Result(x, y, u_x, u_y, name, found, predictions, coverage, selection, min(digits, 6))
 

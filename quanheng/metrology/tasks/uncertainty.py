@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import Correlation
 from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.distributions_more import distribution_from
 from quanheng.metrology.draws import quantile, standard_uncertainty
-from quanheng.metrology.framework import Framework, Propagated, propagate_model
+from quanheng.metrology.framework import Framework, Propagated, check_inputs, propagate_model
 from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
 from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
@@ -22,7 +24,6 @@ from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.uncertainty_result import Output, Result, Row
-from quanheng.metrology.uncertainty import Correlation
 from quanheng.metrology.vectors import Floats
 
 MAX_INPUTS = 500
@@ -126,11 +127,7 @@ def _whole(value: Any, place: str, least: int, most: int) -> int:
 def _inputs(data: Any, model: Model) -> dict[str, Distribution]:
     if not isinstance(data, Mapping) or len(data) > MAX_INPUTS:
         raise InputError("inputs", f"expected an object of at most {MAX_INPUTS} inputs", "inputs")
-    missing, unused = sorted(model.inputs - set(data)), sorted(set(data) - model.inputs)
-    if missing:
-        raise InputError("input_missing", f"describe the inputs {', '.join(missing)}", "inputs")
-    if unused:
-        raise InputError("input_unused", f"the model does not read {', '.join(unused)[:80]}", "inputs")
+    check_inputs(model, data)
     found = {name: distribution_from(_placed(spec, data, name), f"inputs.{name}") for name, spec in data.items()}
     for name, distribution in found.items():
         try:
@@ -205,7 +202,7 @@ def _singular(regions: Regions, count: int) -> list[str]:
 
 def _of_gum(p: Propagated, read: Request) -> Output:
     rows = tuple(Row(b.input, b.value, b.u, b.c, b.contribution, b.share, b.distribution) for b in p.budget)
-    return Output(p.value, p.u, p.expanded, p.k, p.dof, p.interval, rows, bias=p.bias)
+    return Output(p.value, p.u, p.expanded, p.k, p.dof, p.interval, rows, bias=p.bias, rest=p.rest)
 
 
 def _with_trials(read: Request) -> Result:
@@ -283,7 +280,9 @@ def _validations(gum: Framework | None, summaries: Mapping[str, Summary], digits
 def _of_trials(found: Summary, rows: tuple[Row, ...]) -> Output:
     half = (found.high - found.low) / 2
     k = half / found.u if found.u > 0 else None
-    return Output(found.value, found.u, half, k, None, (found.low, found.high), rows, by_trials=True)
+    shares = [row.share for row in rows]
+    rest = None if None in shares or found.u == 0 else 1.0 - math.fsum(s for s in shares if s is not None)
+    return Output(found.value, found.u, half, k, None, (found.low, found.high), rows, by_trials=True, rest=rest)
 
 
 def _budgets(read: Request, drawn: Joint, summaries: Mapping[str, Summary]) -> dict[str, tuple[Row, ...]]:

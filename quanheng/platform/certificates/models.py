@@ -192,3 +192,7 @@ class ForeignValue(models.Model):
     low = models.TextField(blank=True)
     high = models.TextField(blank=True)
     conformity = models.TextField(blank=True)
+    relative = models.TextField(blank=True)
+    relative_unit = models.TextField(blank=True)
+    imaginary = models.TextField(blank=True)
+    imaginary_unit = models.TextField(blank=True)

@@ -31,6 +31,7 @@ WORDS: dict[str, str | Promise] = {
     "c": _("灵敏系数 c"),
     "contribution": _("贡献 |c|·u"),
     "share": _("占比"),
+    "share_rest": _("相关、交互与高阶项的占比"),
     "budget": _("不确定度分量表"),
     "covariance": _("协方差"),
     "gum_validated": _("GUM 法经蒙特卡洛验证"),

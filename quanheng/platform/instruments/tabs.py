@@ -28,6 +28,8 @@ from quanheng.platform.web.components import Definition, Moment
 
 VERBS = {
     "instruments.added": gettext_lazy("登记"),
+    "instruments.taken_from_lot": gettext_lazy("从批量登记中单独登记"),
+    "instruments.lot_reduced": gettext_lazy("单独登记其中一台"),
     "instruments.imported": gettext_lazy("导入台账"),
     "instruments.history_imported": gettext_lazy("导入历史检定数据"),
     "instruments.history_noted": gettext_lazy("登记历史检定"),

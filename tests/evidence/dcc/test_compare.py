@@ -79,3 +79,27 @@ def test_the_command_prints_words_or_json(shared: Path, capsys: pytest.CaptureFi
     assert main(["dcc", "diff", *two, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["same_item"] is True
     assert main(["dcc", "diff", two[0], "/nowhere"]) == 2
+
+
+def test_a_point_that_is_gone_and_one_that_is_new_are_named() -> None:
+    found = against(re.sub(r"(valueXMLList>)200 ", r"\g<1>300 ", OLD, count=1))
+    assert any("@ 200 (A)" in name for name in found.unmatched)
+    assert any("@ 300 (B)" in name for name in found.unmatched)
+    assert not [d for d in found.drifts if d.row in ("200", "300")]
+
+
+def test_two_results_of_one_name_are_compared_each_with_its_own() -> None:
+    result = re.search(r"<dcc:result .*?</dcc:result>", OLD, re.S)
+    assert result is not None
+    second = re.sub(r"(valueXMLList>[^<]* )4\.0<", r"\g<1>7.0<", result[0], count=1)
+    twice = OLD.replace(result[0], result[0] + second, 1)
+    found = compare(read(twice.encode()), read(twice.encode()))
+    assert moved(found) == []
+    assert {d.after for d in found.drifts} >= {"4.0", "7.0"}
+
+
+def test_a_result_that_only_one_of_them_has_is_named() -> None:
+    shorter = re.sub(r"<dcc:result (?:(?!<dcc:result ).)*</dcc:result>(?=\s*</dcc:results>)", "", OLD, flags=re.S)
+    assert shorter != OLD
+    assert any(name.endswith("(A)") for name in against(shorter).unmatched)
+    assert compare(read(shorter.encode()), read(OLD.encode())).unmatched

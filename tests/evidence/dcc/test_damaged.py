@@ -41,7 +41,9 @@ def test_a_file_cut_off_still_shows_what_came_before() -> None:
         (TEXT.replace("UTF-8", "no-such-code").encode(), "no-such-code"),
         (TEXT.replace("永衡", "永\x07衡").encode(), "forbids"),
         (TEXT.replace("永衡", "永&nbsp;衡").encode(), "nbsp"),
-        (TEXT.encode().replace("永".encode(), b"\xff\xfe"), "not utf-8"),
+        (TEXT.encode().replace("永".encode(), b"\xff\xfe"), "no UTF-8"),
+        (TEXT.partition("?>")[2].encode("utf-16-le"), "UTF-16"),
+        (TEXT.partition("?>")[2].encode("utf-16-be"), "UTF-16"),
     ],
 )
 def test_wrong_encodings_and_forbidden_characters_are_read_and_told(data: bytes, told: str) -> None:
@@ -49,6 +51,25 @@ def test_wrong_encodings_and_forbidden_characters_are_read_and_told(data: bytes,
     assert certificate.core.unique_identifier == "LZ-2026-000123"
     assert told in " ".join(p.message for p in problems)
     assert certificate.laboratory is not None
+
+
+def test_a_western_file_with_a_wrong_declaration_does_not_turn_chinese() -> None:
+    western = TEXT.replace("电子计价秤", "Wärmefluß-Meßplatte")
+    ascii_but = "".join(c if c < "\u0100" else "?" for c in western)
+    certificate, problems = read_damaged(ascii_but.encode("cp1252"))
+    assert "Wärmefluß-Meßplatte" in certificate.items[0].name["zh"]
+    assert any("cp1252" in p.message for p in problems)
+
+
+def test_one_wrong_byte_does_not_spoil_the_chinese_around_it() -> None:
+    at = GOOD.index("电子计价秤".encode())
+    certificate, _ = read_damaged(GOOD[:at] + b"\xe4" + GOOD[at:])
+    assert certificate.items[0].name["zh"] == "\ufffd电子计价秤"
+
+
+def test_names_of_characters_that_html_knows_are_resolved() -> None:
+    certificate, _ = read_damaged(TEXT.replace("电子计价秤", "K&auml;se&nbsp;A&lt;B").encode())
+    assert certificate.items[0].name["zh"] == "Käse A<B"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from quanheng.evidence.dcc.build import build
 from quanheng.platform.certificates.models import ForeignCertificate, ForeignItem, ForeignValue
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments.models import Instrument
@@ -125,6 +126,37 @@ def test_values_stay_as_written(cast: Cast) -> None:
     assert stored is not None
     assert (stored.value, stored.uncertainty, stored.k, stored.p) == ("10.000", "0.0010", "NaN", "NaN")
     assert TraceCertificate.objects.get(number="N-2").uncertainty == "U = 0.0010 g (k = -)"
+
+
+def test_a_pdf_altered_after_it_was_sealed_does_not_come_in(cast: Cast) -> None:
+    make_own(cast)
+    altered = make.as_pdf().replace(b"/CreationDate(D:2026", b"/CreationDate(D:2025", 1)
+    _url, page = review(client_of(cast), cast, ("a.pdf", altered))
+    assert "签名与文件不符" in page
+    assert not ForeignCertificate.objects.exists()
+
+
+def test_a_certificate_sealed_by_another_than_its_laboratory_is_pointed_out_before_it_counts(cast: Cast) -> None:
+    make_own(cast)
+    issuer = {"name": "PTB", "name_en": "PTB", "address": "Allee 1", "country": "DE"}
+    _url, page = review(client_of(cast), cast, ("a.xml", make.signed(make.make_foreign(issuer=issuer))))
+    assert "名称不同" in page
+
+
+def test_a_relative_uncertainty_and_an_imaginary_part_are_kept_too(cast: Cast) -> None:
+    make_own(cast)
+    text = build(make.make_foreign(tables=[_table(k="2")])).decode()
+    stated = re.compile(r"<si:measurementUncertaintyUnivariateXMLList>.*?</si:realListXMLList>", re.S)
+    relative = (
+        "</si:realListXMLList><dcc:relativeUncertainty><dcc:relativeUncertaintyXmlList><si:valueXMLList>0.02 0.03"
+        "</si:valueXMLList><si:unitXMLList>\\percent</si:unitXMLList></dcc:relativeUncertaintyXmlList></dcc:relativeUncertainty>"
+    )
+    client = client_of(cast)
+    url, _page = review(client, cast, ("a.xml", stated.sub(lambda _: relative, text).encode()))
+    confirm(client, url)
+    rows = ForeignValue.objects.exclude(relative="").order_by("row")
+    assert [(v.value, v.relative, v.relative_unit) for v in rows] == [("10.000", "0.02", "%"), ("20.00", "0.03", "%")]
+    assert TraceCertificate.objects.get(number=ForeignCertificate.objects.get().number).uncertainty == "Urel = 0.03 %"
 
 
 def _table(k: str | None) -> dict[str, Any]:

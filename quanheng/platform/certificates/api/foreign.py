@@ -105,6 +105,10 @@ class ValueOut(Out):
     low: str
     high: str
     conformity: str
+    relative: str
+    relative_unit: str
+    imaginary: str
+    imaginary_unit: str
 
     @staticmethod
     def of(value: ForeignValue) -> ValueOut:

@@ -11,11 +11,13 @@ from typing import Any, cast
 from django.utils.translation import gettext as _
 
 from quanheng.evidence.dcc import tables, units
+from quanheng.evidence.dcc.cells import entry
 from quanheng.evidence.dcc.certificate import Certificate, Quantity, Uncertainty, pick
 from quanheng.evidence.dcc.validate import Validation
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.certificates.intake.checking import NEW_INSTRUMENT, NEW_STANDARD, Plan, day_of, serial_of
 from quanheng.platform.certificates.intake.rows import issuer_of
+from quanheng.platform.certificates.links import register_instrument
 from quanheng.platform.certificates.models import ForeignCertificate, ForeignItem, ForeignValue
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments import services as ledger
@@ -32,7 +34,7 @@ from quanheng.platform.trace import services as trace
 from quanheng.platform.trace.models import TraceCertificate, TraceUse
 
 _TEXTS = ("measurement", "result", "column", "ref_type", "label", "time", "value", "unit", "uncertainty", "kind", "k")
-_MORE = ("p", "distribution", "low", "high", "conformity")
+_MORE = ("p", "distribution", "low", "high", "conformity", "relative", "relative_unit", "imaginary", "imaginary_unit")
 
 
 def apply(rows: Sequence[ImportRow], context: Context) -> int:
@@ -113,14 +115,7 @@ def _item(made: ForeignCertificate, row: ImportRow, context: Context) -> None:
     subject = _subject(plan, row, context)
     standard = isinstance(subject, MeasurementStandard)
     if isinstance(subject, Instrument):
-        trace.register_item(
-            kind="instrument",
-            id=subject.pk,
-            label=str(subject),
-            organisation=subject.organisation,
-            region=subject.region,
-            actor=context.actor,
-        )
+        register_instrument(subject, context.actor)
     known = {"range_low": subject.range_low, "range_high": subject.range_high} if standard else {}
     stated = widest(plan.named.certificate)
     paper = trace.record_certificate(
@@ -191,23 +186,30 @@ def _edges(plan: Plan, made: ForeignCertificate) -> Iterator[dict[str, Any]]:
 
 
 def widest(certificate: Certificate) -> dict[str, Any]:
-    """The largest expanded uncertainty of the first column that states one, in the words of the file."""
-    columns = (q for m in certificate.measurements for r in m.results for t in r.tables for q in t.columns)
+    """The largest expanded uncertainty of the first column that states one, in the words of the file; where all are
+    relative, the largest of those, which no ratio can be formed with.
+    """
+    columns = [q for m in certificate.measurements for r in m.results for t in r.tables for q in t.columns]
     for q in columns:
         u = q.uncertainty
-        if u is None or u.kind != "expanded" or len(set(q.units)) > 1:
-            continue
-        numbers = [(n, at) for at, text in enumerate(u.values) if (n := _decimal(text)) is not None]
-        if numbers:
-            return _stated(q, u, max(numbers)[1])
+        if u is not None and u.kind == "expanded" and len(set(q.units)) <= 1 and (at := _largest(u)) is not None:
+            return _stated(q, u, at)
+    for u in (q.relative for q in columns if q.relative is not None):
+        if (at := _largest(u)) is not None:
+            return {"uncertainty": f"Urel = {u.values[at]} {units.symbol(entry(u.units, at))}".strip()[:120]}
     return {}
+
+
+def _largest(u: Uncertainty) -> int | None:
+    numbers = [(n, at) for at, text in enumerate(u.values) if (n := _decimal(text)) is not None]
+    return max(numbers)[1] if numbers else None
 
 
 def _stated(q: Quantity, u: Uncertainty, at: int) -> dict[str, Any]:
     text = u.values[at]
-    k = tables.entry(u.k or (), at)
+    k = entry(u.k or (), at)
     k = k if _decimal(k) is not None else "-"
-    unit = tables.entry(q.units, 0)
+    unit = entry(q.units, 0)
     words = f"U = {text} {units.symbol(unit)}".strip() + f" (k = {k})"
     return {"uncertainty": words[:120], "u_value": float(text), "unit": unit[:60]}
 

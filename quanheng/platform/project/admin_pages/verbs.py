@@ -40,6 +40,8 @@ VERBS: Mapping[str, StrPromise] = {
     "instruments.corrected_by_verification": _("按检定时核对的实物更正台账"),
     "instruments.parameters_completed": _("按检定结果补全计量参数"),
     "instruments.reminder_days_set": _("设置提醒天数"),
+    "instruments.lot_reduced": _("单独登记批量中的一台"),
+    "instruments.taken_from_lot": _("从批量登记中单独登记"),
     "instruments.transferred": _("移交器具"),
     "instruments.verified": _("登记检定结果"),
     "kernel.account_closed": _("停用账户"),
