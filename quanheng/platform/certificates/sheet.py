@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import item, queries, standards_used
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.coverage import Demand, demands, too_narrow
+from quanheng.platform.certificates.coverage import Demand, demands, extents_of, too_narrow
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.naming import Names, choice_labels, said
 from quanheng.platform.standards.models import MeasurementStandard
@@ -137,7 +137,7 @@ def _role(part: dict[str, Any], record: Record) -> dict[str, Any]:
         entry = standards_used.entry_of(standard, part["role"], record.performed_on)
         reason = "" if decision or decision is None else str(decision.reason)
         narrow = too_narrow([standard], demand, record.performed_on)
-        if not reason and narrow and not demand.part(standard, record.performed_on):
+        if not reason and narrow and not demand.part(*extents_of([standard], record.performed_on, demand.unit)):
             reason, narrow = narrow, ""
         said_of = (entry["certificate"], entry["valid_to"], reason, "" if reason else narrow)
         rows.append(Choice(standard, str(standard.pk) in chosen, *said_of))

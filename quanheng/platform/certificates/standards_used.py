@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quanheng.platform.certificates.coverage import Demand, demands
+from quanheng.platform.certificates.coverage import Demand, demands, extents_of
 from quanheng.platform.certificates.models import Record, RecordStandard
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.standards.models import MeasurementStandard
@@ -54,11 +54,12 @@ def proposed(task: Task, procedure: Loaded, on: dt.date, data: Mapping[str, Any]
 def _fitting(usable: list[MeasurementStandard], demand: Demand, on: dt.date) -> list[MeasurementStandard]:
     if not demand.values:
         return usable[:1]
-    alone = [s for s in usable if not demand.lacking([s], on)]
+    extents = dict(zip(usable, extents_of(usable, on, demand.unit), strict=True))
+    alone = [s for s in usable if not demand.lacking([extents[s]])]
     if alone:
         return [min(alone, key=lambda s: (s.range_high or 0) - (s.range_low or 0))]
-    partly = [s for s in usable if demand.part(s, on)]
-    return partly if not demand.lacking(partly, on) else partly[:1]
+    partly = [s for s in usable if demand.part(extents[s])]
+    return partly if not demand.lacking([extents[s] for s in partly]) else partly[:1]
 
 
 def described(record: Record, chosen: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from quanheng.platform.catalog.models import Norm
@@ -55,9 +56,26 @@ def may_use(standard: MeasurementStandard, norm: Norm, on: dt.date) -> Decision:
     return Allowed()
 
 
+def certificates_on(ids: Collection[uuid.UUID], on: dt.date) -> dict[uuid.UUID, TraceCertificate]:
+    """Of each standard the certificate in force that day, else its latest one: the conditions say what is wrong."""
+    found: dict[uuid.UUID, TraceCertificate] = {}
+    latest: dict[uuid.UUID, TraceCertificate] = {}
+    for one in TraceCertificate.objects.filter(item_id__in=ids).order_by("-valid_from"):
+        latest.setdefault(one.item_id, one)
+        if _holds(one, on):
+            found.setdefault(one.item_id, one)
+    return {**latest, **found}
+
+
+def _holds(certificate: TraceCertificate, on: dt.date) -> bool:
+    ends = [day for day in (certificate.void_from, _day_after(certificate.valid_to)) if day is not None]
+    return certificate.valid_from <= on and all(on < end for end in ends)
+
+
+def _day_after(day: dt.date | None) -> dt.date | None:
+    return None if day is None else day + dt.timedelta(days=1)
+
+
 def certificate_on(standard: MeasurementStandard, on: dt.date) -> TraceCertificate | None:
-    """The certificate of the standard in force that day, else its latest one: the conditions say what is wrong."""
-    known = TraceCertificate.objects.filter(item_id=standard.pk).order_by("-valid_from")
-    valid = known.filter(Q(void_from=None) | Q(void_from__gt=on), Q(valid_to=None) | Q(valid_to__gte=on))
-    valid = valid.filter(valid_from__lte=on)
-    return valid.first() or known.first()
+    """``certificates_on`` for one."""
+    return certificates_on([standard.pk], on).get(standard.pk)
