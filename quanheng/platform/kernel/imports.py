@@ -351,11 +351,13 @@ def _locked(batch: ImportBatch, state: str) -> ImportBatch:
 
 
 @transaction.atomic
-def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> ImportBatch:
+def apply(
+    *, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False, state: str = ImportBatch.State.PREVIEW
+) -> ImportBatch:
     """Put the good rows in, in one transaction; say of every other row why not."""
     kind = kind_named(batch.kind)
     require(kind.may(actor, batch.organisation))
-    batch = _locked(batch, ImportBatch.State.PREVIEW)
+    batch = _locked(batch, state)
     return _applied(batch, kind, actor, _checked(batch, kind, actor), all_or_nothing)
 
 
