@@ -8,6 +8,7 @@ from pathlib import Path
 from quanheng.cli.dcc.inputs import Answer, anchors, read_file
 from quanheng.evidence.dcc import schema
 from quanheng.evidence.dcc.validate import Validation, validate
+from quanheng.evidence.printable import printable
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import ABSENT, SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_signatures
@@ -47,7 +48,7 @@ def _text(file: Path, result: Validation) -> str:
         lines.append(f"  {_MARK[f.severity]} [{f.code}] {f.line}: {f.zh} · {f.en}{f' → {remedy}' if remedy else ''}")
         lines.append(f"      {f.path}")
     lines += [f"  signature: {s.state} {s.signer} – {s.reason}" for s in result.signatures]
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(" ".join(line.splitlines()) for line in lines) + "\n")
 
 
 def verify_one(args: argparse.Namespace, file: Path) -> Answer:
@@ -61,4 +62,6 @@ def verify_one(args: argparse.Namespace, file: Path) -> Answer:
     worst = next((r for r in reports if not r.good), reports[0])
     listed = [r.as_json() for r in reports if r.state != "absent"]
     row = ("", "", "", "", "", _signature_words(reports))
-    return Answer({**worst.as_json(), "signatures": listed}, "\n".join(lines) + "\n", int(not worst.good), row)
+    return Answer(
+        {**worst.as_json(), "signatures": listed}, printable("\n".join(lines) + "\n"), int(not worst.good), row
+    )

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from quanheng.cli.dcc.inputs import Answer, print_json, read_file
+from quanheng.cli.dcc.inputs import Answer, print_json, read_xml
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import read, schema, tables, toolkit
 from quanheng.evidence.dcc.compare import Comparison, compare
@@ -44,7 +44,7 @@ def export_one(args: argparse.Namespace, file: Path) -> Answer:
 
 
 def _made(args: argparse.Namespace, file: Path) -> bytes:
-    data, place = read_file(file), str(file)
+    data, place = read_xml(file), str(file)
     folder = schema.folder_or_default(args.schema_dir) if args.to in {"toolkit", "xml"} else None
     if args.to == "xml":
         if data.lstrip()[:1] == b"{":
@@ -64,7 +64,7 @@ def _made(args: argparse.Namespace, file: Path) -> bytes:
 
 def diff(args: argparse.Namespace) -> int:
     """Two certificates of one item; exit 0 whatever changed."""
-    before, after = (read.read(read_file(path), str(path)) for path in (args.before, args.after))
+    before, after = (read.read(read_xml(path), str(path)) for path in (args.before, args.after))
     found = compare(before, after)
     if args.json:
         print_json(found.as_json())

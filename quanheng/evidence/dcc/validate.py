@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from cryptography import x509
 from lxml import etree
 
 from quanheng.errors import InputError
+from quanheng.evidence.attachment import certificate_xml
 from quanheng.evidence.dcc import names, rules, safe, schema
+from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_signatures
 
@@ -26,6 +28,8 @@ class Validation:
     findings: tuple[rules.Finding, ...]
     signatures: tuple[SignatureReport, ...] = ()
     problems: tuple[safe.Problem, ...] = field(default=())
+    # taken from a PDF, whose own signature is then the last of ``signatures``
+    attached: bool = False
 
     @property
     def well_formed(self) -> bool:
@@ -49,6 +53,7 @@ class Validation:
         return {
             "well_formed": self.well_formed,
             "problems": [asdict(p) for p in self.problems],
+            "attached": self.attached,
             "version": self.version,
             "schema": self.schema.as_json(),
             "content": {"findings": [f.as_json() for f in self.findings]},
@@ -65,12 +70,17 @@ def validate(
     place: str = "",
     now: datetime | None = None,
 ) -> Validation:
-    """Every layer's answer; InputError where the file is unsafe, no XML or no DCC."""
+    """Every layer's answer on an XML, or a PDF that carries one; InputError where it is unsafe, no XML or no DCC."""
+    now = now or datetime.now(UTC)
+    if data.startswith(b"%PDF-"):
+        inside = validate(certificate_xml(data, place), schema_dir, anchors=anchors, at=at, place=place, now=now)
+        seal = verify_pdf(data, anchors, at, now=now, house=False)
+        signatures = inside.signatures if seal.state == "absent" else (*inside.signatures, seal)
+        return replace(inside, signatures=signatures, attached=True)
     parsed = safe.parse_damaged(data, place)
     root = parsed.root
     if root.tag != names.ROOT:
         raise InputError("not_dcc", f"the root element is {names.local(root.tag)!r}, not a DCC of {names.DCC}", place)
-    now = now or datetime.now(UTC)
     version = (root.get("schemaVersion") or "").strip()
     if parsed.well_formed:
         verdict = schema.check(root, schema_dir)

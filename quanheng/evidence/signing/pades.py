@@ -111,25 +111,34 @@ def verify_pdf(
     *,
     now: datetime | None = None,
     revocations: Sequence[x509.CertificateRevocationList] = (),
+    house: bool = True,
 ) -> SignatureReport:
-    """The state of the one signature of a PDF; it must cover the whole file."""
+    """The state of the one signature of a PDF; it must cover the whole file.
+
+    Not ``house``: somebody else wrote it. What our own form forbids (several signatures, later additions, an odd
+    spelling) is then no forgery, but outside of what we judge: unsupported.
+    """
     from pyhanko.pdf_utils.misc import PdfError
 
     if len(data) > MAX_BYTES:
         raise InputError("too_large", f"the PDF is larger than the {MAX_BYTES // 2**20} MiB read here", "")
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     try:
-        embedded, status = _status(data)
+        embedded, status, count = _status(data, strict=house)
     except InputError:
         raise
     except (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError) as error:
-        return SignatureReport("tampered", f"the PDF or its signature cannot be read: {type(error).__name__}", "PAdES")
+        reason = f"the PDF or its signature cannot be read: {type(error).__name__}"
+        return SignatureReport("tampered" if house else "unsupported", reason, "PAdES")
     if embedded is None:
+        if count > 1 and not house:
+            return SignatureReport("unsupported", "the PDF carries more than one signature", "PAdES")
         return SignatureReport("absent", "the PDF carries no signature, or more than one", "PAdES")
     if not (status.intact and status.valid):
         return SignatureReport("tampered", "the signature does not fit the bytes of the PDF", "PAdES")
-    if status.coverage.name != "ENTIRE_FILE" or not _contents_clean(data):
-        return SignatureReport("tampered", "bytes were added or changed outside the signature", "PAdES")
+    if status.coverage.name != "ENTIRE_FILE" or (house and not _contents_clean(data)):
+        reason = "bytes were added or changed outside the signature"
+        return SignatureReport("tampered" if house else "unsupported", reason, "PAdES")
     leaf = x509.load_der_x509_certificate(embedded.signer_cert.dump())
     others = [x509.load_der_x509_certificate(c.dump()) for c in embedded.other_embedded_certs]
     time = status.signer_reported_dt
@@ -150,23 +159,23 @@ def verify_pdf(
     )
 
 
-def _status(data: bytes) -> tuple[Any, Any]:
-    """pyHanko's view of the one signature; the chain is judged by us, with the same rules as for XML."""
+def _status(data: bytes, *, strict: bool) -> tuple[Any, Any, int]:
+    """pyHanko's view of the one signature, and how many there are; the chain is judged by us, as for XML."""
     from pyhanko.pdf_utils.misc import PdfReadError
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
-        reader = open_pdf(data, strict=True)
+        reader = open_pdf(data, strict=strict)
         signatures = list(reader.embedded_signatures)
     except PdfReadError as error:
         if not data.startswith(b"%PDF-"):
             raise InputError("not_pdf", "the file is no PDF", "") from None
         raise ValueError(str(error)) from None
     if len(signatures) != 1:
-        return None, None
+        return None, None, len(signatures)
     context = ValidationContext(trust_roots=[], allow_fetching=False)
-    return signatures[0], _finished(async_validate_pdf_signature(signatures[0], context))
+    return signatures[0], _finished(async_validate_pdf_signature(signatures[0], context)), 1
 
 
 def _finished(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quanheng.errors import InputError
+from quanheng.evidence.attachment import attached_xml
 from quanheng.evidence.bundle import Bundle, read_bundle
 from quanheng.evidence.ledger.checkpoint import Checkpoint, open_checkpoint, parse_text
 from quanheng.evidence.ledger.leaf import (
@@ -31,7 +32,6 @@ from quanheng.evidence.sealed import RESULTS_SEALED, SealedBundle, is_sealed, re
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_xml
-from quanheng.evidence.verify.attachment import attached_xml
 from quanheng.evidence.verify.claims import claims
 from quanheng.evidence.verify.keys import Keys
 from quanheng.evidence.verify.words import Statement

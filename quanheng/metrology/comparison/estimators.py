@@ -14,14 +14,15 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.checks import Floats, covariance_matrix, finite, uncertainties
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
 
 
 @dataclass(frozen=True)
-class Consensus:
+class Consensus(Result):
     """A reference value.
 
     Attributes
@@ -61,10 +62,23 @@ class Consensus:
 
 def read_results(x: object, u: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
     """Validated results and standard uncertainties."""
-    found = finite(x, "x", at_least=1)
+    found = _participants(x, at_least)
+    return found, uncertainties(u, "u", len(found))
+
+
+def read_joint(x: object, v: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
+    """Validated results with their covariance, from standard uncertainties (n,) or the covariance (n, n) itself."""
+    found = _participants(x, at_least)
+    if np.ndim(v) == 2:  # type: ignore[arg-type]
+        return found, covariance_matrix(v, "u", len(found))
+    return found, np.diag(uncertainties(v, "u", len(found)) ** 2)
+
+
+def _participants(x: object, at_least: int) -> Floats:
+    found = finite(x, "x", at_least=0)
     if len(found) < at_least:
         raise InputError("participants", f"x has {len(found)}; a comparison needs at least {at_least}", "x")
-    return found, uncertainties(u, "u", len(found))
+    return found
 
 
 def chi_squared(x: Floats, v: Floats) -> tuple[float, int, float]:
@@ -89,8 +103,21 @@ def gls_weights(v: Floats) -> Floats:
     return np.asarray(solved / solved.sum())
 
 
-def weighted_mean(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
-    """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one."""
+def weighted_mean(x: object, v: object, *, birge: bool = False) -> Consensus:
+    """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one.
+
+    Parameters
+    ----------
+    x : array_like (n,)
+        Results of at least two participants.
+    v : array_like (n,) or (n, n)
+        Their standard uncertainties, above zero, or their covariance.
+    """
+    return weighted(*read_joint(x, v), birge=birge)
+
+
+def weighted(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
+    """The same of checked arrays, of one result too."""
     weights = gls_weights(v)
     value, u = float(weights @ x), math.sqrt(float(weights @ v @ weights))
     chi2, dof, p = chi_squared(x, v)
@@ -102,26 +129,30 @@ def weighted_mean(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
     return Consensus(name, document, value, u, weights, chi2, dof, p, p >= LEVEL, birge=ratio, notes=notes)
 
 
-def mean(x: Floats, v: Floats) -> Consensus:
+def mean(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty propagated from those of the results."""
-    weights = np.full(len(x), 1.0 / len(x))
-    return _fixed("mean", "JJF 1117-2010", x, v, weights)
+    results, covariance = read_joint(x, v)
+    return _fixed("mean", "JJF 1117-2010", results, covariance, np.full(len(results), 1.0 / len(results)))
 
 
-def mean_scatter(x: Floats, v: Floats) -> Consensus:
+def mean_scatter(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty from the scatter of the results: s / sqrt(n)."""
-    found = mean(x, v)
-    u = float(x.std(ddof=1)) / math.sqrt(len(x))
+    results, covariance = read_joint(x, v)
+    found = mean(results, covariance)
+    u = float(results.std(ddof=1)) / math.sqrt(len(results))
     if u == 0:
         raise InputError("zero_variance", "all results are equal, so their scatter gives no uncertainty; use mean", "x")
     return replace(found, method="mean-scatter", u=u)
 
 
-def single(x: Floats, v: Floats, index: int) -> Consensus:
+def single(x: object, v: object, index: int) -> Consensus:
     """The result of one participant, the pilot, as reference value."""
-    weights = np.zeros(len(x))
+    results, covariance = read_joint(x, v)
+    if not 0 <= index < len(results):
+        raise InputError("range", f"index is {index}; it must be 0 to {len(results) - 1}", "index")
+    weights = np.zeros(len(results))
     weights[index] = 1.0
-    return _fixed("pilot", "JJF 1117-2010", x, v, weights)
+    return _fixed("pilot", "JJF 1117-2010", results, covariance, weights)
 
 
 def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> Consensus:
@@ -131,8 +162,12 @@ def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> C
     return Consensus(name, document, float(weights @ x), u, weights, chi2, dof, p, p >= LEVEL, birge=ratio)
 
 
-def median(x: Floats, v: Floats) -> Consensus:
+def median(x: object, v: object) -> Consensus:
     """Median; u = 1.858 MAD / sqrt(n - 1) (Müller 2000, eq. 11), which needs three results."""
+    return _median(*read_joint(x, v, at_least=1))
+
+
+def _median(x: Floats, v: Floats) -> Consensus:
     n = len(x)
     if n < 3:
         raise InputError("participants", f"x has {n}; the uncertainty of a median needs at least 3", "x")
@@ -149,8 +184,12 @@ def median(x: Floats, v: Floats) -> Consensus:
     return Consensus("median", "Müller 2000", middle, u, weights, chi2, dof, p, p >= LEVEL, birge=math.sqrt(chi2 / dof))
 
 
-def dersimonian_laird(x: Floats, u: Floats) -> Consensus:
-    """Random-effects mean with the moment estimate of the variance between laboratories."""
+def dersimonian_laird(x: object, u: object) -> Consensus:
+    """Random-effects mean of independent results with the moment estimate of the variance between laboratories."""
+    return _dersimonian_laird(*read_results(x, u))
+
+
+def _dersimonian_laird(x: Floats, u: Floats) -> Consensus:
     w = (u.min() / u) ** 2
     centre = (w @ x) / w.sum()
     scale = u.min() ** 2
@@ -159,8 +198,12 @@ def dersimonian_laird(x: Floats, u: Floats) -> Consensus:
     return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", x, u, tau2)
 
 
-def mandel_paule(x: Floats, u: Floats) -> Consensus:
+def mandel_paule(x: object, u: object) -> Consensus:
     """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats)."""
+    return _mandel_paule(*read_results(x, u))
+
+
+def _mandel_paule(x: Floats, u: Floats) -> Consensus:
     n = len(x)
     scale = float(np.ptp(x)) or float(u.max())
 

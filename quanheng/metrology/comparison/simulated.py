@@ -14,13 +14,14 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
-from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared
+from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared, read_joint, read_results
+from quanheng.metrology.results import Result
 
 _NODES = 2001
 
 
 @dataclass(frozen=True)
-class Simulated:
+class Simulated(Result):
     """A reference value with the distribution of each participant's difference from it: mean, u and interval."""
 
     consensus: Consensus
@@ -30,7 +31,7 @@ class Simulated:
     high: Floats
 
 
-def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 100_000) -> Simulated:
+def procedure_b(x: object, v: object, rng: np.random.Generator, trials: int = 100_000) -> Simulated:
     """Median of the results as reference value, its distribution and those of the differences by Monte Carlo.
 
     Parameters
@@ -44,6 +45,10 @@ def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 10
     """
     if not 10_000 <= trials <= 10_000_000:
         raise InputError("range", f"trials is {trials}; Procedure B takes 10 000 to 10 000 000", "trials")
+    return _procedure_b(*read_joint(x, v), rng, trials)
+
+
+def _procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int) -> Simulated:
     n = len(x)
     diagonal = np.diag(v)
     plain = np.count_nonzero(v - np.diag(diagonal)) == 0
@@ -74,7 +79,7 @@ def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 10
     return Simulated(consensus, d, u_d, low, high)
 
 
-def hierarchical(x: Floats, u: Floats, prior_scale: float | None = None) -> Consensus:
+def hierarchical(x: object, u: object, prior_scale: float | None = None) -> Consensus:
     """Posterior mean and standard deviation of mu; `tau` is the posterior median of the standard deviation between.
 
     Parameters
@@ -84,6 +89,10 @@ def hierarchical(x: Floats, u: Floats, prior_scale: float | None = None) -> Cons
     prior_scale : float, optional
         Scale of the half-Cauchy prior of tau; if absent 1.4826 median |x - median|, or the median of u if that is zero.
     """
+    return _hierarchical(*read_results(x, u, at_least=1), prior_scale)
+
+
+def _hierarchical(x: Floats, u: Floats, prior_scale: float | None) -> Consensus:
     n = len(x)
     if n < 3:
         raise InputError("participants", f"x has {n}; a hierarchical model needs at least 3", "x")

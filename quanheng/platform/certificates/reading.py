@@ -6,22 +6,29 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
+from quanheng.evidence.attachment import certificate_xml
 from quanheng.evidence.dcc import pageview, schema
 from quanheng.evidence.dcc.certificate import Certificate
 from quanheng.evidence.dcc.read import read_damaged, read_root
 from quanheng.evidence.dcc.validate import Validation, validate
-from quanheng.evidence.verify.attachment import attached_xml
+from quanheng.platform.certificates.foreign import SIGNATURES
 from quanheng.platform.documents.keys import accepted_anchors
 from quanheng.platform.instruments import queries as instruments
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.standards import queries as standards
+from quanheng.platform.web.components import Status
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 MAX_FILE = 8 * 1024 * 1024
 MAX_FILES = 20
@@ -81,6 +88,35 @@ class Reading:
         signatures = self.validation.signatures if self.validation else ()
         return bool(signatures) and all(s.good and s.chain_trusted for s in signatures)
 
+    @property
+    def signature_words(self) -> list[tuple[Status, str, StrPromise]]:
+        """Each signature as a state, who made it and where, and what the state means."""
+        shown = []
+        for s in self.validation.signatures if self.validation else ():
+            tone, word, meaning = SIGNATURES[s.state]
+            place = _("PDF 签名") if s.form == "PAdES" else _("XML 签名")
+            shown.append((Status(tone, word), f"{s.signer} ({place})" if s.signer else str(place), meaning))
+        tone, word, meaning = SIGNATURES["absent"]
+        return shown or [(Status(tone, word), "", meaning)]
+
+    @property
+    def other_signer(self) -> str:
+        """Who signed, where that is by name not the laboratory that the certificate names; else empty.
+
+        An institute that is accepted here may sign its own certificates, not those of others.
+        """
+        if self.certificate is None or self.validation is None:
+            return ""
+        laboratory = self.certificate.laboratory
+        names = (*(laboratory.name.values() if laboratory is not None else ()), self.certificate.laboratory_code)
+        own = [tight for name in names if len(tight := _tight(name)) > 1]
+        signers = [s.signer for s in self.validation.signatures if s.intact and s.signer]
+        return next((s for s in signers if not any(_tight(s) in name or name in _tight(s) for name in own)), "")
+
+
+def _tight(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
+
 
 def read_one(name: str, data: bytes, anchors: tuple[x509.Certificate, ...] | None = None) -> Reading:
     """An XML, or a PDF/A-3 that carries one; a problem is told, never raised.
@@ -91,17 +127,14 @@ def read_one(name: str, data: bytes, anchors: tuple[x509.Certificate, ...] | Non
         if not data or len(data) > MAX_FILE:
             message = f"a file to read has between 1 byte and {MAX_FILE // 1024 // 1024} MiB"
             raise InputError("too_large" if data else "empty", message, "file")
-        attached = data.startswith(b"%PDF-")
-        xml = attached_xml(data) if attached else data
-        if xml is None:
-            raise InputError("pdf_without_xml", "the PDF carries no XML certificate", "file")
+        xml = certificate_xml(data, "file")
         trusted = accepted_anchors() if anchors is None else anchors
-        result = validate(xml, schema.folder_or_default(None), anchors=trusted, place=name, now=clock.now())
+        result = validate(data, schema.folder_or_default(None), anchors=trusted, place=name, now=clock.now())
         covered = next((s.signed_root for s in result.signatures if s.intact), None)
         certificate = read_root(covered, name) if covered is not None else read_damaged(xml, name)[0]
     except InputError as error:
         return Reading(name, problem=words_of(error))
-    return Reading(name, "", data, xml, attached, result, certificate)
+    return Reading(name, "", data, xml, result.attached, result, certificate)
 
 
 def shown(one: Reading, lang: str) -> Reading:

@@ -18,6 +18,7 @@ app_name = "certificates"
 urlpatterns = [
     path("", views_certificates.CertificateList.as_view(), name="list"),
     path("read/", views_read.ReadCertificates.as_view(), name="read"),
+    path("roots/", views_read.Roots.as_view(), name="roots"),
     path("intake/", views_intake.Start.as_view(), name="intake"),
     path("intake/<uuid:pk>/", views_intake.IntakeBatch.as_view(), name="intake-batch"),
     path("intake/<uuid:pk>/<int:position>/", views_intake.IntakeFile.as_view(), name="intake-file"),

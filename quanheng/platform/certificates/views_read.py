@@ -8,7 +8,8 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import reading
-from quanheng.platform.web.components import Header
+from quanheng.platform.documents.keys import accepted_roots
+from quanheng.platform.web.components import Action, Header
 from quanheng.platform.web.pages import Page
 
 
@@ -22,6 +23,7 @@ class ReadCertificates(Page):
             _("读取数字证书"),
             lead=_("任何机构的数字校准证书(DCC 2.3.0 至 3.3.0),或带有它的 PDF。文件只在内存中读取,不会保存。"),
             crumbs=[(pgettext("list", "证书"), reverse("certificates:list"))],
+            menu=[Action(_("接受的信任根"), reverse("certificates:roots"), "certificate")],
         )
 
     def context(self) -> dict[str, object]:
@@ -43,3 +45,22 @@ class ReadCertificates(Page):
         size = int(getattr(file, "size", 0) or 0)
         data = bytes(file.read()) if size <= reading.MAX_FILE else b"\x00" * (reading.MAX_FILE + 1)  # type: ignore[attr-defined]
         return reading.read_file(self.actor, name, data, lang)
+
+
+class Roots(Page):
+    """Whose certificates count as proven here: the roots, their fingerprints, until when they hold."""
+
+    template_name = "certificates/roots.html"
+
+    def header(self) -> Header:
+        return Header(
+            _("接受的信任根"),
+            lead=_(
+                "签名通到这些信任根的外来证书才是「已证明」的依据。请向所属机构当面或电话核对 SHA-256。"
+                "由系统管理员放入 DATA/keys/accepted。"
+            ),
+            crumbs=[(_("读取数字证书"), reverse("certificates:read"))],
+        )
+
+    def context(self) -> dict[str, object]:
+        return {"roots": accepted_roots()}

@@ -6,18 +6,22 @@ import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import Certificate
 from django.conf import settings
 
+from quanheng.errors import InputError
 from quanheng.evidence.ledger import Signer, Verifier, load_or_create_signer
 from quanheng.evidence.ledger.policy import Policy
 from quanheng.evidence.ledger.rotation import KEY as LOG_KEY
 from quanheng.evidence.ledger.rotation import retired
 from quanheng.evidence.signing.authority import Authority, Seal
+from quanheng.evidence.signing.authority import organisation as named_in
 from quanheng.evidence.signing.suite import Suite, suite_named
 from quanheng.evidence.verify.keys import Keys, read_keys, write_keys
 from quanheng.platform.kernel import clock
@@ -27,6 +31,7 @@ AUTHORITY = "authority"
 AUTHORITY_NAME = "Quanheng Seal Authority"
 SEALS = "seal"
 WITNESSES = "witnesses"
+ACCEPTED = "accepted"
 
 
 def log_origin() -> str:
@@ -138,9 +143,49 @@ def anchors() -> list[str]:
     return [(folder / AUTHORITY / "root.pem").read_text("ascii"), *(p.read_text("ascii") for p in extra)]
 
 
+@dataclass(frozen=True)
+class Root:
+    """A root this office accepts certificates under; without a certificate, why its file cannot be used."""
+
+    file: str
+    own: bool
+    certificate: Certificate | None = None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whom it names."""
+        return named_in(self.certificate) if self.certificate is not None else ""
+
+    @property
+    def sha256(self) -> str:
+        """What to compare with its owner over the telephone."""
+        return self.certificate.fingerprint(SHA256()).hex() if self.certificate is not None else ""
+
+    def expired(self) -> bool:
+        """Whether it can vouch for nothing signed from now on."""
+        return self.certificate is not None and self.certificate.not_valid_after_utc < clock.now()
+
+
+def accepted_roots() -> list[Root]:
+    """Every root under which a certificate counts as proven here, our own first."""
+    folder = settings.QUANHENG.keys_dir
+    others = sorted((folder / ACCEPTED).glob("*.pem")) if (folder / ACCEPTED).is_dir() else []
+    found = [Root("KEYS", True, anchor) for anchor in read_keys(keys_text().encode(), place="KEYS").anchors]
+    for path in others:
+        name = f"{ACCEPTED}/{path.name}"
+        try:
+            inside = read_keys(path.read_bytes(), place=name).anchors
+            found += [Root(name, False, anchor) for anchor in inside]
+            found += [] if inside else [Root(name, False, problem="the file holds no certificate")]
+        except InputError as error:
+            found.append(Root(name, False, problem=error.message))
+    return found
+
+
 def accepted_anchors() -> tuple[Certificate, ...]:
     """Anchors of institutes elsewhere whose certificates this office accepts: DATA/keys/accepted/*.pem, and our own."""
-    folder = settings.QUANHENG.keys_dir / "accepted"
+    folder = settings.QUANHENG.keys_dir / ACCEPTED
     others = [p.read_bytes() for p in sorted(folder.glob("*.pem"))] if folder.is_dir() else []
     found = [read_keys(text, place="accepted").anchors for text in (keys_text().encode(), *others)]
     return tuple(dict.fromkeys(anchor for anchors in found for anchor in anchors))

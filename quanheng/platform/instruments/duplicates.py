@@ -112,6 +112,20 @@ def conflicts(
     return found
 
 
+def spelt_otherwise(items: Sequence[Instrument], owners: Collection[uuid.UUID]) -> dict[int, str]:
+    """Position → code of an instrument of the same owner, kind and serial whose maker is written otherwise."""
+    held: dict[tuple[uuid.UUID, int, str], tuple[str, str]] = {}
+    live = Instrument.objects.exclude(state="scrapped").filter(organisation_id__in=owners)
+    live = live.filter(category_id__in={i.category_id for i in items})
+    for serials in chunks(i.serial_number for i in items):
+        for owner, category, serial, maker, code in live.filter(serial_number__in=serials).values_list(
+            "organisation_id", "category_id", "serial_number", "manufacturer", "code"
+        ):
+            held[owner, category, serial] = (maker, code)
+    found = {n: held.get((i.organisation_id, i.category_id, i.serial_number)) for n, i in enumerate(items)}
+    return {n: same[1] for n, same in found.items() if same and same[0] != items[n].manufacturer}
+
+
 def elsewhere(items: Sequence[Instrument]) -> dict[int, set[uuid.UUID]]:
     """Position → other organisations whose live instrument has the same maker and serial; not everybody may be told."""
     known: set[tuple[int, str, str, uuid.UUID]] = set()

@@ -39,7 +39,9 @@ IN_WORDS = {
     "unsafe_file": gettext_lazy("文件结构异常,请在表格软件中另存为新的 .xlsx 后再试"),
     "file_too_large": gettext_lazy("文件太大,请拆分"),
     "sheet_too_large": gettext_lazy("工作表太大:请删去表格以外的内容,或拆分"),
-    "layout_unknown": gettext_lazy("没有找到表头:请使用模板,或让第一行写明各列名称"),
+    "layout_unknown": gettext_lazy(
+        "没有找到表头:请使用模板,或让第一行写明各列名称;打不开的文件请在表格软件中另存为 .xlsx"
+    ),
     "sheet_ambiguous": gettext_lazy("有几张工作表都像要导入的表,请在「工作表」一栏写明是哪一张"),
     "columns_missing": gettext_lazy("表头缺少必填的列,请对照模板补上"),
 }

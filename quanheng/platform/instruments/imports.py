@@ -230,6 +230,9 @@ def _no_duplicates(rows: Sequence[ImportRow], context: Context, owners: set[uuid
     items = [draft(r, context, "draft") for r in good]
     for position, message in duplicates.conflicts(items, owners).items():
         good[position].fail("serial_number", message)
+    for position, code in duplicates.spelt_otherwise(items, owners).items():
+        words = _("本单位已有同种别、同编号而厂家写法不同的器具(%(code)s),请核对是否同一台") % {"code": code}
+        good[position].warnings["serial_number"] = words
     others = duplicates.elsewhere(items)
     group = Organisation.objects.filter(path__startswith=context.organisation.path)
     told = dict(group.filter(pk__in={pk for pks in others.values() for pk in pks}).values_list("pk", "name"))

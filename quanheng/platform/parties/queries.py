@@ -76,13 +76,19 @@ def rule_holds(organisation: Organisation, key: str, on: dt.date) -> bool:
 def institutes_for(norm: Norm, region: Region, on: dt.date) -> QuerySet[Organisation]:
     """Institutes authorised for the norm that day: those of the region first, then of the regions above it."""
     held = Authorisation.objects.filter(authorised_on(on), norm=norm).values("organisation_id")
+    return nearest_first(Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True, pk__in=held), region)
+
+
+def nearest_first(rows: QuerySet[Organisation], region: Region | None) -> QuerySet[Organisation]:
+    """Organisations of the region, then of those above it, then all others; by name within each."""
+    if region is None:
+        return rows.order_by("name")
     codes = [region.code, f"{region.code[:4]}00", f"{region.code[:2]}0000"]
     nearness = Case(
         *(When(region__code=code, then=Value(n)) for n, code in enumerate(dict.fromkeys(codes))),
         default=Value(9),
         output_field=IntegerField(),
     )
-    rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True, pk__in=held)
     return rows.annotate(nearness=nearness).order_by("nearness", "name")
 
 

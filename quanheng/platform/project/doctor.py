@@ -123,7 +123,7 @@ def _jobs() -> Iterator[Finding]:
 
 def _is_public(path: Path) -> bool:
     """Whether a file among the keys may be read by all: a certificate, a lock, a root of another institute."""
-    if path.parent.name == "accepted":
+    if path.parent.name == keys.ACCEPTED:
         return b"PRIVATE KEY" not in path.read_bytes()
     return path.name.endswith((".lock", "root.pem", "seal.pem", "chain.pem", ".pub"))
 
@@ -150,6 +150,24 @@ def folder_findings() -> Iterator[Finding]:
         yield Finding("problem", "fonts", "the fonts of the certificates are not there", "run `make assets`")
 
 
+def _roots() -> Iterator[Finding]:
+    """The roots of other institutes under which certificates count as proven here, and until when."""
+    for root in keys.accepted_roots():
+        if root.problem:
+            yield Finding(
+                "problem", "accepted roots", f"{root.file}: {root.problem}", "put the right certificate there"
+            )
+            continue
+        ends = root.certificate.not_valid_after_utc.date() if root.certificate is not None else None
+        text = f"{root.name}, {root.file}, until {ends}, SHA-256 {root.sha256[:16]}…"
+        if root.expired():
+            yield Finding(
+                "problem", "accepted roots", f"{text}: expired", "get its successor from the institute itself"
+            )
+        elif not root.own:
+            yield Finding("ok", "accepted roots", text)
+
+
 def findings(*, quick: bool = False) -> list[Finding]:
     """All checks in order; later ones are left out where the database is not ready."""
     first = list(_database())
@@ -161,6 +179,7 @@ def findings(*, quick: bool = False) -> list[Finding]:
         lambda: _documents(quick),
         _audit,
         _jobs,
+        _roots,
         folder_findings,
     ]
     return first + [finding for check in checks for finding in check()]

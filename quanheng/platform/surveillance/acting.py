@@ -29,7 +29,6 @@ from quanheng.platform.web.components import Action, Chip, Definition, Empty, Fi
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
-WINDOW = 90
 SHOWN = 200
 
 
@@ -73,7 +72,7 @@ class RunStart(Watching, FormPage):
         last = today - dt.timedelta(days=1)
         return {
             "organisation": named or self.organisations().first(),
-            "since": today - dt.timedelta(days=WINDOW),
+            "since": today - dt.timedelta(days=judging.USUAL_DAYS),
             "until": last,
         }
 
@@ -262,7 +261,7 @@ class OrderCheck(Watching, FormPage):
         return Header(_("下达核查单"), lead, crumbs=[home(), (str(self.meter), self.meter.get_absolute_url())])
 
     def initial(self) -> dict[str, Any]:
-        verdict = self.meter.verdicts.select_related("evaluation").order_by("-evaluation__version").first()
+        verdict = queries.verdict_of(self.meter)
         return {"reason": words.reason(verdict)[:300] if verdict else ""}
 
     def done(self, form: Any) -> str:
@@ -279,7 +278,7 @@ class SendForm(Form):
     )
     instrument = forms.ModelChoiceField(
         Instrument.objects.none(), label=gettext_lazy("台账中的器具"), widget=SearchSelect(),
-        help_text=gettext_lazy("批量登记的表计须先单独登记"),
+        help_text=gettext_lazy("批量登记中的表计随申请自动单独登记;台账中没有的请先登记"),
     )  # fmt: skip
 
 
@@ -293,14 +292,16 @@ class SendCheck(OneCheck, FormPage):
         return policies.may_keep(actor, self.check)
 
     def header(self) -> Header:
-        return Header(_("申请检定"), str(self.check.meter), crumbs=self.crumbs())
+        enter = Action(_("登记器具"), reverse("instruments:add"), "plus")
+        return Header(_("申请检定"), str(self.check.meter), crumbs=self.crumbs(), menu=[enter])
 
     def form(self, data: Any = None, files: Any = None) -> Any:
         form: Any = super().form(data, files)
-        own = ledger.visible(self.actor).filter(organisation=self.check.organisation, quantity=1)
+        lots = ledger.visible(self.actor).filter(organisation=self.check.organisation)
+        own = lots.filter(quantity=1)
         bound = self.check.meter.instrument_id
         kept = own.filter(serial_number=self.check.meter.meter_id)
-        kept = kept | own.filter(pk=bound) if bound else kept
+        kept = kept | lots.filter(pk=bound) if bound else kept
         form.fields["instrument"].queryset = kept
         form.fields["institute"].queryset = Organisation.objects.filter(kind="institute", active=True).order_by("name")
         return form

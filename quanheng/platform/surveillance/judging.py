@@ -28,6 +28,7 @@ from quanheng.telemetry.quality import daily_balance, quality
 
 TOGETHER = 50  # areas judged with one prior and written in one transaction
 LONGEST = 400
+USUAL_DAYS = 90  # of a window
 
 
 @transaction.atomic
@@ -151,13 +152,31 @@ def _keep(
     ]  # fmt: skip
     MeterVerdict.objects.bulk_create(verdicts, batch_size=500)
     sealing.seal(made, verdicts)
-    _note(area, made, verdicts)
+    if supersedes(made, area.standing):
+        _note(area, made, verdicts)
+
+
+def supersedes(made: Evaluation, standing: Evaluation | None) -> bool:
+    """Whether an area stands by a new evaluation from now on: its data reach as far, and it is no glimpse.
+
+    An older window, or a short one that tells of fewer meters, is kept as a version and changes nothing: else whoever
+    is watched could wipe an alarm by asking for a window that tells nothing.
+    """
+    if standing is None:
+        return True
+    days, before = (made.until - made.since).days, (standing.until - standing.since).days
+    glimpse = days < min(before, USUAL_DAYS) and _told(made) < _told(standing)
+    return made.until >= standing.until and not glimpse
+
+
+def _told(evaluation: Evaluation) -> int:
+    return evaluation.verdicts.exclude(verdict=Verdict.UNDETERMINABLE).count()
 
 
 def _note(area: Area, made: Evaluation, verdicts: Sequence[MeterVerdict]) -> None:
     """How the area and its meters stand now."""
     count = {v: sum(1 for one in verdicts if one.verdict == v) for v in Verdict.values}
-    area.fit, area.cause, area.evaluated_at = made.fit, made.cause, made.made_at
+    area.standing, area.fit, area.cause, area.evaluated_at = made, made.fit, made.cause, made.made_at
     area.checks, area.suspects = count["check"], count["suspect"]
     area.undeterminable, area.passes = count["undeterminable"], count["pass"]
     area.loss_rate, area.acquisition = made.loss_rate, made.acquisition

@@ -209,7 +209,7 @@ class AreaPage(OneArea):
         return Header(str(area), lead, levels.status(area.level), self.crumbs(), None if run.denied else run, menu)
 
     def context(self) -> dict[str, Any]:
-        evaluation = queries.latest(self.area)
+        evaluation = self.area.standing
         key, drawn = tabs(
             self.request,
             [
@@ -301,7 +301,8 @@ class AreaPage(OneArea):
         rows = self.area.evaluations.order_by("-version")[:100]
         counted = [
             (e, words.fit_status(e), {v: e.verdicts.filter(verdict=v).count() for v in Verdict.values},
-             words.percent(e.loss_rate), reverse("surveillance:evidence", args=[self.area.pk, e.version]))
+             words.percent(e.loss_rate), reverse("surveillance:evidence", args=[self.area.pk, e.version]),
+             e.pk == self.area.standing_id)
             for e in rows
         ]  # fmt: skip
         return {"history": counted}

@@ -183,6 +183,7 @@ RULES: dict[str, Rule] = {
     "verification/schedule/": Rule(both(*INSTITUTE)),
     "certificates/": Rule(EVERY_ROLE),
     "certificates/read/": Rule(EVERY_ROLE),
+    "certificates/roots/": Rule(EVERY_ROLE),
     "certificates/intake/": Rule(both("keeper", "verifier", "manager")),
     "certificates/intake/<uuid:pk>/": Rule(
         frozenset({"verifier", "manager"}), frozenset({"verifier", "manager"}), {"do": "mend"}, of("intake")

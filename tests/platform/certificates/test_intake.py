@@ -128,6 +128,21 @@ def test_values_stay_as_written(cast: Cast) -> None:
     assert TraceCertificate.objects.get(number="N-2").uncertainty == "U = 0.0010 g (k = -)"
 
 
+def test_a_pdf_altered_after_it_was_sealed_does_not_come_in(cast: Cast) -> None:
+    make_own(cast)
+    altered = make.as_pdf().replace(b"/CreationDate(D:2026", b"/CreationDate(D:2025", 1)
+    _url, page = review(client_of(cast), cast, ("a.pdf", altered))
+    assert "签名与文件不符" in page
+    assert not ForeignCertificate.objects.exists()
+
+
+def test_a_certificate_sealed_by_another_than_its_laboratory_is_pointed_out_before_it_counts(cast: Cast) -> None:
+    make_own(cast)
+    issuer = {"name": "PTB", "name_en": "PTB", "address": "Allee 1", "country": "DE"}
+    _url, page = review(client_of(cast), cast, ("a.xml", make.signed(make.make_foreign(issuer=issuer))))
+    assert "名称不同" in page
+
+
 def test_a_relative_uncertainty_and_an_imaginary_part_are_kept_too(cast: Cast) -> None:
     make_own(cast)
     text = build(make.make_foreign(tables=[_table(k="2")])).decode()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
@@ -17,9 +18,10 @@ from quanheng.evidence.dcc.safe import parse
 from quanheng.platform.certificates.reading import matches
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import StoredFile
+from quanheng.platform.project import doctor
 from tests.evidence.sample_content import make_content
 from tests.platform.cast import Cast
-from tests.platform.certificates import steps
+from tests.platform.certificates import foreign_files, steps
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,44 @@ def test_several_files_are_answered_each_and_one_bad_does_not_hide_the_others(ca
     assert text.startswith("200 ")
     assert all(name in text for name in ("good.xml", "bad.xml", "cut.xml"))
     assert "文件已损坏" in text
+
+
+def test_a_pdf_altered_after_it_was_sealed_is_told_though_its_xml_is_untouched(cast: Cast) -> None:
+    pdf = foreign_files.as_pdf()
+    assert "签名与文件不符" not in page(cast, ("c.pdf", pdf))
+    altered = pdf.replace(b"/CreationDate(D:2026", b"/CreationDate(D:2025", 1)
+    assert altered != pdf
+    assert "签名与文件不符" in page(cast, ("c.pdf", altered))
+
+
+def test_a_signer_of_another_name_than_the_laboratory_is_pointed_out(cast: Cast) -> None:
+    own = foreign_files.signed()
+    assert "名称不同" not in page(cast, ("c.xml", own))
+    borrowed = foreign_files.make_foreign(
+        issuer={"name": "PTB", "name_en": "PTB", "address": "Allee 1", "country": "DE"}
+    )
+    text = page(cast, ("c.xml", foreign_files.signed(borrowed)))
+    assert "名称不同" in text
+    assert foreign_files.NAME in text
+
+
+def test_the_accepted_roots_are_listed_with_what_to_compare(cast: Cast) -> None:
+    path = foreign_files.accept_institute()
+    broken = path.with_name("broken.pem")
+    broken.write_text("no certificate")
+    try:
+        client = Client()
+        client.force_login(cast.verifier)
+        text = client.get("/certificates/roots/").content.decode()
+        found = {f.text for f in doctor._roots()}
+    finally:
+        path.unlink()
+        broken.unlink()
+    assert foreign_files.institute()[0].certificate.fingerprint(SHA256()).hex() in text
+    assert "本系统" in text
+    assert "无法使用" in text
+    assert any("nordmark.pem" in line and "until" in line for line in found)
+    assert any("broken.pem" in line for line in found)
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"%PDF-1.7 broken", b"<!DOCTYPE a><a/>", b"<a/>"])

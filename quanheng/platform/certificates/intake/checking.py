@@ -130,6 +130,11 @@ def _file(row: ImportRow, plan: Plan, context: Context, earlier: Named) -> None:
     if same is not None:
         day = clock.civil_date(same.created_at)
         row.fail("file", _("完全相同的文件已于 %(day)s 导入(%(name)s)") % {"day": day, "name": same.file_name})
+    if reading.other_signer:
+        words = {"signer": reading.other_signer, "issuer": issuer_of(c)}
+        row.warnings["issuer"] = (
+            _("签名者「%(signer)s」与证书写明的出具机构「%(issuer)s」名称不同:请核实后再导入") % words
+        )
     number = c.core.unique_identifier
     if not number or len(number) > 80:
         row.fail("number", _("证书没有编号") if not number else _("证书编号超过 80 个字"))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel.workflow import WORKFLOWS
+from quanheng.platform.web.templatetags.web import civil
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -36,6 +40,8 @@ VERBS: Mapping[str, StrPromise] = {
     "instruments.corrected_by_verification": _("按检定时核对的实物更正台账"),
     "instruments.parameters_completed": _("按检定结果补全计量参数"),
     "instruments.reminder_days_set": _("设置提醒天数"),
+    "instruments.lot_reduced": _("单独登记批量中的一台"),
+    "instruments.taken_from_lot": _("从批量登记中单独登记"),
     "instruments.transferred": _("移交器具"),
     "instruments.verified": _("登记检定结果"),
     "kernel.account_closed": _("停用账户"),
@@ -178,16 +184,50 @@ def field_words(subject_type: str, name: str) -> str:
     return str(FIELDS.get(name, words)) if words.isascii() else words
 
 
+def related_model(subject_type: str, name: str) -> type[Model] | None:
+    """What a field refers to: the things of that model; None where it holds a plain value."""
+    try:
+        field: Any = apps.get_model(subject_type)._meta.get_field(name.removesuffix("_id"))
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return None
+    return field.related_model if field.is_relation else None
+
+
 def value_words(subject_type: str, name: str, value: object) -> str:
-    """A kept value as people read it; a state by its label."""
+    """A kept value as people read it: a state or a choice by its label, a moment in civil time."""
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
         return str(_("是")) if value else str(_("否"))
     if isinstance(value, (list, tuple)):
-        return "、".join(str(v) for v in value)
+        return "、".join(_flat(v) for v in value)
+    if isinstance(value, dict):
+        return "、".join(f"{k}: {_flat(v)}" for k, v in value.items()) or "—"
     machine = WORKFLOWS.get(_MACHINES.get(subject_type, "")) if name == "state" else None
-    return str(machine.states.get(str(value), value)) if machine is not None else str(value)
+    if machine is not None:
+        return str(machine.states.get(str(value), value))
+    text = str(value)
+    if _MOMENT.match(text):
+        return civil(dt.datetime.fromisoformat(text))
+    return str(_choices(subject_type, name).get(text, text))
+
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}$")
+
+
+def _flat(value: object) -> str:
+    """One part of a list or an object; what nests deeper is told by how much it is."""
+    if isinstance(value, (dict, list, tuple)):
+        return f"…({len(value)})" if value else "—"
+    return "—" if value in (None, "") else str(value)
+
+
+def _choices(subject_type: str, name: str) -> dict[str, Any]:
+    try:
+        field: Any = apps.get_model(subject_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return {}
+    return {str(key): label for key, label in getattr(field, "flatchoices", [])}
 
 
 _MACHINES = {

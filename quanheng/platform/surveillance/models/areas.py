@@ -72,6 +72,7 @@ class Area(models.Model):
     loss_rate = models.FloatField(null=True)
     acquisition = models.FloatField(null=True)
     evaluated_at = models.DateTimeField(_("最近评价"), null=True)
+    standing = models.ForeignKey("surveillance.Evaluation", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

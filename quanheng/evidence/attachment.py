@@ -26,6 +26,16 @@ def attached_xml(pdf: bytes) -> bytes | None:
     return found[0] if found else None
 
 
+def certificate_xml(data: bytes, place: str = "") -> bytes:
+    """The XML of a certificate as it came: itself, or what a PDF carries; InputError where a PDF carries none."""
+    if not data.startswith(b"%PDF-"):
+        return data
+    xml = attached_xml(data)
+    if xml is None:
+        raise InputError("pdf_without_xml", "the PDF carries no XML certificate", place or "pdf")
+    return xml
+
+
 def _walk(node: Any, seen: list[int], depth: int = 0) -> list[tuple[str, bytes]]:
     """Files of a name tree, bounded in depth and number."""
     if node is None or depth > 8:
