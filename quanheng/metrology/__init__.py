@@ -38,7 +38,7 @@ _MODULES: dict[str, str] = {
     "robust.outliers": "grubbs cochran mandel youden",
     "reference_material.homogeneity": "anova homogeneity",
     "reference_material.stability": "stability arrhenius",
-    "reference_material.certified": "laboratories certify",
+    "reference_material.certified": "laboratories one_method certify",
     "standard_check.assessment": "repeatability by_transfer by_comparison pooled",
     "standard_check.charts": "xbar_s xbar_r i_mr ewma",
     "calibration_curve": "Errors fit",

@@ -8,6 +8,7 @@ thousand carries most of the sum of squares, is a pole: the output has no standa
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,6 +24,7 @@ from quanheng.metrology.vectors import Floats
 
 _POINTS = 1000
 _BRANCH = re.compile(r"\bif\b")
+_DIVIDING = {"true_divide", "divide", "floor_divide", "remainder", "reciprocal", "tan", "power", "float_power"}
 _NEAR, _SHARE = 2e-3, 0.5
 OUTSIDE = (
     "the model has no value for {part:.1%} of what its inputs may be, which the law of propagation does not see; "
@@ -34,17 +36,18 @@ class Watched(np.ndarray[Any, np.dtype[Any]]):
     """An array that refuses to be a divisor with a zero inside its values."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        plain = [np.asarray(x) for x in inputs]
-        if method == "__call__":
+        plain = [x.view(np.ndarray) if isinstance(x, Watched) else x for x in inputs]
+        if method == "__call__" and ufunc.__name__ in _DIVIDING:
             divisor = _divisor(ufunc.__name__, plain)
-            if divisor is not None and _has_pole(divisor):
+            if divisor is not None and _has_pole(np.asarray(divisor)):
                 raise InputError(
                     "pole",
                     "the model divides by something that becomes zero inside the inputs: it has a pole there, and the "
                     "output has no standard uncertainty (JCGM 101, 5.10); narrow or truncate the inputs",
                     "model",
                 )
-        found = getattr(ufunc, method)(*plain, **{k: v for k, v in kwargs.items() if k != "out"})
+        kwargs.pop("out", None)
+        found = ufunc(*plain, **kwargs) if method == "__call__" else getattr(ufunc, method)(*plain, **kwargs)
         return found.view(Watched) if isinstance(found, np.ndarray) else found
 
 
@@ -63,10 +66,15 @@ def _divisor(name: str, inputs: list[Any]) -> Any:
 def _has_pole(divisor: Any) -> bool:
     if np.iscomplexobj(divisor) or np.ndim(divisor) == 0:
         return False
-    d = divisor[np.isfinite(divisor)]
-    if not d.size:
-        return False
+    d = divisor
     low, high = float(d.min()), float(d.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        d = divisor[np.isfinite(divisor)]
+        if not d.size:
+            return False
+        low, high = float(d.min()), float(d.max())
+    if min(abs(low), abs(high)) > _NEAR * max(abs(low), abs(high)) and low * high > 0:
+        return False  # the usual case: of one sign and far from zero
     if low == high:
         return low == 0
     if low <= 0 <= high and low < 0 < high:

@@ -184,48 +184,79 @@ def _median(x: Floats, v: Floats) -> Consensus:
     return Consensus("median", "Müller 2000", middle, u, weights, chi2, dof, p, p >= LEVEL, birge=math.sqrt(chi2 / dof))
 
 
-def dersimonian_laird(x: object, u: object) -> Consensus:
-    """Random-effects mean of independent results with the moment estimate of the variance between laboratories."""
-    return _dersimonian_laird(*read_results(x, u))
+def dersimonian_laird(x: object, v: object) -> Consensus:
+    """Random-effects mean with the moment estimate of the variance between laboratories.
+
+    `v` holds standard uncertainties (n,) or the covariance (n, n) of correlated results, for which the moment is that
+    of the generalised least-squares residuals.
+    """
+    results, covariance = read_joint(x, v)
+    n, scale = len(results), float(np.diag(covariance).min())
+    w = weight_matrix(covariance / scale)
+    total = float(w.sum())
+    rest = results - float(w.sum(axis=0) @ results) / total
+    excess = float(rest @ w @ rest) / scale - (n - 1)
+    tau2 = max(0.0, excess / ((float(np.trace(w)) - float((w @ w).sum()) / total) / scale))
+    return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", results, covariance, tau2)
 
 
-def _dersimonian_laird(x: Floats, u: Floats) -> Consensus:
-    w = (u.min() / u) ** 2
-    centre = (w @ x) / w.sum()
-    scale = u.min() ** 2
-    excess = (w @ (x - centre) ** 2) / scale - (len(x) - 1)
-    tau2 = max(0.0, float(excess / ((w.sum() - (w @ w) / w.sum()) / scale)))
-    return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", x, u, tau2)
+def mandel_paule(x: object, v: object) -> Consensus:
+    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats).
 
-
-def mandel_paule(x: object, u: object) -> Consensus:
-    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats)."""
-    return _mandel_paule(*read_results(x, u))
-
-
-def _mandel_paule(x: Floats, u: Floats) -> Consensus:
-    n = len(x)
-    scale = float(np.ptp(x)) or float(u.max())
+    `v` holds standard uncertainties (n,) or the covariance (n, n) of correlated results.
+    """
+    results, covariance = read_joint(x, v)
+    n = len(results)
+    scale = float(np.ptp(results)) or math.sqrt(float(np.diag(covariance).max()))
+    spread = Spread(results / scale, covariance / scale**2)
 
     def surplus(tau: float) -> float:
-        w = 1.0 / ((u / scale) ** 2 + tau**2)
-        return float(w @ ((x - (w @ x) / w.sum()) / scale) ** 2) - (n - 1)
+        return float(spread.at(np.array([tau]))[2][0]) - (n - 1)
 
     tau = 0.0
     if surplus(0.0) > 0:
         tau = scale * rising_root(lambda tau: -surplus(tau), 0.0, 2.0)
-    return _random_effects("mandel-paule", "Paule & Mandel 1982", x, u, tau**2)
+    return _random_effects("mandel-paule", "Paule & Mandel 1982", results, covariance, tau**2)
 
 
-def _random_effects(name: str, document: str, x: Floats, u: Floats, tau2: float) -> Consensus:
-    total = u**2 + tau2
-    weights = (total.min() / total) / (total.min() / total).sum()
-    chi2, dof, p = chi_squared(x, np.diag(u**2))
+class Spread:
+    """Results with covariance V + tau²·1 for many tau at once, in the axes in which V is diagonal."""
+
+    def __init__(self, x: Floats, v: Floats) -> None:
+        diagonal = np.diag(v)
+        if np.count_nonzero(v - np.diag(diagonal)):
+            self.variance, vectors = np.linalg.eigh(v)
+            self.variance = np.maximum(self.variance, 0.0)
+            self.x, self.one = vectors.T @ x, vectors.T @ np.ones(len(x))
+        else:
+            self.variance, self.x, self.one = diagonal, x, np.ones(len(x))
+
+    def at(self, tau: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Mean, its precision, chi-squared about it, and log determinant of the covariance, for each tau."""
+        total = self.variance[None, :] + tau[:, None] ** 2
+        precision = (self.one**2 / total).sum(axis=1)
+        centre = (self.one * self.x / total).sum(axis=1) / precision
+        chi2 = ((self.x[None, :] - centre[:, None] * self.one) ** 2 / total).sum(axis=1)
+        return centre, precision, chi2, np.log(total).sum(axis=1)
+
+
+def weight_matrix(v: Floats) -> Floats:
+    """Inverse of a covariance; refused where it is singular."""
+    try:
+        return np.asarray(np.linalg.inv(v))
+    except np.linalg.LinAlgError:
+        raise InputError("correlation", "the covariance of the results is singular; drop a result", "u") from None
+
+
+def _random_effects(name: str, document: str, x: Floats, v: Floats, tau2: float) -> Consensus:
+    total = v + tau2 * np.eye(len(x))
+    weights = gls_weights(total)
+    chi2, dof, p = chi_squared(x, v)
     return Consensus(
         name,
         document,
         float(weights @ x),
-        float(1.0 / math.sqrt((1.0 / total).sum())),
+        math.sqrt(float(weights @ total @ weights)),
         weights,
         chi2,
         dof,

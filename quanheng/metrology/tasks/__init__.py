@@ -26,10 +26,12 @@ MODULES: dict[str, str] = {
     "robust": "quanheng.metrology.tasks.robust",
     "homogeneity": "quanheng.metrology.tasks.homogeneity",
     "stability": "quanheng.metrology.tasks.stability",
+    "certified-value": "quanheng.metrology.tasks.certified_value",
     "standard-check": "quanheng.metrology.tasks.standard_check",
     "interval": "quanheng.metrology.tasks.interval",
     "net-content": "quanheng.metrology.tasks.net_content",
     "emission": "quanheng.metrology.tasks.emission",
+    "quantity": "quanheng.metrology.tasks.quantity",
 }
 
 
@@ -127,6 +129,9 @@ class Task:
         """The answer to a request; numbers may also be numpy's, lists tuples or arrays."""
         inputs = plain(request)
         result = self.evaluate(inputs)
+        bad = _not_finite(inputs, "")
+        if bad:
+            raise InputError("number", f"{bad} is no finite number, which no answer can carry", bad)
         own = result.to_dict()
         document = self.cited(inputs, own) if self.cited else str(own.get("document") or self.document)
         return Answer(self.name, document, inputs, result)
@@ -141,6 +146,18 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     return value
+
+
+def _not_finite(value: Any, at: str) -> str:
+    """Where a request that was computed holds NaN or infinity all the same, such as in a name."""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else at or "request"
+    items: Any = ()
+    if isinstance(value, dict):
+        items = ((f"{at}.{key}" if at else key, item) for key, item in value.items())
+    elif isinstance(value, list):
+        items = ((f"{at}[{i}]", item) for i, item in enumerate(value))
+    return next((bad for bad in (_not_finite(item, place) for place, item in items) if bad), "")
 
 
 def answer_from(data: Mapping[str, Any]) -> Answer:

@@ -17,10 +17,6 @@ from quanheng.metrology.tasks.comparison_request import EXAMPLES, METHODS, SCHEM
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 
-_DIAGONAL = {
-    "dersimonian-laird": estimators.dersimonian_laird,
-    "mandel-paule": estimators.mandel_paule,
-}
 _FULL: dict[str, Callable[[Floats, Floats], Consensus]] = {
     "weighted-mean": estimators.weighted_mean,
     "birge": lambda x, v: estimators.weighted_mean(x, v, birge=True),
@@ -28,6 +24,8 @@ _FULL: dict[str, Callable[[Floats, Floats], Consensus]] = {
     "mean-scatter": estimators.mean_scatter,
     "median": estimators.median,
     "largest-consistent-subset": subset.largest_consistent_subset,
+    "dersimonian-laird": estimators.dersimonian_laird,
+    "mandel-paule": estimators.mandel_paule,
 }
 
 _NO_OTHERS = ("given", "pilot", "procedure-b")
@@ -274,16 +272,10 @@ def _left_out(
 
 
 def _estimate(request: Mapping[str, Any], method: str, x: Floats, v: Floats) -> Consensus:
-    if method in _FULL:
-        return _FULL[method](x, v)
-    u = np.sqrt(np.diag(v))
-    if np.abs(v - np.diag(u**2)).max() > 1e-6 * u.min() ** 2:
-        rule = f"{method} takes independent results; use weighted-mean, largest-consistent-subset or procedure-b"
-        raise InputError("correlation", rule, "method")
     if method == "bayes":
         scale = number(request["prior_scale"], "prior_scale", above=0) if "prior_scale" in request else None
-        return simulated.hierarchical(x, u, scale)
-    return _DIAGONAL[method](x, u)
+        return simulated.hierarchical(x, v, scale)
+    return _FULL[method](x, v)
 
 
 def _widen(found: Consensus, kept: list[int], n: int) -> Consensus:
