@@ -239,6 +239,7 @@ RULES: dict[str, Rule] = {
         frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
     ),
     "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/rule/": Rule(SEES_ITEM, SEES_ITEM, {"rule": "", **WHY}, watched("area")),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
