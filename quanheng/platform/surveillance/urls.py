@@ -51,6 +51,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", acting.RunPage.as_view(), name="run"),
     path("checks/", acting.CheckList.as_view(), name="checks"),
     path("checks/<uuid:pk>/", acting.CheckPage.as_view(), name="check"),
+    path("checks/<uuid:pk>/print/", acting.CheckPaper.as_view(), name="check-print"),
     path("checks/<uuid:pk>/apply/", acting.SendCheck.as_view(), name="check-apply"),
     path("checks/<uuid:pk>/replace/", acting.ReplaceMeter.as_view(), name="check-replace"),
     path("checks/<uuid:pk>/cancel/", acting.CancelCheck.as_view(), name="check-cancel"),

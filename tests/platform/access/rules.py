@@ -256,6 +256,7 @@ RULES: dict[str, Rule] = {
     "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
     "surveillance/checks/": Rule(both(*PARTS)),
     "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/print/": Rule(SEES_ITEM, path=watched("check")),
     "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),
