@@ -72,9 +72,15 @@ class RunStart(Watching, FormPage):
         last = today - dt.timedelta(days=1)
         return {
             "organisation": named or self.organisations().first(),
-            "since": today - dt.timedelta(days=judging.USUAL_DAYS),
-            "until": last,
+            "since": self._day("since") or today - dt.timedelta(days=judging.USUAL_DAYS),
+            "until": self._day("until") or last,
         }
+
+    def _day(self, name: str) -> dt.date | None:
+        try:
+            return dt.date.fromisoformat(self.request.GET.get(name, ""))
+        except ValueError:
+            return None
 
     def _asked(self) -> str:
         text = self.request.GET.get("organisation", "")
@@ -114,9 +120,15 @@ class RunPage(Watching):
 
     def header(self) -> Header:
         lead = f"{self.run.organisation} · {self.run.since} – {self.run.until}"
-        return Header(
-            _("评价"), lead, tables.run_status(self.run), [home(), (_("评价记录"), reverse("surveillance:runs"))]
+        crumbs = [home(), (_("评价记录"), reverse("surveillance:runs"))]
+        again = Action(
+            _("重新发起"),
+            f"{reverse('surveillance:run-start')}?organisation={self.run.organisation_id}"
+            f"&since={self.run.since}&until={self.run.until}",
+            "refresh",
         )
+        failed = self.run.state == EvaluationRun.State.FAILED
+        return Header(_("评价"), lead, tables.run_status(self.run), crumbs, again if failed else None)
 
     def context(self) -> dict[str, Any]:
         found = self.run.evaluations.select_related("area").order_by("area__code")[:SHOWN]
