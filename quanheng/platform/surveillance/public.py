@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
+from quanheng.platform.kernel import clock
 from quanheng.platform.surveillance.models import AreaMeter, ExtendedInstrument
 
 
@@ -49,7 +50,9 @@ def extended(code: str) -> Mapping[str, Any] | None:
 
 def sentence(meter: AreaMeter) -> str:
     """How the data of a meter stand, in words that accuse nobody."""
-    day = f"{meter.evaluated_at:%Y-%m-%d}" if meter.evaluated_at else ""
+    if meter.removed_on:
+        return _("这块表已于 %(day)s 拆除更换。") % {"day": meter.removed_on.isoformat()}
+    day = f"{meter.evaluated_at.astimezone(clock.CIVIL):%Y-%m-%d}" if meter.evaluated_at else ""
     words = {
         "pass": _("按用电数据评价,未见超差(%(day)s)。"),
         "suspect": _("按用电数据评价,存在疑问,仍需更多数据(%(day)s)。"),

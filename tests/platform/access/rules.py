@@ -241,6 +241,7 @@ RULES: dict[str, Rule] = {
         frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
     ),
     "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/rule/": Rule(SEES_ITEM, SEES_ITEM, {"rule": "", **WHY}, watched("area")),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
@@ -257,6 +258,7 @@ RULES: dict[str, Rule] = {
     "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
     "surveillance/checks/": Rule(both(*PARTS)),
     "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/print/": Rule(SEES_ITEM, path=watched("check")),
     "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),

@@ -52,3 +52,15 @@ def test_the_history_says_which_version_stands(client):
     page = client.get(f"{Area.objects.first().get_absolute_url()}?tab=history").content.decode()
     assert page.count("现行") == 1
     assert "不改变警报" in page
+
+
+def test_a_failed_run_is_begun_again_from_its_page_with_its_own_days(client):
+    utility, run = steps.judged()
+    type(run).objects.filter(pk=run.pk).update(state="failed", message="磁盘已满")
+    client.force_login(utility.keeper)
+    page = client.get(run.get_absolute_url()).content.decode()
+    again = f"/surveillance/runs/new/?organisation={utility.organisation.pk}&amp;since=2026-01-05&amp;until=2026-02-18"
+    assert again in page
+    form = client.get(again.replace("&amp;", "&")).content.decode()
+    assert 'value="2026-01-05"' in form
+    assert client.get("/surveillance/runs/new/?since=x&until=9").status_code == 200

@@ -96,6 +96,7 @@ VERBS: Mapping[str, StrPromise] = {
     "surveillance.device_event_handled": _("处理器具事件"),
     "surveillance.extension_proposed": _("申请批次延长检定周期"),
     "surveillance.request_answered": _("答复检查申请"),
+    "surveillance.rule_chosen": _("选定台区的适用规范"),
     "surveillance.run_requested": _("发起评价"),
     "tasks.cancel": _("取消任务"),
     "tasks.handed_over": _("样品交接"),
