@@ -20,6 +20,8 @@ from quanheng.cli._platform import add_data_dir, setup
 from quanheng.errors import InputError
 
 NAMES = ("url", "logins", "samples", "keys")
+# The areas judged are small, the other cores seal documents, and the last digits of a sum depend on its threads.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 ABOUT = """Build the demo region in an empty or absent data folder, print how to get in, and serve it.
 
 A folder that holds a demo region is served at once; a folder with anything else in it is refused and left alone. The
@@ -110,8 +112,9 @@ def _build(folder: Path, args: argparse.Namespace) -> None:
             return
         if args.port not in (None, serve.PORT) and "QUANHENG_BASE_URL" not in os.environ:
             (scratch / "config.toml").write_text(f'base_url = "http://127.0.0.1:{args.port}"\n', "utf-8")
-        setup(scratch)
-        _fill(scratch, args)
+        with _one_thread():
+            setup(scratch)
+            _fill(scratch, args)
         if folder.exists():
             folder.rmdir()
         scratch.rename(folder)
@@ -141,6 +144,18 @@ def _lock(handle: int, folder: Path) -> None:
     except BlockingIOError:
         message = "another `quanheng demo` is building this region; wait until it ends, or name another --data-dir"
         raise InputError("building", message, str(folder)) from None
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For the build alone: the server that follows takes over this environment."""
+    ours = [name for name in ONE_THREAD if name not in os.environ]
+    os.environ.update(dict.fromkeys(ours, "1"))
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
 
 
 def _fill(scratch: Path, args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import models, transaction
@@ -46,12 +47,22 @@ class _Column:
     def __init__(self, field: Any, connection: BaseDatabaseWrapper) -> None:
         self._field, self._connection = field, connection
         self._plain = next((types for types, kinds in PLAIN if type(field) in kinds), set[type]())
+        stamped = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+        ours = (models.Field.pre_save, models.DateField.pre_save, models.DateTimeField.pre_save)
+        self._get = attrgetter(field.attname) if type(field).pre_save in ours and not stamped else None
+        self._last: Any = None
+        self._kept: Any = None
         self._known: dict[Any, Any] = {}
 
     def of(self, row: models.Model) -> Any:
-        value = self._field.pre_save(row, True)
+        value = self._get(row) if self._get else self._field.pre_save(row, True)
         if value is None or type(value) in self._plain:
             return value
+        if value is not self._last:
+            self._last, self._kept = value, self._converted(value)
+        return self._kept
+
+    def _converted(self, value: Any) -> Any:
         if type(value) not in REPEATED or self._field.primary_key:
             return self._field.get_db_prep_save(value, self._connection)
         if value not in self._known:

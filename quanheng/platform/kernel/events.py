@@ -38,12 +38,13 @@ def _row(
     subject: models.Model,
     *,
     reason: str = "",
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Any,
+    after: Any,
     organisation_id: uuid.UUID | None = None,
     region_code: str = "",
     happened_at: dt.datetime | None = None,
 ) -> AuditEvent:
+    """``before`` and ``after`` are plain already; many events may share them."""
     moment = clock.now()
     owner = subject.pk if isinstance(subject, Organisation) else getattr(subject, "organisation_id", None)
     return AuditEvent(
@@ -58,22 +59,27 @@ def _row(
         organisation_id=organisation_id or owner,
         region_code=region_code or getattr(subject, "region_id", None) or "",
         reason=reason,
-        before=plain(before or {}),
-        after=plain(after or {}),
+        before=before,
+        after=after,
         request_id=request_id.get(),
     )
 
 
+def _plainly(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fields, **{name: plain(fields.get(name) or {}) for name in ("before", "after")}}
+
+
 def record(actor: Actor, verb: str, subject: models.Model, **fields: Any) -> AuditEvent:
     """Append one event. ``verb`` is ``app.past_tense``; fields as in ``AuditEvent``."""
-    event = _row(actor, verb, subject, **fields)
+    event = _row(actor, verb, subject, **_plainly(fields))
     event.save(force_insert=True)
     return event
 
 
 def record_many(actor: Actor, verb: str, subjects: Iterable[models.Model], **fields: Any) -> int:
     """Append one event for each subject in one statement."""
-    rows = [_row(actor, verb, s, **fields) for s in subjects]
+    shared = _plainly(fields)
+    rows = [_row(actor, verb, s, **shared) for s in subjects]
     bulk.insert(rows)
     return len(rows)
 

@@ -52,7 +52,7 @@ class ImportColumn:
 
 @dataclass
 class ImportRow:
-    """One row on its way in: its place, texts, parsed values, what is wrong by column, what ``check`` made."""
+    """One row on its way in: place, texts, parsed values, what is wrong by column, what ``check`` made of it."""
 
     sheet: str
     number: int

@@ -79,7 +79,7 @@ def _year(world: World, said: Callable[[str], Progress]) -> Iterator[Progress]:
     serials = Serials()
     planner = Planner(world, serials)
     visits = planner.build()
-    made = past.bring_in(world, list(planner.entries.values()), days.ago(world.today, ARRIVAL), "旧检字 ")
+    made = past.brought(past.bring_in(world, list(planner.entries.values()), days.ago(world.today, ARRIVAL), "旧检字 "))
     planner.settle(made)
     yield said(f"{len(made)} instruments that will be verified here")
     timeline = Timeline(world.today)

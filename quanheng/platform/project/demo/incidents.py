@@ -22,12 +22,7 @@ COUNTS = {"stop": 60, "repair": 30, "move": 25, "relocate": 12, "scrap": 40, "re
 def happen(world: World) -> dict[str, int]:
     """Take a few instruments of each kind of event from the ledger and let it happen, over the last weeks."""
     done: dict[str, int] = {}
-    free = list(
-        Instrument.objects.filter(state="in_use", quantity=1, tasks=None)
-        .select_related("organisation", "organisation__region", "category", "region")
-        .order_by("serial_number", "pk")
-    )
-    world.rng.shuffle(free)
+    free = _free(world)
     for name, full in COUNTS.items():
         number = world.count(full, 1)
         act = ACTS[name]
@@ -39,6 +34,17 @@ def happen(world: World) -> dict[str, int]:
                 act(world, item, world.keeper_of(item.organisation))
             done[name] = done.get(name, 0) + 1
     return done
+
+
+def _free(world: World) -> list[Instrument]:
+    """Instruments in use that no visit is about, in an order of chance: as many as there are events, the last first."""
+    free = Instrument.objects.filter(state="in_use", quantity=1, tasks=None).order_by("serial_number", "pk")
+    ids = list(free.values_list("pk", flat=True))
+    world.rng.shuffle(ids)
+    wanted = ids[-sum(world.count(full, 1) for full in COUNTS.values()) :]
+    rows = Instrument.objects.select_related("organisation", "organisation__region", "category", "region")
+    found = rows.in_bulk(wanted)
+    return [found[pk] for pk in wanted]
 
 
 def _stop(world: World, item: Instrument, keeper: Actor) -> None:

@@ -138,19 +138,23 @@ def _row(world: World, entry: Entry, number: str, office: Organisation) -> list[
     ]
 
 
-def bring_in(world: World, found: list[Entry], on: dt.date, stem: str) -> dict[str, Instrument]:
-    """Import them institute by institute; returns the new instruments by serial number."""
+def bring_in(world: World, found: list[Entry], on: dt.date, stem: str) -> list[ImportBatch]:
+    """Import them institute by institute."""
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in found:
         groups[institute_for(entry.kind.key, entry.firm.region_id)].append(entry)
-    made: dict[str, Instrument] = {}
+    batches = []
     for minute, (key, group) in enumerate(sorted(groups.items())):
         group.sort(key=lambda e: (e.verified_on, e.serial))
         with clock.at(days.moment(on, 8, minute)):
-            batch = _import(world, key, group, stem)
-        rows = Instrument.objects.filter(batch=batch).select_related("organisation", "category", "region")
-        made.update({i.serial_number: i for i in rows})
-    return made
+            batches.append(_import(world, key, group, stem))
+    return batches
+
+
+def brought(batches: list[ImportBatch]) -> dict[str, Instrument]:
+    """The instruments that these imports brought, by serial number."""
+    rows = Instrument.objects.filter(batch__in=batches).select_related("organisation", "category", "region")
+    return {i.serial_number: i for i in rows}
 
 
 def _import(world: World, key: str, group: list[Entry], stem: str) -> ImportBatch:
