@@ -30,6 +30,8 @@ WANTED = (
     ("interval", "rp1-s2", 0, "interval.svg"),
     ("net-content", "china-500-g", 0, "net-content.svg"),
     ("emission", "works", 0, "emission.svg"),
+    ("certified-value", "laboratories", 0, "certified-value.svg"),
+    ("quantity", "celsius", 0, "quantity.svg"),
 )
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 74, 16, 34, 46

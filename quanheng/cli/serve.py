@@ -15,6 +15,7 @@ from quanheng.cli._platform import add_data_dir, setup
 from quanheng.errors import InputError
 
 PORT = 8000
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_data_dir(parser)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=PORT)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=WORKERS, help="processes that answer (default: one a core)")
     parser.add_argument("--no-worker", action="store_true", help="run the background jobs elsewhere")
 
 

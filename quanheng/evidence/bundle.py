@@ -98,26 +98,42 @@ def read_bundle(data: bytes, *, place: str = "bundle") -> Bundle:
     missing, unknown = set(_KEYS) - set(record), set(record) - {*_KEYS, "replay"}
     if missing or unknown:
         refuse("bundle", f"A bundle has the keys {', '.join(_KEYS)}, and replay or nothing more.", place)
-    if type(record["v"]) is not int or record["v"] != VERSION:
-        refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
-    if type(record["index"]) is not int or not 0 <= record["index"] < 1 << 63:
-        refuse("bundle", "The index is a whole number.", f"{place}.index")
-    proof = record["proof"]
-    if not isinstance(proof, list) or len(proof) > MAX_PROOF:
-        refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
-    hashes = [checked_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof)]
-    if any(len(item) != 32 for item in hashes):
-        refuse("bundle", "A hash of the proof is 32 bytes.", f"{place}.proof")
+    checked_version(record, VERSION, place)
     return Bundle(
         xml=checked_bytes(record["xml"], f"{place}.xml"),
         pdf=checked_bytes(record["pdf"], f"{place}.pdf"),
         leaf=checked_bytes(record["leaf"], f"{place}.leaf"),
-        index=record["index"],
-        proof=tuple(hashes),
+        index=checked_index(record, place),
+        proof=checked_proof(record, place),
         checkpoint=checked_text(record["checkpoint"], f"{place}.checkpoint"),
         status=checked_text(record["status"], f"{place}.status"),
         replay=_replay(record["replay"], f"{place}.replay") if "replay" in record else None,
     )
+
+
+def checked_version(record: dict[str, Any], known: int, place: str) -> None:
+    """The field ``v`` names the version that this program knows."""
+    if type(record["v"]) is not int or record["v"] != known:
+        refuse("bundle_version", "This version of the bundle is not known; update the program.", f"{place}.v")
+
+
+def checked_index(record: dict[str, Any], place: str) -> int:
+    """The place of the leaf in the log."""
+    index = record["index"]
+    if type(index) is not int or not 0 <= index < 1 << 63:
+        refuse("bundle", "The index is a whole number.", f"{place}.index")
+    return int(index)
+
+
+def checked_proof(record: dict[str, Any], place: str) -> tuple[bytes, ...]:
+    """The hashes of the inclusion proof."""
+    proof = record["proof"]
+    if not isinstance(proof, list) or len(proof) > MAX_PROOF:
+        refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
+    hashes = tuple(checked_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof))
+    if any(len(item) != 32 for item in hashes):
+        refuse("bundle", "A hash of the proof is 32 bytes.", f"{place}.proof")
+    return hashes
 
 
 def _replay(value: Any, place: str) -> Replay:

@@ -15,10 +15,12 @@ from typing import Any, Final
 from quanheng.errors import InputError
 from quanheng.evidence.bundle import (
     MAX_BUNDLE,
-    MAX_PROOF,
     as_base64,
     checked_bytes,
+    checked_index,
+    checked_proof,
     checked_text,
+    checked_version,
     load_object,
     refuse,
 )
@@ -68,18 +70,15 @@ def read_sealed(data: bytes, *, place: str = "bundle") -> SealedBundle:
     record: Any = load_object(data, place)
     if not isinstance(record, dict) or set(record) != set(_KEYS):
         refuse("bundle", f"A sealed file has the keys {', '.join(_KEYS)}.", place)
-    if type(record["v"]) is not int or record["v"] != VERSION:
-        refuse("bundle_version", "This version of the sealed file is not known; update the program.", f"{place}.v")
-    if type(record["index"]) is not int or not 0 <= record["index"] < 1 << 63:
-        refuse("bundle", "The index is a whole number.", f"{place}.index")
-    proof = record["proof"]
-    if not isinstance(proof, list) or len(proof) > MAX_PROOF:
-        refuse("bundle", f"The proof is a list of at most {MAX_PROOF} hashes.", f"{place}.proof")
-    hashes = tuple(checked_bytes(item, f"{place}.proof[{at}]") for at, item in enumerate(proof))
+    checked_version(record, VERSION, place)
     salt = checked_bytes(record["salt"], f"{place}.salt")
-    if len(salt) != SALT_SIZE or any(len(item) != 32 for item in hashes):
-        refuse("bundle", "Salt and hashes are 32 bytes each.", place)
+    if len(salt) != SALT_SIZE:
+        refuse("bundle", f"The salt is {SALT_SIZE} bytes.", f"{place}.salt")
     return SealedBundle(
-        checked_bytes(record["sealed"], f"{place}.sealed"), salt, checked_bytes(record["leaf"], f"{place}.leaf"),
-        record["index"], hashes, checked_text(record["checkpoint"], f"{place}.checkpoint"),
-    )  # fmt: skip
+        data=checked_bytes(record["sealed"], f"{place}.sealed"),
+        salt=salt,
+        leaf=checked_bytes(record["leaf"], f"{place}.leaf"),
+        index=checked_index(record, place),
+        proof=checked_proof(record, place),
+        checkpoint=checked_text(record["checkpoint"], f"{place}.checkpoint"),
+    )

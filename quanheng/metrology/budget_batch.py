@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.duals import slopes
 from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
-from quanheng.metrology.joint import correlation_matrix
 from quanheng.metrology.models import Model
-from quanheng.metrology.uncertainty import Correlation
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import FUNCTIONS, Floats
 
 
 @dataclass(frozen=True)
-class Budgets:
+class Budgets(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     """One output of n budgets: value and u of shape (n,), contributions c·u of shape (inputs, n), dof of shape (n,).
 
     `dof` is NaN where correlated inputs have finite degrees of freedom: no effective degrees of freedom exist.
@@ -120,7 +120,13 @@ def budgets(
     names = tuple(values)
     if set(u) != set(names) or not model.inputs <= set(names):
         raise InputError("inputs", "values and u name the same inputs, all that the model reads", "u")
-    n = max(np.size(v) for v in (*values.values(), *u.values()))
+    sizes = {
+        key: {np.size(v) for v in part.values()} for key, part in (("values", values), ("u", u), ("dof", dof or {}))
+    }
+    n = max(size for found in sizes.values() for size in found)
+    for key, found in sizes.items():
+        if found - {1, n}:
+            raise InputError("length", f"{key} holds {min(found - {1, n})} budgets where others hold {n}", key)
     x = {name: np.broadcast_to(np.asarray(values[name], np.float64), (n,)) for name in names}
     spread = np.array([np.broadcast_to(np.asarray(u[name], np.float64), (n,)) for name in names])
     if not np.isfinite(spread).all() or (spread < 0).any():

@@ -14,7 +14,9 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
+from quanheng.metrology.checks import finite
 from quanheng.metrology.curve_families import Family
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 MAX_POINTS = 100_000
@@ -33,7 +35,7 @@ class Errors:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Result, cites="ISO/TS 28037:2010, 6 to 10; ISO 6143:2001, 5.2"):
     """A fitted function.
 
     Attributes
@@ -91,7 +93,12 @@ def fit(family: Family, x: Floats, y: Floats, errors: Errors | None) -> Fit:
         ``points`` too few or too many, ``degenerate`` where the parameters cannot be told apart, ``covariance`` where
         the matrices are not positive semidefinite, ``convergence`` where no optimum is found.
     """
+    x, y = finite(x, "x"), finite(y, "y")
     m = len(x)
+    if len(y) != m:
+        raise InputError("length", f"y must have {m} entries, one for each x, found {len(y)}", "y")
+    if errors is not None:
+        _check(errors, m)
     if m < family.size + (1 if errors is None else 0):
         raise InputError("points", f"{m} points are too few for {family.size} parameters", "x")
     if len(np.unique(x)) < family.size:
@@ -107,6 +114,16 @@ def fit(family: Family, x: Floats, y: Floats, errors: Errors | None) -> Fit:
         covariance = covariance * chi2 / dof
     ex, adjusted = state.adjusted
     return Fit(family, state.p, covariance, chi2, dof, deviation, ex, adjusted, state.residual)
+
+
+def _check(errors: Errors, m: int) -> None:
+    for name, part in (("y", errors.y), ("x", errors.x), ("xy", errors.xy)):
+        if part is None:
+            continue
+        if part.shape != (m, m) and (part.shape != (m,) or name == "xy"):
+            raise InputError("shape", f"the covariance of {name} must have shape ({m}, {m}), found {part.shape}", name)
+        if not np.isfinite(part).all():
+            raise InputError("number", f"the covariance of {name} holds an entry that is not finite", name)
 
 
 class _Roots:

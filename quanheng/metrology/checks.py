@@ -48,6 +48,23 @@ def uncertainties(value: Any, place: str, n: int, *, zero: bool = False) -> Floa
     return found
 
 
+def covariance_matrix(value: Any, place: str, n: int) -> Floats:
+    """A covariance matrix (n, n): finite, symmetric, variances above zero, positive semidefinite."""
+    found = finite(value, place, ndim=2)
+    if found.shape != (n, n):
+        raise InputError("shape", f"{place} must have shape ({n}, {n}), found {found.shape}", place)
+    variances = np.diag(found)
+    bad = np.flatnonzero(variances <= 0)
+    if bad.size:
+        here = f"{place}[{bad[0]}, {bad[0]}]"
+        raise InputError("range", f"{here} is {variances[bad[0]]:g}; a variance must be above zero", place)
+    scale = np.sqrt(np.outer(variances, variances))
+    if np.abs(found - found.T).max() > 1e-9 * scale.max():
+        raise InputError("correlation", "a covariance matrix is symmetric, no variance below zero", place)
+    _semidefinite(found / scale, place)
+    return found
+
+
 def covariance(u: Floats, correlations: Sequence[tuple[int, int, float]], place: str) -> Floats:
     """Covariance matrix of standard uncertainties and pairwise coefficients; refused unless positive semidefinite."""
     r = np.eye(len(u))
@@ -58,8 +75,12 @@ def covariance(u: Floats, correlations: Sequence[tuple[int, int, float]], place:
         if not -1.0 <= coefficient <= 1.0:
             raise InputError("range", f"{here}.r is {coefficient:g}; a correlation lies between -1 and 1", here)
         r[i, j] = r[j, i] = coefficient
+    _semidefinite(r, place)
+    return r * np.outer(u, u)
+
+
+def _semidefinite(r: Floats, place: str) -> None:
     eigenvalues = np.linalg.eigvalsh(r)
     if eigenvalues[0] < -_PSD * max(1.0, eigenvalues[-1]):
         rule = "the correlation matrix must be positive semidefinite"
         raise InputError("correlation", f"{rule}; its smallest eigenvalue is {eigenvalues[0]:.3g}", place)
-    return r * np.outer(u, u)

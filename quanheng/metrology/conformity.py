@@ -12,6 +12,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.draws import quantile
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 from quanheng.metrology.vectors import Floats
 
@@ -28,6 +29,9 @@ class Interval:
     high: float | None = None
 
     def __post_init__(self) -> None:
+        for end in (self.low, self.high):
+            if end is not None and not math.isfinite(end):
+                raise InputError("limits", f"a limit is {end}; leave out the side that has none", "limits")
         if self.low is None and self.high is None:
             raise InputError("limits", "give a lower limit, an upper limit or both", "limits")
         if self.low is not None and self.high is not None and not self.low < self.high:
@@ -67,6 +71,14 @@ class Measured:
     u: float
     dof: float = math.inf
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise InputError("number", f"value is {self.value}; it must be finite", "value")
+        if not (math.isfinite(self.u) and self.u > 0):
+            raise InputError("range", f"u is {self.u:g}; it must be above zero", "u")
+        if not self.dof >= 1:
+            raise InputError("range", f"dof is {self.dof:g}; it must be 1 or more", "dof")
+
     def below(self, limit: float | Floats, true: float | Floats | None = None) -> Floats:
         """Probability below `limit`, around the measured value or around `true`."""
         centre = self.value if true is None else true
@@ -98,7 +110,7 @@ def conformance_probability(measured: Measured, limits: Interval) -> float:
 
 
 @dataclass(frozen=True)
-class Risks:
+class Risks(Result, cites="JCGM 106:2012, 9.3 to 9.5"):
     """Global risks of a rule over a population (9.3.2 to 9.5.2)."""
 
     consumer: float  # R_C: non-conforming and accepted
@@ -183,6 +195,8 @@ def guard_band_for_risk(population: Population, measured: Measured, limits: Inte
     >>> round(guard_band_for_risk(bearings, Measured(1, 0.25), Interval(high=2), 0.001) / 0.5, 2)
     0.66
     """
+    if not 0 < target < 1:
+        raise InputError("rule", "risk lies between 0 and 1", "risk")
     most = min(limits.width / 2 * (1 - 1e-9), 40 * measured.u)
 
     def excess(w: float) -> float:
@@ -200,6 +214,8 @@ def guard_band_for_probability(measured: Measured, limits: Interval, probability
 
     With two limits the far one is taken in, so that w grows where u is not small beside the tolerance.
     """
+    if not 0 < probability < 1:
+        raise InputError("rule", "probability lies between 0 and 1", "probability")
     if math.isinf(limits.width):
         return measured.factor(probability) * measured.u
     end = float(limits.ends[1])

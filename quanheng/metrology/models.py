@@ -11,7 +11,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.duals import DUALS, Dual
-from quanheng.metrology.expressions import CONSTANTS, FUNCTIONS, Domain, Expression, parse
+from quanheng.metrology.expressions import CONSTANTS, FUNCTIONS, Domain, Expression, MissingName, parse
 from quanheng.metrology.vectors import ARRAYS, Floats
 
 MAX_STATEMENTS = 64
@@ -49,8 +49,11 @@ class Model:
     def evaluate(self, values: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
         """Outputs in `domain`."""
         known = dict(values)
-        for name, expression in self.statements:
-            known[name] = expression.evaluate(known, domain)
+        try:
+            for name, expression in self.statements:
+                known[name] = expression.evaluate(known, domain)
+        except MissingName as error:
+            raise InputError("input_missing", f"describe the inputs {error.name}", "inputs") from None
         return {name: known[name] for name in self.outputs}
 
     def on_arrays(self, values: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.multivariate import block_statistics
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
@@ -19,6 +20,7 @@ GROUP = 10  # blocks that share one stream of random numbers
 DRAWN = 20_000  # trials drawn and evaluated at once: fastest, and long enough that threads do not wait for each other
 LIMIT = 10_000_000
 MAX_STORED = 40_000_000
+_FEWEST = 100  # trials of which an interval can be told
 _EARLY = 100  # blocks after which a variance that does not exist is looked for, so that nobody waits for the limit
 
 IntervalKind = Literal["symmetric", "shortest"]
@@ -27,7 +29,7 @@ Evaluate = Callable[[Mapping[str, Floats]], Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
-class Moments:
+class Moments(Result):
     """Count, mean, sum of squares about it, and the ends; blocks are pooled one after the other."""
 
     count: int = 0
@@ -70,7 +72,7 @@ class Trials:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Result, cites="JCGM 101:2008, 7.6, 7.7"):
     """Estimate, standard uncertainty and coverage interval of one output (7.6, 7.7)."""
 
     value: float
@@ -122,6 +124,8 @@ def coverage_interval(ordered: Floats, coverage: float, kind: IntervalKind) -> t
     (5.0, 95.0)
     """
     q, r = ranks(len(ordered), coverage)
+    if not 1 <= q < len(ordered):
+        raise InputError("trials", f"{len(ordered)} values do not tell an interval of {coverage:g}", "trials")
     if kind == "shortest":
         r = int(np.argmin(ordered[q:] - ordered[:-q])) + 1
     return float(ordered[r - 1]), float(ordered[r + q - 1])
@@ -137,6 +141,8 @@ def _ends(values: Floats, coverage: float, kind: IntervalKind) -> tuple[float, f
     if kind == "shortest":
         return coverage_interval(np.sort(values), coverage, kind)
     q, r = ranks(len(values), coverage)
+    if not 1 <= q < len(values):
+        raise InputError("trials", f"{len(values)} values do not tell an interval of {coverage:g}", "trials")
     found = np.partition(values, (r - 1, r + q - 1))
     return float(found[r - 1]), float(found[r + q - 1])
 
@@ -180,6 +186,7 @@ def run(
         procedure reaches `limit`; ``heavy_tails`` where single trials carry the variance, so that it does not exist.
     """
     adaptive = trials == "adaptive"
+    _asked(seed, trials, coverage, digits, divisor, threads)
     size = max(math.ceil(100 / (1 - coverage) - 1e-9), BLOCK)
     most = limit if trials == "adaptive" else trials
     together = max(1, DRAWN // size)
@@ -219,6 +226,23 @@ def run(
             "trials",
         )
     return Trials(found, moments, len(next(iter(found.values()))), seed, adaptive, adaptive and not stable)
+
+
+def _asked(
+    seed: int, trials: int | Literal["adaptive"], coverage: float, digits: int, divisor: float, threads: int
+) -> None:
+    if not 0 < coverage < 1:
+        raise InputError("coverage", "a coverage probability lies between 0 and 1", "coverage")
+    if isinstance(trials, str):
+        if trials != "adaptive":
+            raise InputError("trials", "trials is a whole number or adaptive", "trials")
+    elif not _FEWEST <= trials <= MAX_STORED:
+        raise InputError("range", f"trials is {trials}; it must be {_FEWEST} to {MAX_STORED}", "trials")
+    for name, value, least in (("seed", seed, 0), ("digits", digits, 1), ("threads", threads, 1)):
+        if value < least:
+            raise InputError("range", f"{name} is {value}; it must be {least} or more", name)
+    if not divisor > 0:
+        raise InputError("range", f"divisor is {divisor:g}; it must be above zero", "divisor")
 
 
 def _checked(values: Mapping[str, Floats], size: int) -> dict[str, Floats]:
@@ -314,7 +338,7 @@ def _spread(rows: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Result, cites="JCGM 101:2008, 8.1"):
     """Comparison of the GUM's interval with the Monte Carlo's (8.1): both endpoints within δ."""
 
     d_low: float

@@ -113,6 +113,24 @@ def round_to_match(value: Decimal, uncertainty: Decimal) -> Decimal:
     return round_to_step(value, Decimal(1).scaleb(exponent))
 
 
+def brief(value: float, u: float) -> str:
+    """Value with the standard uncertainty in its last two digits (GUM 7.2.2).
+
+    Examples
+    --------
+    >>> brief(100.02147, 0.00035), brief(6.0, 0.36), brief(123456.0, 2900.0), brief(2.0, 0.0)
+    ('100.02147(35)', '6.00(36)', '123500(2900)', '2.0')
+    """
+    if u == 0:
+        return repr(value)
+    short = round_uncertainty(u, 2, "half_even")
+    last = max(short.adjusted() - 1, 0)
+    exact = Decimal(repr(float(value)))
+    shown = round_to_step(exact, Decimal(10) ** last) if last else round_to_match(exact, short)
+    digits = text_of(short)
+    return f"{text_of(shown)}({digits.replace('.', '').lstrip('0') if short < 1 else digits})"
+
+
 def is_multiple(value: Decimal, step: Decimal) -> bool:
     """Whether a display of that resolution can show the value."""
     return step > 0 and (Fraction(value) / Fraction(step)).denominator == 1

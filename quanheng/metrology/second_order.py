@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import factor
 from quanheng.metrology.distributions import Estimate
+from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.jets import INDEX, JETS, Jet
-from quanheng.metrology.joint import factor
 from quanheng.metrology.models import Model
 from quanheng.metrology.vectors import Floats
 
@@ -23,12 +24,12 @@ MAX_INPUTS = 200
 
 
 def second_order_terms(
-    model: Model, estimates: Mapping[str, Estimate], correlation: Floats
+    model: Model | FunctionModel, estimates: Mapping[str, Estimate], correlation: Floats
 ) -> dict[str, tuple[float, float]]:
     """For each output what the next order adds to u², and the shift ½·Σ f_ii·u_i² of the estimate."""
     directions = _directions(list(estimates.values()), correlation)
     if not directions.shape[1]:
-        return dict.fromkeys(model.outputs, (0.0, 0.0))
+        return {}
     if directions.shape[1] > MAX_INPUTS:
         raise InputError("too_large", f"second order takes at most {MAX_INPUTS} uncertain inputs; use mc", "method")
     count = directions.shape[1]

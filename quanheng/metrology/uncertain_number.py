@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import Correlation, correlation_matrix, factor
 from quanheng.metrology.duals import FUNCTIONS as DERIVED
 from quanheng.metrology.duals import Dual
-from quanheng.metrology.joint import correlation_matrix, factor
-from quanheng.metrology.uncertainty import Correlation, coverage_factor
-
-_UFUNCS: Mapping[str, str] = {"absolute": "abs"}
+from quanheng.metrology.lifted import DERIVED as COMPOSED
+from quanheng.metrology.quantities import brief
+from quanheng.metrology.uncertainty import coverage_factor
 
 
 @dataclass(frozen=True)
@@ -137,25 +137,44 @@ class Uncertain:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
             return NotImplemented
-        name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
+        name = ufunc.__name__
+        if any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
+            return ufunc(*[np.asarray(x, dtype=object) for x in inputs])
         if name == "arctan2":
             return arctan2(*inputs)
         if len(inputs) == 1 and name in DERIVED:
             return function(name, inputs[0])
-        operator = _OPERATORS.get(name)
+        operator = COMPOSED.get(name)
         numbers = [_number(v) for v in inputs]
-        return NotImplemented if operator is None or None in numbers else operator(*numbers)
+        return NotImplemented if operator is None or None in numbers else operator(function, *numbers)
 
+    def __lt__(self, other: Any) -> bool:
+        return self._compare(other) < 0
 
-_OPERATORS: Mapping[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "power": lambda a, b: a**b,
-    "negative": lambda a: -a,
-    "square": lambda a: a * a,
-}
+    def __le__(self, other: Any) -> bool:
+        return self._compare(other) <= 0
+
+    def __gt__(self, other: Any) -> bool:
+        return self._compare(other) > 0
+
+    def __ge__(self, other: Any) -> bool:
+        return self._compare(other) >= 0
+
+    def _compare(self, other: Any) -> float:
+        """Values alone are ordered; equality of two numbers stays identity."""
+        b = _number(other)
+        if b is None:
+            raise TypeError(f"{type(other).__name__} is no number")
+        return self.value - b.value
+
+    def __float__(self) -> float:
+        raise InputError(
+            "uncertain", "float and math functions drop the uncertainty; take .value, or numpy's np.sqrt", ""
+        )
+
+    def __str__(self) -> str:
+        """Value with the standard uncertainty in its last two digits: 6.00(36)."""
+        return brief(self.value, self.u)
 
 
 def _number(value: Any) -> Uncertain | None:
@@ -203,6 +222,18 @@ def arctan2(y: Any, x: Any) -> Uncertain:
     return _join(a, b, math.atan2(a.value, b.value), b.value / square, -a.value / square)
 
 
+def _method(name: str) -> Callable[[Uncertain], Uncertain]:
+    def method(self: Uncertain) -> Uncertain:
+        return function(name, self)
+
+    method.__doc__ = f"{name} of the number, which numpy asks for in arrays of objects."
+    return method
+
+
+for _name in ("sqrt", "exp", "log", "log10", "sin", "cos", "tan", "arcsin", "arccos", "arctan"):
+    setattr(Uncertain, _name, _method(_name))
+
+
 class Origin:
     """Makes numbers with causes of their own. `name` must be unique for ever, such as a certificate's number.
 
@@ -231,6 +262,9 @@ class Origin:
     ) -> dict[str, Uncertain]:
         """Numbers name → (value, u) with these coefficients, each made of causes that they share."""
         names = list(values)
+        for name, (value, u) in values.items():
+            if not (math.isfinite(value) and math.isfinite(u) and u >= 0 and dof > 0):
+                raise InputError("uncertain", "value and u are finite, u not negative, dof above zero", name)
         root = factor(correlation_matrix(names, correlations))
         known = math.inf if math.isinf(dof) else None
         causes = [self._cause(f"{'+'.join(names)} {i + 1}", known) for i in range(root.shape[1])]

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from scipy import special
 
 from quanheng.errors import InputError
+from quanheng.metrology import poles
+from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.distributions import Distribution, Estimate
 from quanheng.metrology.duals import gradient
 from quanheng.metrology.expressions import Expression, parse
+from quanheng.metrology.results import Result
+from quanheng.metrology.vectors import ARRAYS
 
-Correlation = tuple[str, str, float]
-ZERO_SENSITIVITY = "every sensitivity is zero: first order fails"
+ZERO_SENSITIVITY = "every sensitivity is zero: first order fails"  # GUM 5.1.2, note
 
 
 @dataclass(frozen=True)
-class BudgetLine:
+class BudgetLine(Result):
     """One row of the budget: input, estimate, u(x), sensitivity c, contribution |c|·u(x) and its share of u²."""
 
     input: str
@@ -32,7 +35,7 @@ class BudgetLine:
 
 
 @dataclass(frozen=True)
-class UncertaintyResult:
+class UncertaintyResult(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     """Frozen answer of :func:`propagate`.
 
     Attributes
@@ -114,11 +117,14 @@ def propagate(
         raise InputError(
             "formula_undefined", "value or sensitivity is not finite; check the estimates", expression.text
         )
-    pairs = _checked(correlations, estimates)
+    pairs, matrix = list(correlations), correlation_matrix(list(estimates), correlations)
+    found = poles.look(lambda values: {"": expression.evaluate(values, ARRAYS)}, inputs, matrix, text=expression.text)
+    outside = found.get("", 0.0)
     parts, u, budget = combine(slopes, estimates, pairs)
     dof = effective_dof(u, parts, estimates, pairs)
     factor, probability = _coverage_factor(dof, coverage, k)
-    warnings = (ZERO_SENSITIVITY,) if u == 0 and any(e.u for e in estimates.values()) else ()
+    warnings: tuple[str, ...] = (ZERO_SENSITIVITY,) if flat(parts, estimates) else ()
+    warnings += (poles.OUTSIDE.format(part=outside),) if outside else ()
     return UncertaintyResult(value, u, dof, factor, factor * u, probability, budget, warnings)
 
 
@@ -136,15 +142,9 @@ def combine(
     return parts, u, budget
 
 
-def _checked(correlations: Sequence[Correlation], estimates: Mapping[str, Estimate]) -> list[Correlation]:
-    seen: set[frozenset[str]] = set()
-    for a, b, r in correlations:
-        if a not in estimates or b not in estimates or a == b or frozenset((a, b)) in seen:
-            raise InputError("correlation", "correlate two different known inputs, each pair once", f"{a}, {b}")
-        if not -1 <= r <= 1:
-            raise InputError("correlation", "a correlation coefficient lies between -1 and 1", f"{a}, {b}")
-        seen.add(frozenset((a, b)))
-    return list(correlations)
+def flat(parts: Mapping[str, float], estimates: Mapping[str, Estimate]) -> bool:
+    """Whether every uncertain input has the sensitivity zero; contributions that cancel are no such case."""
+    return any(e.u for e in estimates.values()) and not any(parts.values())
 
 
 def effective_dof(

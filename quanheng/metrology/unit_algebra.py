@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -157,6 +158,8 @@ def convert(value: float, source: CompoundUnit, target: CompoundUnit) -> float:
     (293.15, 3.6)
     """
     scale = ratio(source, target)
+    if not math.isfinite(value):
+        raise InputError("number", f"value is {value}; it must be finite", "value")
     if isinstance(scale, Fraction):
         shift = (source.offset - target.offset) / Fraction(target.factor)
         return float(Fraction(value) * scale + shift) if shift else float(Fraction(value) * scale)

@@ -54,7 +54,7 @@ def test_numbers_may_be_text_and_give_the_same_answer():
     }
     numbers = {"model": "Y = a", "inputs": {"a": {"distribution": "normal", "mean": 10.0, "std": 0.1}}, "method": "gum"}
     task = tasks.find("uncertainty")
-    assert task.compute(request).to_dict() == task.compute(numbers).to_dict()
+    assert task.compute(request).result.to_dict() == task.compute(numbers).result.to_dict()
 
 
 def test_the_documented_keys_of_the_contract_are_there():

@@ -135,7 +135,8 @@ VALUES = st.floats(min_value=0.5, max_value=50)
 @settings(deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=3, max_size=3), st.permutations(["a", "b", "c"]))
 def test_the_order_of_inputs_does_not_matter(data: list[tuple[float, float]], order: list[str]) -> None:
-    inputs = {name: Normal(m, 0.1 * s, dof=5) for name, (m, s) in zip("abc", data, strict=True)}
+    # at most 10 % of the value: a wider divisor has a pole among its values
+    inputs = {name: Normal(m, 0.002 * s * m, dof=5) for name, (m, s) in zip("abc", data, strict=True)}
     first = propagate("a*b/c", inputs)
     second = propagate("a*b/c", {name: inputs[name] for name in order})
     assert second.u == pytest.approx(first.u, rel=1e-12)

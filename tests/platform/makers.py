@@ -8,7 +8,7 @@ from typing import Any
 
 from quanheng.platform.catalog.models import InstrumentCategory, Norm
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import actors, people
+from quanheng.platform.kernel import actors, clock, people
 from quanheng.platform.kernel.models import Organisation, Region, RoleGrant, User
 from quanheng.platform.parties.models import Authorisation, Licence
 from quanheng.platform.standards.models import MeasurementStandard
@@ -93,6 +93,7 @@ def make_authorisation(organisation: Organisation, norm: Norm, **fields: Any) ->
         "valid_from": dt.date(2024, 1, 1),
         "valid_until": dt.date(2029, 12, 31),
         "number": "法计(2024)01号",
+        "confirmed_at": clock.now(),
         **fields,
     }
     return Authorisation.objects.create(organisation=organisation, norm=norm, **dates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +32,7 @@ from quanheng.evidence.trace.columns import (
 from quanheng.evidence.trace.links import Judged, judge, resolve
 from quanheng.evidence.trace.propagate import Chains, Links, propagate
 from quanheng.evidence.trace.recall import downstream
+from quanheng.evidence.trace.rows import Row, read_rows
 
 
 class Graph:
@@ -51,6 +53,11 @@ class Graph:
         """A graph from a nodes and an edges table (docs/trace-format.md); raises InputError where they are wrong."""
         items, certificates, item_rows, certificate_rows = read_nodes(nodes)
         return cls(items, certificates, read_edges(edges, item_rows, certificate_rows), item_rows)
+
+    @classmethod
+    def from_rows(cls, items: Sequence[Row], certificates: Sequence[Row], uses: Sequence[Row]) -> Graph:
+        """The same graph from a few rows (see :func:`quanheng.evidence.trace.rows.read_rows`), sooner."""
+        return cls(*read_rows(items, certificates, uses))
 
     @cached_property
     def chains(self) -> Chains:

@@ -14,14 +14,15 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.checks import Floats, covariance_matrix, finite, uncertainties
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
 
 
 @dataclass(frozen=True)
-class Consensus:
+class Consensus(Result):
     """A reference value.
 
     Attributes
@@ -61,10 +62,23 @@ class Consensus:
 
 def read_results(x: object, u: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
     """Validated results and standard uncertainties."""
-    found = finite(x, "x", at_least=1)
+    found = _participants(x, at_least)
+    return found, uncertainties(u, "u", len(found))
+
+
+def read_joint(x: object, v: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
+    """Validated results with their covariance, from standard uncertainties (n,) or the covariance (n, n) itself."""
+    found = _participants(x, at_least)
+    if np.ndim(v) == 2:  # type: ignore[arg-type]
+        return found, covariance_matrix(v, "u", len(found))
+    return found, np.diag(uncertainties(v, "u", len(found)) ** 2)
+
+
+def _participants(x: object, at_least: int) -> Floats:
+    found = finite(x, "x", at_least=0)
     if len(found) < at_least:
         raise InputError("participants", f"x has {len(found)}; a comparison needs at least {at_least}", "x")
-    return found, uncertainties(u, "u", len(found))
+    return found
 
 
 def chi_squared(x: Floats, v: Floats) -> tuple[float, int, float]:
@@ -89,8 +103,21 @@ def gls_weights(v: Floats) -> Floats:
     return np.asarray(solved / solved.sum())
 
 
-def weighted_mean(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
-    """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one."""
+def weighted_mean(x: object, v: object, *, birge: bool = False) -> Consensus:
+    """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one.
+
+    Parameters
+    ----------
+    x : array_like (n,)
+        Results of at least two participants.
+    v : array_like (n,) or (n, n)
+        Their standard uncertainties, above zero, or their covariance.
+    """
+    return weighted(*read_joint(x, v), birge=birge)
+
+
+def weighted(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
+    """The same of checked arrays, of one result too."""
     weights = gls_weights(v)
     value, u = float(weights @ x), math.sqrt(float(weights @ v @ weights))
     chi2, dof, p = chi_squared(x, v)
@@ -102,26 +129,30 @@ def weighted_mean(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
     return Consensus(name, document, value, u, weights, chi2, dof, p, p >= LEVEL, birge=ratio, notes=notes)
 
 
-def mean(x: Floats, v: Floats) -> Consensus:
+def mean(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty propagated from those of the results."""
-    weights = np.full(len(x), 1.0 / len(x))
-    return _fixed("mean", "JJF 1117-2010", x, v, weights)
+    results, covariance = read_joint(x, v)
+    return _fixed("mean", "JJF 1117-2010", results, covariance, np.full(len(results), 1.0 / len(results)))
 
 
-def mean_scatter(x: Floats, v: Floats) -> Consensus:
+def mean_scatter(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty from the scatter of the results: s / sqrt(n)."""
-    found = mean(x, v)
-    u = float(x.std(ddof=1)) / math.sqrt(len(x))
+    results, covariance = read_joint(x, v)
+    found = mean(results, covariance)
+    u = float(results.std(ddof=1)) / math.sqrt(len(results))
     if u == 0:
         raise InputError("zero_variance", "all results are equal, so their scatter gives no uncertainty; use mean", "x")
     return replace(found, method="mean-scatter", u=u)
 
 
-def single(x: Floats, v: Floats, index: int) -> Consensus:
+def single(x: object, v: object, index: int) -> Consensus:
     """The result of one participant, the pilot, as reference value."""
-    weights = np.zeros(len(x))
+    results, covariance = read_joint(x, v)
+    if not 0 <= index < len(results):
+        raise InputError("range", f"index is {index}; it must be 0 to {len(results) - 1}", "index")
+    weights = np.zeros(len(results))
     weights[index] = 1.0
-    return _fixed("pilot", "JJF 1117-2010", x, v, weights)
+    return _fixed("pilot", "JJF 1117-2010", results, covariance, weights)
 
 
 def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> Consensus:
@@ -131,8 +162,12 @@ def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> C
     return Consensus(name, document, float(weights @ x), u, weights, chi2, dof, p, p >= LEVEL, birge=ratio)
 
 
-def median(x: Floats, v: Floats) -> Consensus:
+def median(x: object, v: object) -> Consensus:
     """Median; u = 1.858 MAD / sqrt(n - 1) (Müller 2000, eq. 11), which needs three results."""
+    return _median(*read_joint(x, v, at_least=1))
+
+
+def _median(x: Floats, v: Floats) -> Consensus:
     n = len(x)
     if n < 3:
         raise InputError("participants", f"x has {n}; the uncertainty of a median needs at least 3", "x")
@@ -149,40 +184,79 @@ def median(x: Floats, v: Floats) -> Consensus:
     return Consensus("median", "Müller 2000", middle, u, weights, chi2, dof, p, p >= LEVEL, birge=math.sqrt(chi2 / dof))
 
 
-def dersimonian_laird(x: Floats, u: Floats) -> Consensus:
-    """Random-effects mean with the moment estimate of the variance between laboratories."""
-    w = (u.min() / u) ** 2
-    centre = (w @ x) / w.sum()
-    scale = u.min() ** 2
-    excess = (w @ (x - centre) ** 2) / scale - (len(x) - 1)
-    tau2 = max(0.0, float(excess / ((w.sum() - (w @ w) / w.sum()) / scale)))
-    return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", x, u, tau2)
+def dersimonian_laird(x: object, v: object) -> Consensus:
+    """Random-effects mean with the moment estimate of the variance between laboratories.
+
+    `v` holds standard uncertainties (n,) or the covariance (n, n) of correlated results, for which the moment is that
+    of the generalised least-squares residuals.
+    """
+    results, covariance = read_joint(x, v)
+    n, scale = len(results), float(np.diag(covariance).min())
+    w = weight_matrix(covariance / scale)
+    total = float(w.sum())
+    rest = results - float(w.sum(axis=0) @ results) / total
+    excess = float(rest @ w @ rest) / scale - (n - 1)
+    tau2 = max(0.0, excess / ((float(np.trace(w)) - float((w @ w).sum()) / total) / scale))
+    return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", results, covariance, tau2)
 
 
-def mandel_paule(x: Floats, u: Floats) -> Consensus:
-    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats)."""
-    n = len(x)
-    scale = float(np.ptp(x)) or float(u.max())
+def mandel_paule(x: object, v: object) -> Consensus:
+    """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats).
+
+    `v` holds standard uncertainties (n,) or the covariance (n, n) of correlated results.
+    """
+    results, covariance = read_joint(x, v)
+    n = len(results)
+    scale = float(np.ptp(results)) or math.sqrt(float(np.diag(covariance).max()))
+    spread = Spread(results / scale, covariance / scale**2)
 
     def surplus(tau: float) -> float:
-        w = 1.0 / ((u / scale) ** 2 + tau**2)
-        return float(w @ ((x - (w @ x) / w.sum()) / scale) ** 2) - (n - 1)
+        return float(spread.at(np.array([tau]))[2][0]) - (n - 1)
 
     tau = 0.0
     if surplus(0.0) > 0:
         tau = scale * rising_root(lambda tau: -surplus(tau), 0.0, 2.0)
-    return _random_effects("mandel-paule", "Paule & Mandel 1982", x, u, tau**2)
+    return _random_effects("mandel-paule", "Paule & Mandel 1982", results, covariance, tau**2)
 
 
-def _random_effects(name: str, document: str, x: Floats, u: Floats, tau2: float) -> Consensus:
-    total = u**2 + tau2
-    weights = (total.min() / total) / (total.min() / total).sum()
-    chi2, dof, p = chi_squared(x, np.diag(u**2))
+class Spread:
+    """Results with covariance V + tau²·1 for many tau at once, in the axes in which V is diagonal."""
+
+    def __init__(self, x: Floats, v: Floats) -> None:
+        diagonal = np.diag(v)
+        if np.count_nonzero(v - np.diag(diagonal)):
+            self.variance, vectors = np.linalg.eigh(v)
+            self.variance = np.maximum(self.variance, 0.0)
+            self.x, self.one = vectors.T @ x, vectors.T @ np.ones(len(x))
+        else:
+            self.variance, self.x, self.one = diagonal, x, np.ones(len(x))
+
+    def at(self, tau: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Mean, its precision, chi-squared about it, and log determinant of the covariance, for each tau."""
+        total = self.variance[None, :] + tau[:, None] ** 2
+        precision = (self.one**2 / total).sum(axis=1)
+        centre = (self.one * self.x / total).sum(axis=1) / precision
+        chi2 = ((self.x[None, :] - centre[:, None] * self.one) ** 2 / total).sum(axis=1)
+        return centre, precision, chi2, np.log(total).sum(axis=1)
+
+
+def weight_matrix(v: Floats) -> Floats:
+    """Inverse of a covariance; refused where it is singular."""
+    try:
+        return np.asarray(np.linalg.inv(v))
+    except np.linalg.LinAlgError:
+        raise InputError("correlation", "the covariance of the results is singular; drop a result", "u") from None
+
+
+def _random_effects(name: str, document: str, x: Floats, v: Floats, tau2: float) -> Consensus:
+    total = v + tau2 * np.eye(len(x))
+    weights = gls_weights(total)
+    chi2, dof, p = chi_squared(x, v)
     return Consensus(
         name,
         document,
         float(weights @ x),
-        float(1.0 / math.sqrt((1.0 / total).sum())),
+        math.sqrt(float(weights @ total @ weights)),
         weights,
         chi2,
         dof,

@@ -14,13 +14,14 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
-from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared
+from quanheng.metrology.comparison.estimators import LEVEL, Consensus, Spread, chi_squared, gls_weights, read_joint
+from quanheng.metrology.results import Result
 
 _NODES = 2001
 
 
 @dataclass(frozen=True)
-class Simulated:
+class Simulated(Result):
     """A reference value with the distribution of each participant's difference from it: mean, u and interval."""
 
     consensus: Consensus
@@ -30,7 +31,7 @@ class Simulated:
     high: Floats
 
 
-def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 100_000) -> Simulated:
+def procedure_b(x: object, v: object, rng: np.random.Generator, trials: int = 100_000) -> Simulated:
     """Median of the results as reference value, its distribution and those of the differences by Monte Carlo.
 
     Parameters
@@ -44,6 +45,10 @@ def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 10
     """
     if not 10_000 <= trials <= 10_000_000:
         raise InputError("range", f"trials is {trials}; Procedure B takes 10 000 to 10 000 000", "trials")
+    return _procedure_b(*read_joint(x, v), rng, trials)
+
+
+def _procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int) -> Simulated:
     n = len(x)
     diagonal = np.diag(v)
     plain = np.count_nonzero(v - np.diag(diagonal)) == 0
@@ -74,17 +79,23 @@ def procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int = 10
     return Simulated(consensus, d, u_d, low, high)
 
 
-def hierarchical(x: Floats, u: Floats, prior_scale: float | None = None) -> Consensus:
+def hierarchical(x: object, v: object, prior_scale: float | None = None) -> Consensus:
     """Posterior mean and standard deviation of mu; `tau` is the posterior median of the standard deviation between.
 
     Parameters
     ----------
-    x, u : ndarray (n,)
-        Independent results, at least three.
+    x : array_like (n,)
+        Results, at least three.
+    v : array_like (n,) or (n, n)
+        Their standard uncertainties, or their covariance.
     prior_scale : float, optional
         Scale of the half-Cauchy prior of tau; if absent 1.4826 median |x - median|, or the median of u if that is zero.
     """
-    n = len(x)
+    return _hierarchical(*read_joint(x, v, at_least=1), prior_scale)
+
+
+def _hierarchical(x: Floats, v: Floats, prior_scale: float | None) -> Consensus:
+    n, u = len(x), np.sqrt(np.diag(v))
     if n < 3:
         raise InputError("participants", f"x has {n}; a hierarchical model needs at least 3", "x")
     spread = 1.4826 * float(np.median(np.abs(x - np.median(x))))
@@ -94,26 +105,23 @@ def hierarchical(x: Floats, u: Floats, prior_scale: float | None = None) -> Cons
     angle, quadrature = special.roots_legendre(_NODES)
     angle = (angle + 1.0) * (np.pi / 4)  # tau = scale * tan(angle): the prior is flat in the angle
     tau = scale * np.tan(angle)
-    total = u[None, :] ** 2 + tau[:, None] ** 2
-    precision = (1.0 / total).sum(axis=1)
     shift = float(np.median(x))
-    centre = ((x - shift) / total).sum(axis=1) / precision
-    log = -0.5 * (np.log(total).sum(axis=1) + np.log(precision))
-    log -= 0.5 * (((x - shift)[None, :] - centre[:, None]) ** 2 / total).sum(axis=1)
+    centre, precision, square, determinant = Spread(x - shift, v).at(tau)
+    log = -0.5 * (determinant + np.log(precision) + square)
     mass = quadrature * np.exp(log - log.max())
     mass /= mass.sum()
     value = float(mass @ centre)
     variance = float(mass @ (1.0 / precision + (centre - value) ** 2))
-    chi2, dof, p = chi_squared(x, np.diag(u**2))
+    chi2, dof, p = chi_squared(x, v)
     interval = tuple(shift + _mixture_quantile(q, centre, precision, mass) for q in (0.025, 0.975))
     middle = float(np.interp(0.5, np.cumsum(mass) - mass / 2, tau))
-    w = 1.0 / (u**2 + middle**2)
+    w = gls_weights(v + middle**2 * np.eye(n))
     return Consensus(
         "bayes",
         "hierarchical model, half-Cauchy prior of tau",
         shift + value,
         math.sqrt(variance),
-        w / w.sum(),
+        w,
         chi2,
         dof,
         p,

@@ -19,14 +19,21 @@ import numpy.typing as npt
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats
-from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared, weighted_mean
+from quanheng.metrology.comparison.estimators import (
+    LEVEL,
+    Consensus,
+    chi_squared,
+    read_joint,
+    read_results,
+    weighted,
+)
 
 MOST = 300  # participants; the sweep grows as n**3 log n
 MOST_NODES = 100_000  # choices looked at among correlated results
 _BLOCK = 2_000_000  # entries of one block of orders
 
 
-def best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.intp]]]:
+def best_subsets(x: object, u: object) -> tuple[Floats, list[npt.NDArray[np.intp]]]:
     """For each size 1 … n the least chi-squared and the subset that has it.
 
     Parameters
@@ -39,6 +46,10 @@ def best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.intp
     chi2 : ndarray (n,)
     members : list of index arrays, sorted
     """
+    return _best_subsets(*read_results(x, u, at_least=1))
+
+
+def _best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.intp]]]:
     n = len(x)
     if n > MOST:
         raise InputError("participants", f"x has {n}; at most {MOST} are searched for a consistent subset", "x")
@@ -59,7 +70,7 @@ def best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.intp
     return np.array(exact), members
 
 
-def largest_consistent_subset(x: Floats, v: Floats, level: float = LEVEL) -> Consensus:
+def largest_consistent_subset(x: object, v: object, level: float = LEVEL) -> Consensus:
     """Weighted mean of the largest subset that chi-squared accepts; of equal sizes the one with least chi-squared.
 
     Parameters
@@ -68,15 +79,20 @@ def largest_consistent_subset(x: Floats, v: Floats, level: float = LEVEL) -> Con
     v : ndarray (n,) or (n, n)
         Standard uncertainties of independent results, or the covariance of correlated ones.
     """
-    covariance = np.diag(v**2) if v.ndim == 1 else v
+    if not 0 < level < 1:
+        raise InputError("range", f"level is {level:g}; it lies between 0 and 1", "level")
+    return _largest(*read_joint(x, v), level)
+
+
+def _largest(x: Floats, covariance: Floats, level: float) -> Consensus:
     u = np.sqrt(np.diag(covariance))
     limits = np.concatenate([[np.inf], quantiles.chi2_ppf(1 - level, np.arange(1, len(x)))])
     if np.abs(covariance - np.diag(u**2)).max() > 1e-6 * u.min() ** 2:
         chosen = _correlated(x, covariance, limits)
     else:
-        chi2, members = best_subsets(x, u)
+        chi2, members = _best_subsets(x, u)
         chosen = members[int(np.flatnonzero(chi2 <= limits).max())]
-    inner = weighted_mean(x[chosen], covariance[np.ix_(chosen, chosen)])
+    inner = weighted(x[chosen], covariance[np.ix_(chosen, chosen)])
     weights = np.zeros(len(x))
     weights[chosen] = inner.weights
     outside = tuple(int(i) for i in np.setdiff1d(np.arange(len(x)), chosen))

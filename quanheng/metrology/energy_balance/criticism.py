@@ -28,6 +28,7 @@ class Criticism:
     change, change_most : score of each meter's error changing at a quarter, half or three quarters of the window
     step : change of θ at such a break of the meter that stands out most
     day_contrast : residual power of the loudest days over that of the quietest
+    quiet : relative noise of the quietest tenth of the days
     dip_by_day : depth of the mean residual's daily dip, in sd of a residual
     independent, clock_independent : how many independent scores the means `change` and `clock` are worth, n²/tr R²
     blocks : variance of what a day's residuals say about a meter over what independent ones would; 1 where they are
@@ -45,6 +46,7 @@ class Criticism:
     change_most: float
     step: float
     day_contrast: float
+    quiet: float
     dip_by_day: float
     blocks: float
     independent: float
@@ -92,7 +94,7 @@ def criticise(
     moments = tame / max(float(tame.std()), 1e-12)
     change, most, step = _changes(rows[:, heavy], r, posterior.sigma)
     days = index // per_day
-    loud = _day_contrast(tame, days)
+    power = _power_of_days(tame, days)
     return Criticism(
         sigma=posterior.sigma,
         lag1=_correlation(tame, 1, next_to),
@@ -100,7 +102,8 @@ def criticise(
         skew=float((moments**3).mean()), kurtosis=float((moments**4).mean() - 3),
         **_clock(energy, sd, tame, next_to, heavy),
         slope=_slope(energy, balance, sd, tame, heavy),
-        change=change, change_most=most, step=step, day_contrast=loud,
+        change=change, change_most=most, step=step, day_contrast=_day_contrast(power),
+        quiet=posterior.sigma * float(np.sqrt(np.quantile(power, 0.1))) if power.size else posterior.sigma,
         dip_by_day=_dip(tame, index % per_day, per_day), blocks=_blocks(rows[:, heavy], r, per_day),
         independent=_independent(rows[:, heavy]),
     )  # fmt: skip
@@ -163,10 +166,14 @@ def _blocks(weighted: Array, r: Array, length: int) -> float:
     return float(((score**2).sum(axis=0) / np.maximum(alone, 1e-300)).mean())
 
 
-def _day_contrast(r: Array, days: NDArray[np.int64]) -> float:
+def _power_of_days(r: Array, days: NDArray[np.int64]) -> Array:
+    """Mean squared residual of each day, the quietest first."""
     counts = np.bincount(days - days.min())
     power = np.bincount(days - days.min(), r * r)
-    mean = np.sort(power[counts > 3] / counts[counts > 3])
+    return np.sort(power[counts > 3] / counts[counts > 3])
+
+
+def _day_contrast(mean: Array) -> float:
     edge = max(1, mean.size // 10)
     return float(mean[-edge:].mean() / max(float(mean[:edge].mean()), 1e-6)) if mean.size > 4 else 1.0
 

@@ -14,13 +14,14 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.checks import finite
 from quanheng.metrology.comparison import estimators
+from quanheng.metrology.results import Result
 from quanheng.metrology.robust import outliers
 
 LABORATORIES = ("mean", "weighted-mean", "median", "dersimonian-laird", "mandel-paule")
 
 
 @dataclass(frozen=True)
-class Characterisation:
+class Characterisation(Result, cites="ISO Guide 35:2017, 9"):
     """Value and u_char, how they were found, and what the outlier tests said about laboratory means."""
 
     method: str
@@ -63,21 +64,48 @@ def laboratories(results: Sequence[object], method: str = "mean", u: object | No
     return Characterisation(method, consensus.value, consensus.u, p, None, found)
 
 
+def one_method(results: object, systematic: Mapping[str, float]) -> Characterisation:
+    """Characterisation by one method in one laboratory: u² = s²/n + Σ u², `systematic` being what all results share.
+
+    Calibrant, purity, method bias and such belong there; without any of them the scatter alone would be certified, so
+    at least one is asked for. At least two results, which vary.
+    """
+    x = finite(results, "results")
+    n = len(x)
+    if n < 2:
+        raise InputError("length", f"results has {n}; one method needs at least 2", "results")
+    if not systematic:
+        rule = "one method needs the uncertainties that all its results share, such as calibrant or method bias"
+        raise InputError("missing", rule, "systematic")
+    for name, u in systematic.items():
+        if not (math.isfinite(u) and u >= 0):
+            raise InputError("range", f"systematic.{name} is {u:g}; an uncertainty must not be negative", name)
+    s = float(x.std(ddof=1))
+    if s == 0:
+        raise InputError("zero_variance", "all results are equal; the resolution hides what varies", "results")
+    u = math.hypot(s / math.sqrt(n), *systematic.values())
+    return Characterisation("one-method", float(x.mean()), u, 1, None, ())
+
+
 def _outlying(groups: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], means: object) -> tuple[str, ...]:
     notes = []
     test = outliers.grubbs(means)
     if test.verdict != "accepted":
-        notes.append(f"grubbs: laboratory {test.index + 1} is a {test.verdict}")
+        notes.append(_note(test))
     sizes = {len(g) for g in groups}
     if sizes != {1} and len(sizes) == 1:
         test = outliers.cochran(groups)
         if test.verdict != "accepted":
-            notes.append(f"cochran: laboratory {test.index + 1} is a {test.verdict}")
+            notes.append(_note(test))
     return tuple(notes)
 
 
+def _note(test: outliers.Test) -> str:
+    return f"{test.name}: laboratory {test.index + 1} is {'an outlier' if test.verdict == 'outlier' else 'a straggler'}"
+
+
 @dataclass(frozen=True)
-class Certified:
+class Certified(Result, cites="ISO Guide 35:2017, 10"):
     """Certified value with its budget: (component, u, share of u²)."""
 
     value: float

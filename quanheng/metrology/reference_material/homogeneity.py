@@ -14,10 +14,11 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Anova:
+class Anova(Result, cites="ISO Guide 35:2017, 7.7"):
     """One-way analysis of variance; `n0` is the effective number of replicates of unbalanced groups (Guide 35, 7.7)."""
 
     mean: float
@@ -92,7 +93,7 @@ def anova(groups: Sequence[object]) -> Anova:
 
 
 @dataclass(frozen=True)
-class Homogeneity:
+class Homogeneity(Result, cites="ISO Guide 35:2017, 7.7; ISO 33405:2024"):
     """Between-unit standard uncertainty of a batch.
 
     s_w : repeatability within a unit (of this study, or `s_r` given)
@@ -130,14 +131,21 @@ def homogeneity(
         Standard deviation for assessment of a proficiency test: adequate if s_bb does not exceed 0.3 sigma
         (ISO 13528:2022 B.2.2).
     """
+    if not 0 < level < 1:
+        raise InputError("range", f"level is {level:g}; it lies between 0 and 1", "level")
+    if sigma is not None and not (math.isfinite(sigma) and sigma > 0):
+        raise InputError("range", f"sigma is {sigma:g}; it must be above zero", "sigma")
     found = anova(groups)
     within = found.ms_within
     if s_r is not None:
         if not (math.isfinite(s_r) and s_r > 0):
             raise InputError("range", f"s_r is {s_r:g}; it must be above zero", "s_r")
         within = s_r**2
-    if within == 0 and found.ss_between == 0:
+    if found.ss_within == 0 and found.ss_between == 0:
         raise InputError("zero_variance", "all results are equal; the resolution hides what varies", "groups")
+    if within == 0:
+        rule = "no unit varies within itself, so neither F nor the floor can be formed; give s_r, or read more digits"
+        raise InputError("zero_variance", rule, "groups")
     difference = found.ms_between - within
     s_bb = math.sqrt(difference / found.n0) if difference > 0 else 0.0
     floor = math.sqrt(within / found.n0) * (2.0 / found.dof_within) ** 0.25

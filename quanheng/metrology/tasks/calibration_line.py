@@ -14,7 +14,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.calibration_curve import Errors, Fit, fit
 from quanheng.metrology.curve_prediction import Prediction, covariance, x_at, y_at
 from quanheng.metrology.curve_selection import DEFAULT_CANDIDATES, Candidate, choose, family_of
-from quanheng.metrology.tasks import Figure, Series, Task
+from quanheng.metrology.tasks import Figure, Series, Task, clauses
 from quanheng.metrology.tasks.calibration_line_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, numbers, text
@@ -185,6 +185,9 @@ def compute(request: Mapping[str, Any]) -> Result:
         raise InputError("model", "name a model, or auto", "model")
     else:
         found = fit(family_of(name, x), x, y, errors)
+    if found.deviation is not None and found.deviation <= 1e-14 * float(np.abs(y).max()):
+        rule = "the points lie exactly on the curve, so their scatter gives no uncertainty; give u_y"
+        raise InputError("zero_variance", rule, "y")
     predictions = _predictions(data.get("predict", []), found)
     return Result(x, y, u_x, u_y, name, found, predictions, coverage, selection, min(digits, 6))
 
@@ -263,7 +266,8 @@ TASK = Task(
     name="calibration-line",
     title=("校准函数", "Calibration function"),
     document="ISO/TS 28037:2010; ISO 6143:2001",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.calibration,
     schema=SCHEMA,
     example=EXAMPLE,
     examples=EXAMPLES,

@@ -82,6 +82,21 @@ _LINES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "u² = u²_char + u²_bb + u²_lts + u²_sts,  U = k·u",
         )
     },
+    "certified-value": {
+        "": ("u²_CRM = u²_char + u²_bb + u²_lts + u²_sts,  U = k·u   (ISO Guide 35, 10)",),
+        "mean": ("y = Σ x̄ᵢ/p,  u_char = s(x̄ᵢ)/√p   (ISO Guide 35, 9)",),
+        "weighted-mean": ("wᵢ ∝ 1/uᵢ²,  u_char = (Σ 1/uᵢ²)^(−1/2)",),
+        "median": ("y = med(x̄ᵢ),  u_char = 1.858·MAD/√(p − 1)",),
+        "dersimonian-laird": _EFFECTS[:1],
+        "mandel-paule": _EFFECTS[:1],
+        "one-method": ("y = x̄,  u²_char = s²/n + Σ u²_systematic",),
+    },
+    "quantity": {
+        "": (
+            "{y}₂ = {y}₁·([y]₁/[y]₂),  U₂ = U₁·([y]₁/[y]₂)   (GB 3101)",
+            "U → 1 – 2,  y → 10^ℓ(U)   (JCGM 100, 7.2.6;  GB/T 8170)",
+        )
+    },
     "standard-check": {
         "repeatability": ("s = √(Σ (yᵢ − ȳ)²/(n − 1))",),
         "stability": ("max ȳₘ − min ȳₘ  (new);   max |ȳₘ₊₁ − ȳₘ|  (in service)",),

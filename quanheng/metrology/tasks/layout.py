@@ -11,6 +11,7 @@ from quanheng.metrology.tasks.reading import text
 
 NUMBER: Mapping[str, Any] = {"type": ["number", "string"]}
 NUMBERS: Mapping[str, Any] = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 1}
+VALUES: Mapping[str, Any] = {"type": "object", "additionalProperties": {"type": ["number", "string"]}}
 POSITIVE: Mapping[str, Any] = {"type": ["number", "string"], "exclusiveMinimum": 0}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.correlation import Correlation
 from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.distributions_more import distribution_from
 from quanheng.metrology.draws import quantile, standard_uncertainty
-from quanheng.metrology.framework import Framework, Propagated, propagate_model
+from quanheng.metrology.framework import Framework, Propagated, check_inputs, propagate_model
 from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
 from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
-from quanheng.metrology.tasks import Task
+from quanheng.metrology.tasks import Task, clauses
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.uncertainty_result import Output, Result, Row
-from quanheng.metrology.uncertainty import Correlation
 from quanheng.metrology.vectors import Floats
 
 MAX_INPUTS = 500
@@ -32,7 +33,7 @@ _INTERVALS = ("symmetric", "shortest")
 _NAME = ("model", "inputs")
 _OPTIONAL = (
     "outputs", "correlations", "simultaneous", "coverage", "k", "interval", "method", "trials", "digits", "seed",
-    "threads",
+    "threads", "most_trials",
 )  # fmt: skip
 _COARSE = (
     "after {count} trials the answer is stable to its digits, not to the fifth of them that validation asks for (JCGM "
@@ -57,6 +58,7 @@ class Request:
     digits: int
     seed: int
     threads: int
+    most: int
     observed: tuple[Correlation, ...] = ()
 
 
@@ -104,6 +106,7 @@ def read_request(request: Mapping[str, Any]) -> Request:
         _whole(data.get("digits", 2), "digits", 1, 6),
         _whole(data.get("seed", 1), "seed", 0, 2**63),
         _whole(data.get("threads", 1), "threads", 1, 64),
+        _whole(data.get("most_trials", LIMIT), "most_trials", 10_000, LIMIT),
         tuple(observed),
     )
 
@@ -126,11 +129,7 @@ def _whole(value: Any, place: str, least: int, most: int) -> int:
 def _inputs(data: Any, model: Model) -> dict[str, Distribution]:
     if not isinstance(data, Mapping) or len(data) > MAX_INPUTS:
         raise InputError("inputs", f"expected an object of at most {MAX_INPUTS} inputs", "inputs")
-    missing, unused = sorted(model.inputs - set(data)), sorted(set(data) - model.inputs)
-    if missing:
-        raise InputError("input_missing", f"describe the inputs {', '.join(missing)}", "inputs")
-    if unused:
-        raise InputError("input_unused", f"the model does not read {', '.join(unused)[:80]}", "inputs")
+    check_inputs(model, data)
     found = {name: distribution_from(_placed(spec, data, name), f"inputs.{name}") for name, spec in data.items()}
     for name, distribution in found.items():
         try:
@@ -205,7 +204,7 @@ def _singular(regions: Regions, count: int) -> list[str]:
 
 def _of_gum(p: Propagated, read: Request) -> Output:
     rows = tuple(Row(b.input, b.value, b.u, b.c, b.contribution, b.share, b.distribution) for b in p.budget)
-    return Output(p.value, p.u, p.expanded, p.k, p.dof, p.interval, rows, bias=p.bias)
+    return Output(p.value, p.u, p.expanded, p.k, p.dof, p.interval, rows, bias=p.bias, rest=p.rest)
 
 
 def _with_trials(read: Request) -> Result:
@@ -228,6 +227,7 @@ def _with_trials(read: Request) -> Result:
         interval=read.interval,
         digits=read.digits,
         threads=read.threads,
+        limit=read.most,
     )
     summaries = {name: trials.summary(name, read.coverage, read.interval) for name in trials.values}
     warnings = [] if drawn.plain else [COPULA]
@@ -283,7 +283,9 @@ def _validations(gum: Framework | None, summaries: Mapping[str, Summary], digits
 def _of_trials(found: Summary, rows: tuple[Row, ...]) -> Output:
     half = (found.high - found.low) / 2
     k = half / found.u if found.u > 0 else None
-    return Output(found.value, found.u, half, k, None, (found.low, found.high), rows, by_trials=True)
+    shares = [row.share for row in rows]
+    rest = None if None in shares or found.u == 0 else 1.0 - math.fsum(s for s in shares if s is not None)
+    return Output(found.value, found.u, half, k, None, (found.low, found.high), rows, by_trials=True, rest=rest)
 
 
 def _budgets(read: Request, drawn: Joint, summaries: Mapping[str, Summary]) -> dict[str, tuple[Row, ...]]:
@@ -328,7 +330,8 @@ TASK = Task(
     name="uncertainty",
     title=("测量不确定度评定", "Measurement uncertainty"),
     document="JCGM 100:2008, JCGM 101:2008, JCGM 102:2011; JJF 1059.1-2012, JJF 1059.2-2012",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.uncertainty,
     schema=SCHEMA,
     example=EXAMPLE,
     examples=EXAMPLES,

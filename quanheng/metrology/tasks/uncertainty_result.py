@@ -16,6 +16,8 @@ from quanheng.metrology.tasks.reading import text
 from quanheng.metrology.vectors import Floats
 
 _BINS = 80
+_SHOWN = 0.0005  # of a share that no single input has
+REST = "correlation, interaction, higher order"
 _PAIRS = 3  # figures of two outputs
 _DOTS = 800  # trials drawn in them
 
@@ -46,10 +48,14 @@ class Output:
     budget: tuple[Row, ...]
     bias: float = 0.0
     by_trials: bool = False
+    rest: float | None = None
 
     @property
     def dof_status(self) -> str:
-        """Why `dof` is or is not a number: finite, infinite, refused (correlated), unused (Monte Carlo)."""
+        """Why `dof` is or is not a number.
+
+        finite, infinite, refused (correlated inputs, or no first order at all), unused (Monte Carlo).
+        """
         if self.by_trials:
             return "unused"
         if self.dof is None:
@@ -106,6 +112,7 @@ class Result:
             "dof_status": o.dof_status,
             "interval": None if o.interval is None else list(o.interval),
             "bias": o.bias,
+            "share_rest": o.rest,
             "text": self._text(o),
             "texts": self._texts(o),
             "budget": [self._row(row, o.u) for row in o.budget],
@@ -144,11 +151,14 @@ class Result:
         lines = [f"method {self.method}" + (f", {self.trials} trials" if self.trials else "")]
         for name, o in self.outputs.items():
             texts = self._texts(o)
-            lines.append(f"\n{name} = {self._text(o)}, u = {texts['u']}, dof = {texts['dof'] or o.dof_status}")
+            u = f", u = {texts['u']}" if o.expanded is not None and o.u else ""
+            lines.append(f"\n{name} = {self._text(o)}{u}, dof = {texts['dof'] or o.dof_status}")
             if o.interval is not None:
                 lines.append(f"{coverage} interval [{texts['interval'][0]}, {texts['interval'][1]}]")
             lines.append(f"  {'input':<14}{'value':>16}{'u':>13}{'c':>13}{'|c|u':>13}{'share':>9}  distribution")
             lines += [_line(row) for row in o.budget]
+            if o.rest is not None and abs(o.rest) >= _SHOWN:
+                lines.append(f"  {REST:<69}{100 * o.rest:>7.1f} %")
         if self.regions is not None:
             lines.append(f"\nregions of {coverage}: k_p = {self.regions.k_p:.2f}, k_q = {self.regions.k_q:.2f}")
         lines += [f"warning: {w}" for w in self.warnings]

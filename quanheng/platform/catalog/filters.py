@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +14,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.law.models import Verified
 from quanheng.platform.law.queries import in_force_q
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
+from quanheng.platform.web.forms import DateInput
 
 USES = [
     ("trade", _("贸易结算")),
@@ -24,17 +24,13 @@ USES = [
 ]
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"})
-
-
 class CategoryFilter(FilterSet):
     """By words, duty, field of use, day and verification."""
 
     q = SearchFilter(("name", "item", "name_en", "code"))
     mandatory = ChoiceFilter(label=_("强制检定"), choices=[("true", _("是")), ("false", _("否"))], method="by_duty")
     uses = ChoiceFilter(label=_("使用领域"), choices=USES, lookup_expr="contains")
-    on = django_filters.DateFilter(label=_("在该日生效"), method="in_force_on", widget=_day())
+    on = django_filters.DateFilter(label=_("在该日生效"), method="in_force_on", widget=DateInput())
     verified = ChoiceFilter(label=_("核实"), choices=Verified.choices)
 
     class Meta:
@@ -55,7 +51,7 @@ class NormFilter(FilterSet):
 
     q = SearchFilter(("number", "title", "instrument"))
     state = ChoiceFilter(label=_("状态"), choices=NormState.choices, method="by_state")
-    on = django_filters.DateFilter(label=_("在该日生效"), method="in_force_on", widget=_day())
+    on = django_filters.DateFilter(label=_("在该日生效"), method="in_force_on", widget=DateInput())
     verified = ChoiceFilter(label=_("核实"), choices=Verified.choices)
 
     class Meta:

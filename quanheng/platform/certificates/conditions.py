@@ -221,11 +221,12 @@ def _ranges(record: Record) -> Iterator[Condition]:
     """The standards chosen together cover every value, and how fine they are for it is known."""
     loaded = procedures.loaded(record.procedure_id)
     wanted = coverage.demands(loaded, record.data)
+    titles = Names(record.procedure_id, record.data).roles
     for role, standards in standards_used.by_role(record.data).items():
         if role not in wanted:
             continue
-        detail = coverage.too_narrow(standards, wanted[role], record.performed_on)
-        title = Names(record.procedure_id, record.data).roles.get(role, role)
+        known = wanted[role].extents(standards, record.performed_on)
+        detail, title = coverage.too_narrow(standards, wanted[role], known), titles.get(role, role)
         yield Condition(
             f"standard_range:{role}", not detail, _("%(role)s的测量范围含各检定点") % {"role": title}, detail
         )

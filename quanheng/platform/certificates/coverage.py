@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from quanheng.errors import InputError
 from quanheng.metrology.quantities import short_text
 from quanheng.metrology.unit_algebra import convert, parse_dsi
 from quanheng.platform.standards.models import MeasurementStandard
-from quanheng.platform.standards.queries import certificate_on
+from quanheng.platform.standards.queries import certificates_on
+from quanheng.platform.trace.models import TraceCertificate
 from quanheng.procedures import Loaded
 from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.usage import UsedValue, additive, used_values
@@ -35,10 +37,19 @@ class Extent:
         return self.low - slack <= value <= self.high + slack
 
 
-def extent_of(standard: MeasurementStandard, on: dt.date, unit: str) -> Extent | None:
-    """What its assessment and its certificate of that day cover, in ``unit``; None where it is not known in numbers."""
+Extents = Mapping[uuid.UUID, Extent]
+
+
+def extents_of(standards: Iterable[MeasurementStandard], on: dt.date, unit: str) -> Extents:
+    """What assessment and certificate of that day cover, in ``unit``; without those not known in numbers."""
+    rows = list(standards)
+    papers = certificates_on(rows, on)
+    found = {s.pk: _extent(s, papers.get(s.pk), unit) for s in rows}
+    return {pk: extent for pk, extent in found.items() if extent is not None}
+
+
+def _extent(standard: MeasurementStandard, certificate: TraceCertificate | None, unit: str) -> Extent | None:
     found = _in_unit(standard.range_low, standard.range_high, standard.unit, unit)
-    certificate = certificate_on(standard, on)
     if found is None or certificate is None:
         return found
     own = _in_unit(certificate.range_low, certificate.range_high, certificate.unit, unit)
@@ -78,21 +89,25 @@ class Demand:
         """The unit of the values; a role is used in one."""
         return self.values[0].unit if self.values else ""
 
-    def lacking(self, standards: Sequence[MeasurementStandard], on: dt.date) -> list[str]:
-        """The values that these standards together do not cover, as people write them, smallest first."""
-        extents = [e for s in standards if (e := extent_of(s, on, self.unit)) is not None]
+    def extents(self, standards: Iterable[MeasurementStandard], on: dt.date) -> Extents:
+        """What the standards cover, in the unit of the values."""
+        return extents_of(standards, on, self.unit)
+
+    def lacking(self, extents: Iterable[Extent]) -> list[str]:
+        """The values that these ranges together do not cover, as people write them, smallest first."""
         spans = _together(extents, self.sums)
         missing = {v.value for v in self.values if not any(e.holds(float(v.value)) for e in spans)}
         symbol = symbol_of(self.unit)
         return [f"{short_text(value)} {symbol}".strip() for value in sorted(missing)]
 
-    def part(self, standard: MeasurementStandard, on: dt.date) -> bool:
-        """Whether the standard covers any of the values: else it has no place in this record."""
-        return not self.values or len(self.lacking([standard], on)) < len({v.value for v in self.values})
+    def part(self, extent: Extent | None) -> bool:
+        """Whether a standard with this range covers any of the values: else it has no place in this record."""
+        covered = extent is not None and len(self.lacking([extent])) < len({v.value for v in self.values})
+        return covered or not self.values
 
     def span_of(self, standard: MeasurementStandard, on: dt.date) -> Extent | None:
         """The part of its own range, in its own unit, in which the standard is used; None where nothing is known."""
-        own = extent_of(standard, on, standard.unit)
+        own = extents_of([standard], on, standard.unit).get(standard.pk)
         values = [float(v.value) for v in self.values]
         used = _in_unit(min(values, default=None), max(values, default=None), self.unit, standard.unit)
         if own is None or used is None:
@@ -106,14 +121,14 @@ def demands(loaded: Loaded, data: Mapping[str, Any]) -> dict[str, Demand]:
     return {role: Demand(tuple(v), additive(loaded, role)) for role, v in used_values(loaded, data).items()}
 
 
-def too_narrow(standards: Sequence[MeasurementStandard], demand: Demand, on: dt.date) -> str:
+def too_narrow(standards: Sequence[MeasurementStandard], demand: Demand, known: Extents) -> str:
     """Why the standards chosen for a role do not do, naming them and the values; empty where they do."""
     if not standards or not demand.values:
         return ""
-    unknown = [s for s in standards if extent_of(s, on, demand.unit) is None]
+    unknown = [s for s in standards if s.pk not in known]
     if unknown:
         return _("%(names)s 没有登记可比较的测量范围,请在计量标准中登记下限、上限和单位") % {"names": _named(unknown)}
-    lacking = demand.lacking(standards, on)
+    lacking = demand.lacking(known[s.pk] for s in standards)
     if not lacking:
         return ""
     shown = "、".join(lacking[:MOST_NAMED]) + ("……" if len(lacking) > MOST_NAMED else "")

@@ -9,7 +9,7 @@ from typing import Any
 from quanheng.evidence.dcc.units import symbol
 from quanheng.platform.certificates import item
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.platform.certificates.coverage import demands
+from quanheng.platform.certificates.coverage import Demand, demands
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.ratios import ratio
 from quanheng.platform.documents.models import Document
@@ -20,9 +20,8 @@ from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.trace import services as trace
 
 
-def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
-    """The instrument's certificate as a proven link, with an edge to every standard used."""
-    instrument = record.instrument
+def register_instrument(instrument: Instrument, actor: Actor) -> None:
+    """The instrument stands in the graph under its own id."""
     trace.register_item(
         kind="instrument",
         id=instrument.pk,
@@ -31,6 +30,12 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         region=instrument.region,
         actor=actor,
     )
+
+
+def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
+    """The instrument's certificate as a proven link, with an edge to every standard used."""
+    instrument = record.instrument
+    register_instrument(instrument, actor)
     widest = _widest(record)
     unit = symbol(widest["unit"]) if widest else ""
     trace.record_certificate(
@@ -46,7 +51,7 @@ def record_in_graph(record: Record, document: Document, actor: Actor) -> None:
         range_text=item.printed(record)["measuring_range"],
         unit=widest["unit"] if widest else "",
         file_sha256=document.xml_sha256,
-        uses=[_use(record, entry) for entry in record.data["standards"]],
+        uses=_uses(record),
         actor=actor,
     )
 
@@ -63,9 +68,14 @@ def _widest(record: Record) -> dict[str, Any] | None:
     return max(same, key=lambda r: Decimal(r["U"]), default=None)
 
 
-def _use(record: Record, entry: dict[str, str]) -> dict[str, Any]:
-    demand = demands(procedures.loaded(record.procedure_id), record.data).get(entry["role"])
-    standard = MeasurementStandard.objects.get(pk=entry["item"])
+def _uses(record: Record) -> list[dict[str, Any]]:
+    wanted = demands(procedures.loaded(record.procedure_id), record.data)
+    entries = record.data["standards"]
+    known = {str(s.pk): s for s in MeasurementStandard.objects.filter(pk__in={e["item"] for e in entries})}
+    return [_use(record, entry, wanted.get(entry["role"]), known[entry["item"]]) for entry in entries]
+
+
+def _use(record: Record, entry: dict[str, str], demand: Demand | None, standard: MeasurementStandard) -> dict[str, Any]:
     span = demand.span_of(standard, record.performed_on) if demand else None
     return {
         "standard_id": entry["item"],

@@ -15,6 +15,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.content import CertificateContent, load, problems
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.certificates import conditions, content, content_words
+from quanheng.platform.certificates.links import register_instrument
 from quanheng.platform.certificates.models import PREPARED_KINDS, PreparedDocument
 from quanheng.platform.certificates.services import person
 from quanheng.platform.certificates.signing import FACTOR_NAMES
@@ -251,9 +252,7 @@ def _in_graph(prepared: PreparedDocument, made: CertificateContent, document: Do
     one = prepared.instrument
     if one is None or made.valid_until is None or made.verdict == "fail":
         return
-    trace.register_item(
-        kind="instrument", id=one.pk, label=str(one), organisation=one.organisation, region=one.region, actor=actor
-    )
+    register_instrument(one, actor)
     own = MeasurementStandard.objects.filter(
         organisation=prepared.organisation, code__in=[s.number for s in made.standards]
     )

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
@@ -34,22 +33,14 @@ def _ledger(one: Instrument) -> dict[str, str]:
     }
 
 
-def _verified(one: Instrument) -> dict[str, str]:
-    """What its last document says was verified, in every field; empty where the document is only known by number."""
-    public = Document.objects.filter(pk__in=[one.last_document_id]).values_list("public", flat=True).first() or {}
-    told = public.get("item") or {}
-    return {field: str(told.get(field, "")) for field in _ledger(one)} if told else {}
-
-
 def _subject(one: Instrument | None) -> PublicSubject | None:
     if one is None:
         return None
-    item = {**_ledger(one), **_verified(one)} if one.last_document_id else _ledger(one)
     return PublicSubject(
         kind="instrument",
         id=one.pk,
         code=one.code,
-        item={k: v for k, v in item.items() if v},
+        item={k: v for k, v in _ledger(one).items() if v},
         state=SHOWN.get(one.state, "scrapped"),
         verdict=one.last_verdict,
         verified_on=one.verified_on,

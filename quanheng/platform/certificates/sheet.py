@@ -131,13 +131,15 @@ def _role(part: dict[str, Any], record: Record) -> dict[str, Any]:
     chosen = {e["item"] for e in record.data.get("standards", []) if e.get("role") == part["role"]}
     loaded = procedures.loaded(record.procedure_id)
     demand = demands(loaded, record.data).get(part["role"], Demand(()))
+    offered = standards_used.choices(record.task, loaded).get(part["role"], [])
+    known = demand.extents(offered, record.performed_on)
     rows = []
-    for standard in standards_used.choices(record.task, loaded).get(part["role"], []):
+    for standard in offered:
         decision = may_use(standard, record.task.norm, record.performed_on) if record.task.norm else None
         entry = standards_used.entry_of(standard, part["role"], record.performed_on)
         reason = "" if decision or decision is None else str(decision.reason)
-        narrow = too_narrow([standard], demand, record.performed_on)
-        if not reason and narrow and not demand.part(standard, record.performed_on):
+        narrow = too_narrow([standard], demand, known)
+        if not reason and narrow and not demand.part(known.get(standard.pk)):
             reason, narrow = narrow, ""
         said_of = (entry["certificate"], entry["valid_to"], reason, "" if reason else narrow)
         rows.append(Choice(standard, str(standard.pk) in chosen, *said_of))
@@ -246,7 +248,11 @@ def _gap(one: dict[str, Any], names: Names) -> dict[str, str]:
 def uncovered(record: Record, data: Mapping[str, Any]) -> list[dict[str, str]]:
     """Roles whose standards, as chosen on the sheet, do not cover what was typed there."""
     chosen, wanted = standards_used.by_role(data), demands(procedures.loaded(record.procedure_id), data)
-    found = {r: too_narrow(chosen[r], wanted[r], record.performed_on) for r in wanted if r in chosen}
+    found = {
+        role: too_narrow(chosen[role], demand, demand.extents(chosen[role], record.performed_on))
+        for role, demand in wanted.items()
+        if role in chosen
+    }
     return [{"path": "standards", "role": r, "name": _("标准器"), "text": text} for r, text in found.items() if text]
 
 

@@ -54,11 +54,13 @@ def proposed(task: Task, procedure: Loaded, on: dt.date, data: Mapping[str, Any]
 def _fitting(usable: list[MeasurementStandard], demand: Demand, on: dt.date) -> list[MeasurementStandard]:
     if not demand.values:
         return usable[:1]
-    alone = [s for s in usable if not demand.lacking([s], on)]
+    known = demand.extents(usable, on)
+    sized = [s for s in usable if s.pk in known]
+    alone = [s for s in sized if not demand.lacking([known[s.pk]])]
     if alone:
         return [min(alone, key=lambda s: (s.range_high or 0) - (s.range_low or 0))]
-    partly = [s for s in usable if demand.part(s, on)]
-    return partly if not demand.lacking(partly, on) else partly[:1]
+    partly = [s for s in sized if demand.part(known[s.pk])]
+    return partly if not demand.lacking(known[s.pk] for s in partly) else partly[:1]
 
 
 def described(record: Record, chosen: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -148,7 +148,7 @@ class Review(OfRecord):
             "sign_form": forms.SignForm(),
             "pages": self.pages(),
             "sheet": sheet.readable(record),
-            "history": events.history(record)[:30],
+            "history": events.condensed(events.history(record)[:300]),
         }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from django.utils.translation import get_language
@@ -44,7 +44,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((pattern, chinese) for _, pattern, chinese in sorted(found, key=lambda row: -row[0]))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def chinese(text: str) -> str:
     """The Chinese of a word or sentence of the numerics; the text itself where the table does not know it."""
     return _known(text) or _prefixed(text) or text

@@ -55,6 +55,8 @@ HINTS: dict[str, str | Promise] = {
     "rows": _("第一行为列名，可从表格整块粘贴"),
     "named_rows": _("每行一个：名称 参数=值 参数=值"),
     "named_numbers": _("每行一组：名称 数 数 数"),
+    "named_values": _("每行一个：名称 数"),
+    "pairs": _("每行一个：名称 值"),
     "json": _("JSON"),
 }
 
@@ -111,8 +113,12 @@ def kind_of(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if types == {"array"}:
         return _list_kind(_resolved(prop.get("items", {}), schema), schema)
     inner = _resolved(prop.get("additionalProperties") or {}, schema)
+    if types == {"object"} and not inner and _flat(prop, schema):
+        return "pairs"
     if types == {"object"} and inner:
         inside = _types(inner, schema)
+        if inside and inside <= {"number", "integer", "string"}:
+            return "named_values"
         if inside == {"object"}:
             return "named_rows"
         if inside == {"array"} and _list_kind(_resolved(inner.get("items", {}), schema), schema) == "numbers":
@@ -139,7 +145,7 @@ def _flat(items: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
 
 def _columns(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
     items = _resolved(prop.get("items", {}), schema)
-    return tuple(items.get("properties", {}))
+    return tuple(items.get("properties", {}) or prop.get("properties", {}))
 
 
 def shown(kind: str, value: Any) -> str:
@@ -177,7 +183,16 @@ def _show_named(value: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(f"{name} {' '.join(_pair(k, v) for k, v in row.items())}" for name, row in value.items())
 
 
+def _show_pairs(value: Mapping[str, Any]) -> str:
+    lines = [(name, _scalar(item)) for name, item in value.items()]
+    if any("\n" in name + text for name, text in lines):
+        raise ValueError
+    return "\n".join(f"{name} {text}" for name, text in lines)
+
+
 _SHOW: dict[str, Callable[[Any], str]] = {
+    "pairs": _show_pairs,
+    "named_values": _show_pairs,
     "choice": _scalar,
     "flag": _scalar,
     "number": _scalar,
@@ -257,7 +272,26 @@ def _read_named_numbers(text: str, place: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows}
 
 
+def _read_pairs(text: str, place: str) -> dict[str, Any]:
+    """Lines of a name without spaces and a value that may have some."""
+    return {name: {"true": True, "false": False}.get(value, value) for name, value in _split(text, place, last=False)}
+
+
+def _split(text: str, place: str, *, last: bool) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for number, line in enumerate(_lines(text), start=1):
+        parts = re.split(r"\s*[=\t]\s*", line, maxsplit=1)
+        if len(parts) < 2:
+            parts = line.rsplit(None, 1) if last else line.split(None, 1)
+        if len(parts) < 2 or parts[0] in dict(found):
+            raise InputError("line", f"line {number} must read NAME VALUE, each name once", place)
+        found.append((parts[0].strip(), parts[1].strip()))
+    return found
+
+
 _READ: dict[str, Callable[[str, str], Any]] = {
+    "pairs": _read_pairs,
+    "named_values": lambda text, place: dict(_split(text, place, last=True)),
     "flag": _read_flag,
     "number": _read_number,
     "numbers": lambda text, _place: [part for part in _GAPS.split(text) if part],

@@ -20,7 +20,7 @@ from quanheng.evidence.rendering.plot import svg
 from quanheng.library.tables import complete
 from quanheng.metrology import tasks
 from quanheng.metrology.tasks.formulas import formulas
-from quanheng.platform.compute import links, report
+from quanheng.platform.compute import columns, links, report
 from quanheng.platform.compute.answers import Answer, arranged
 from quanheng.platform.compute.chinese import figure, refusal
 from quanheng.platform.compute.fields import Field, fields, request_of
@@ -30,6 +30,7 @@ from quanheng.platform.web.pages import Page
 from quanheng.platform.web.ratelimit import counted
 
 _PER_MINUTE = 60
+_LARGEST_SHEET = 4 * 1024 * 1024
 _NAME = re.compile(r"^[A-Za-z_]\w*")
 
 
@@ -84,7 +85,7 @@ class TaskPage(Page):
         found: Any = {}
         try:
             found = self._posted(request)
-            links.bounded(found)
+            links.bounded(found, self.task.schema)
             code = links.packed(found) if isinstance(found, Mapping) else ""
         except InputError as error:
             large = error.code == "too_large"  # what is too large to compute is too large to send back
@@ -100,14 +101,22 @@ class TaskPage(Page):
         if request.POST.get("request"):
             return links.read(request.POST["request"].encode())
         links.fits(sum(map(len, request.POST.values())))
-        return request_of(self.task.schema, request.POST.dict())
+        typed = {name: str(text) for name, text in request.POST.items()}
+        sheet = request.FILES.get("sheet")
+        if sheet is not None:
+            data = sheet.read(_LARGEST_SHEET + 1)
+            if len(data) > _LARGEST_SHEET:
+                raise InputError("too_large", "a sheet is at most 4 MB", "sheet")
+            typed |= columns.texts(self.task.schema, data, sheet.name or "")
+            links.fits(sum(map(len, typed.values())))
+        return request_of(self.task.schema, typed)
 
     def _answered(self, found: Any, form: str) -> HttpResponse:
         if counted(f"compute:{self.actor.user_id or 0}", _PER_MINUTE, 60):
             return self._filled(found, InputError("too_many", _("请稍候一分钟再算"), ""), status=429)
         try:
-            links.bounded(found)
-            result = self.task.compute(complete(self.task.tables, found))
+            asked = links.bounded(found, self.task.schema)
+            result = self.task.compute(complete(self.task.tables, asked))
             if form == "json":
                 return _download(_json(result.to_dict()), "application/json", self._name(found, "json"))
             if form == "request":

@@ -131,7 +131,13 @@ def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -
     headline = _headline(subject_key(subject, today), document)
     if document is None:
         return Answer(subject.code, headline, subject.item, subject.code)
-    return _with_document(subject.code, headline, subject.item, subject.code, document, source)
+    return _with_document(subject.code, headline, _item(document, subject), subject.code, document, source)
+
+
+def _item(document: Document, subject: PublicSubject | None) -> Mapping[str, str]:
+    """What the document says was verified; the ledger speaks where the document is only known by its number."""
+    told = {k: str(v) for k, v in (document.public.get("item") or {}).items() if v}
+    return told or (subject.item if subject else {})
 
 
 def _headline(key: str, document: Document | None) -> Headline:
@@ -161,14 +167,15 @@ def subject_key(subject: PublicSubject, today: dt.date) -> str:
 def _of_document(document: Document, today: dt.date) -> Answer:
     source = _source(document)
     subject = source.by_id(document.subject_id) if source else None
-    standing = standing_of(document, today)
+    standing = standing_of(document, today, idle=subject is not None and subject.state != "in_use")
     headline = _headline(standing.key, document)
     if standing.end is not None:
         headline = replace(headline, text=ended_words(standing.end))
-    item = document.public.get("item", {}) or (subject.item if subject else {})
-    newer = standing.end.document if standing.end else document.replaced_by.first()
+    newer = standing.end.document if standing.end else None
+    if document.state == "replaced":
+        newer = document.replaced_by.first()
     label = subject.code if subject else ""
-    return _with_document(document.public_code, headline, item, label, document, source, newer)
+    return _with_document(document.public_code, headline, _item(document, subject), label, document, source, newer)
 
 
 def _named(document: Document | None) -> dict[str, str] | None:

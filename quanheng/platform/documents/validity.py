@@ -59,9 +59,11 @@ def standings(documents: Iterable[Document], today: dt.date) -> dict[uuid.UUID, 
     return found
 
 
-def standing_of(document: Document, today: dt.date) -> Standing:
-    """How one stands."""
-    return standings([document], today)[document.pk]
+def standing_of(document: Document, today: dt.date, *, idle: bool | None = None) -> Standing:
+    """How one stands; ``idle`` where it is known whether its instrument is out of use."""
+    if idle is None:
+        return standings([document], today)[document.pk]
+    return _standing(document, ends([document]).get(document.pk), idle, today)
 
 
 def _standing(document: Document, end: End | None, idle: bool, today: dt.date) -> Standing:

@@ -183,12 +183,13 @@ class Filed(Out):
 
 
 class Step(In):
-    """A step of an instrument's life. `region` and `location` belong to `relocate`."""
+    """A step of an instrument's life. `region` and `location` belong to `relocate`, `until` to `stop`."""
 
     step: Literal["stop", "restart", "send_to_repair", "return_from_repair", "relocate", "scrap", "withdraw_filing"]
     reason: Annotated[str, upto(300)] = ""
     region: Annotated[str, upto(6)] = ""
     location: Annotated[str, upto(200)] = ""
+    until: dt.date | None = None
 
 
 class InstrumentQuery(Schema):
@@ -294,7 +295,7 @@ def _relocate(actor: Actor, item: Instrument, step: Step) -> Any:
 
 
 STEPS: dict[str, Callable[[Actor, Instrument, Step], Any]] = {
-    "stop": lambda actor, item, step: services.stop(actor=actor, instrument=item, reason=step.reason),
+    "stop": lambda actor, item, step: services.stop(actor=actor, instrument=item, reason=step.reason, until=step.until),
     "restart": lambda actor, item, _step: services.restart(actor=actor, instrument=item),
     "send_to_repair": lambda actor, item, step: services.send_to_repair(
         actor=actor, instrument=item, reason=step.reason
@@ -313,6 +314,8 @@ def take_step(request: HttpRequest, instrument_id: uuid.UUID, payload: Step) -> 
     item = get_or_404(queries.instruments(actor), pk=instrument_id)
     if payload.step != "relocate" and (payload.region or payload.location):
         raise InputError("invalid", _("地点和区划只用于迁移"), "location" if payload.location else "region")
+    if payload.step != "stop" and payload.until is not None:
+        raise InputError("invalid", _("预计启用日期只用于报停"), "until")
     STEPS[payload.step](actor, item, payload)
     return InstrumentOut.of(get_or_404(queries.instruments(actor), pk=instrument_id))
 

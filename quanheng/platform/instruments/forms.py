@@ -109,6 +109,17 @@ class ReasonForm(Form):
     )
 
 
+class StopForm(ReasonForm):
+    """Why, and until when."""
+
+    until = forms.DateField(
+        required=False,
+        label=_("预计启用日期"),
+        widget=DateInput(),
+        help_text=_("可不填。报停期间有效期照常计算;到期前一周会提醒启用或重新报停。"),
+    )
+
+
 class MoveForm(ReasonForm):
     """Where to, and why."""
 

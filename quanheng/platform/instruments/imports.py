@@ -194,7 +194,15 @@ def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> Non
                 row.fail("serial_to" if values.get("serial_to") else "quantity", str(error))
 
 
-def draft(row: ImportRow, context: Context, state: str) -> Instrument:
+def draft(row: ImportRow, context: Context) -> Instrument:
+    """The row as an instrument; the check makes it, and what is applied is what was checked."""
+    if row.made is None:
+        row.made = _draft(row, context)
+    made: Instrument = row.made
+    return made
+
+
+def _draft(row: ImportRow, context: Context) -> Instrument:
     values = row.values
     texts = {
         name: values.get(name) or ""
@@ -214,7 +222,7 @@ def draft(row: ImportRow, context: Context, state: str) -> Instrument:
         installed_on=values.get("installed_on"),
         batch=context.batch,
         source_row=row.place(),
-        state=state,
+        state="draft",
         **texts,
     )
 
@@ -227,15 +235,27 @@ def check_ledger(rows: Sequence[ImportRow], context: Context) -> None:
 
 def _no_duplicates(rows: Sequence[ImportRow], context: Context, owners: set[uuid.UUID]) -> None:
     good = [r for r in rows if not r.errors]
-    items = [draft(r, context, "draft") for r in good]
+    items = [draft(r, context) for r in good]
     for position, message in duplicates.conflicts(items, owners).items():
         good[position].fail("serial_number", message)
-    for position in duplicates.elsewhere(items):
-        good[position].warnings["serial_number"] = _("另有单位登记了同厂家、同编号的器具,请核对")
+    for position, code in duplicates.spelt_otherwise(items, owners).items():
+        words = _("本单位已有同种别、同编号而厂家写法不同的器具(%(code)s),请核对是否同一台") % {"code": code}
+        good[position].warnings["serial_number"] = words
+    others = duplicates.elsewhere(items)
+    group = Organisation.objects.filter(path__startswith=context.organisation.path)
+    told = dict(group.filter(pk__in={pk for pks in others.values() for pk in pks}).values_list("pk", "name"))
+    for position, pks in others.items():
+        names = "、".join(sorted(told[pk] for pk in pks if pk in told))
+        good[position].warnings["serial_number"] = (
+            _("本集团的%(names)s登记了同厂家、同编号的器具:若已调拨请办理“移交”") % {"names": names}
+            if names
+            else _("另有单位登记了同厂家、同编号的器具,请核对")
+        )
 
 
-def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Instrument]:
-    items = [draft(row, context, state) for row in rows]
+def entered(rows: Sequence[ImportRow], context: Context) -> list[Instrument]:
+    """The rows as instruments with codes of their own; nothing is written yet."""
+    items = [draft(row, context) for row in rows]
     for item, code in zip(items, fresh_codes(len(items)), strict=True):
         item.code = code
         refresh(item, item.organisation.name)
@@ -244,7 +264,7 @@ def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Ins
 
 def apply_ledger(rows: Sequence[ImportRow], context: Context) -> int:
     """Write the good rows as drafts."""
-    items = entered(rows, context, "draft")
+    items = entered(rows, context)
     bulk.insert(items)
     events.record_many(context.actor, "instruments.imported", items, after={"batch": str(context.batch.pk)})
     return len(items)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from quanheng.platform.instruments import forms, labels, queries, services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.policies import KEEPERS, may_keep
 from quanheng.platform.instruments.registries import ACTS, TABS
-from quanheng.platform.instruments.status import sentence, shown
+from quanheng.platform.instruments.status import lapsed, sentence, shown
 from quanheng.platform.instruments.views import keeps, remembered, sees_ledger, supervises
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock
@@ -281,6 +282,10 @@ class Step(OneInstrument, FormPage):
         """Who may not take the step does not see its form either."""
         return first_denial(super().allowed(actor), INSTRUMENT[self.step].policy(actor, self.instrument))
 
+    def form(self, data: Any = None, files: Any = None) -> BaseForm:
+        form_class = forms.StopForm if self.step == "stop" else forms.ReasonForm
+        return form_class(data, files)
+
     def header(self) -> Header:
         step = INSTRUMENT[self.step]
         return Header(step.label, str(FINAL.get(self.step, "")), crumbs=self.crumbs())
@@ -304,10 +309,10 @@ class Step(OneInstrument, FormPage):
         return HttpResponseRedirect(self.url)
 
     def done(self, form: Any) -> str:
-        self.take(form.cleaned_data["reason"])
+        self.take(**form.cleaned_data)
         return self.url
 
-    def take(self, reason: str) -> None:
+    def take(self, reason: str, **more: Any) -> None:
         """Call the service of the step."""
         actor, item, name = self.actor, self.instrument, self.step
         if name == "file":
@@ -321,7 +326,9 @@ class Step(OneInstrument, FormPage):
         elif name in ("restart", "return_from_repair"):
             getattr(services, name)(actor=actor, instrument=item)
         else:
-            getattr(services, name)(actor=actor, instrument=item, reason=reason)
+            getattr(services, name)(actor=actor, instrument=item, reason=reason, **more)
+        if name == "restart" and lapsed(item, clock.today()):
+            messages.warning(self.request, _("报停期间检定有效期已过:检定合格前不得使用,请申请检定。"))
         messages.success(self.request, _("已完成:%(step)s") % {"step": INSTRUMENT[name].label})
 
 

@@ -63,6 +63,7 @@ class Instrument(Stateful):
     last_document_id = models.UUIDField(null=True)
     last_document_number = models.CharField(_("证书编号"), max_length=80, blank=True)
     invalidated_on = models.DateField(null=True, blank=True)
+    stopped_until = models.DateField(_("预计启用日期"), null=True, blank=True)
     reminded_for = models.DateField(null=True, editable=False)
     reminded_lead = models.SmallIntegerField(null=True, editable=False)
     search = models.CharField(max_length=400, blank=True, db_index=False)

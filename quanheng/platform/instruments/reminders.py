@@ -22,9 +22,9 @@ from quanheng.errors import InputError
 from quanheng.platform.instruments.models import Instrument, ReminderRule
 from quanheng.platform.instruments.policies import KEEPERS, may_keep_for
 from quanheng.platform.instruments.status import REJECT
-from quanheng.platform.kernel import clock, events, notices
+from quanheng.platform.kernel import clock, events, notices, people
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Notice, Organisation, RoleGrant, User
+from quanheng.platform.kernel.models import Notice, Organisation, User
 from quanheng.platform.kernel.policies import require
 from quanheng.platform.kernel.roles import Role
 
@@ -44,9 +44,8 @@ def rules() -> Rules:
 
 def days_of(path: str, known: Rules) -> tuple[int, ...]:
     """The days of an organisation: its own, else those of the nearest one above it, else 30, 15 and 7."""
-    return (
-        known[max((p for p in known if path.startswith(p)), key=len)] if any(map(path.startswith, known)) else LEAD_DAYS
-    )
+    nearest = max((p for p in known if path.startswith(p)), key=len, default=None)
+    return LEAD_DAYS if nearest is None else known[nearest]
 
 
 @transaction.atomic
@@ -69,10 +68,7 @@ def sent(viewer: Actor) -> QuerySet[Notice]:
     rows = Notice.objects.filter(kind=KIND).select_related("user", "organisation")
     if viewer.system or viewer.has(Role.SYSTEM_ADMIN):
         return rows
-    own = Q(pk__in=[])
-    for path in viewer.paths(*KEEPERS):
-        own |= Q(organisation__path__startswith=path)
-    return rows.filter(own)
+    return rows.filter(people.scope_q(viewer, owner="organisation", roles=KEEPERS))
 
 
 def remind() -> str:
@@ -121,9 +117,7 @@ def _lead(left: int, days: Sequence[int]) -> int | None:
 
 def _keepers(organisation: Organisation, today: dt.date) -> list[User]:
     """Who keeps its ledger today, its own people and those of the organisations above it."""
-    granted = RoleGrant.objects.filter(role__in=KEEPERS, user__is_active=True).select_related("user", "organisation")
-    granted = granted.filter(Q(valid_from=None) | Q(valid_from__lte=today))
-    granted = granted.filter(Q(valid_until=None) | Q(valid_until__gte=today))
+    granted = people.grants_on(today).filter(role__in=KEEPERS, user__is_active=True).select_related("user")
     steps = organisation.path.strip("/").split("/")
     above = [f"/{'/'.join(steps[: n + 1])}/" for n in range(len(steps))]
     return list({g.user_id: g.user for g in granted.filter(organisation__path__in=above)}.values())

@@ -140,7 +140,16 @@ def sentence(item: Instrument, today: dt.date) -> str:
         else:
             words = deadline(item.valid_until, today=today).words
             parts.append(_("有效期至 %(day)s(%(words)s)") % {"day": item.valid_until.isoformat(), "words": words})
+    if item.state == "stopped" and item.stopped_until is not None:
+        parts.insert(1, _("预计 %(day)s 启用") % {"day": item.stopped_until.isoformat()})
+    if item.state == "stopped" and lapsed(item, today):
+        parts.append(_("启用前须检定合格"))
     return " · ".join(parts)
+
+
+def lapsed(item: Dated, today: dt.date) -> bool:
+    """Whether it passed once and that has run out."""
+    return item.last_verdict == PASS and item.valid_until is not None and item.valid_until < today
 
 
 def shown(item: Instrument) -> Status:

@@ -28,6 +28,8 @@ from quanheng.platform.web.components import Definition, Moment
 
 VERBS = {
     "instruments.added": gettext_lazy("登记"),
+    "instruments.taken_from_lot": gettext_lazy("从批量登记中单独登记"),
+    "instruments.lot_reduced": gettext_lazy("单独登记其中一台"),
     "instruments.imported": gettext_lazy("导入台账"),
     "instruments.history_imported": gettext_lazy("导入历史检定数据"),
     "instruments.history_noted": gettext_lazy("登记历史检定"),
@@ -35,6 +37,9 @@ VERBS = {
     "instruments.edited": gettext_lazy("修改台账"),
     "instruments.transferred": gettext_lazy("移交"),
     "instruments.verified": gettext_lazy("登记检定结果"),
+    "instruments.invalidated": gettext_lazy("检定失效"),
+    "instruments.parameters_completed": gettext_lazy("按检定结果补全计量参数"),
+    "instruments.corrected_by_verification": gettext_lazy("按检定核对的实物更正台账"),
     "instruments.period_extended": gettext_lazy("状态评价:延长检定周期"),
     "instruments.extension_undone": gettext_lazy("撤销检定周期的延长"),
 }
@@ -111,6 +116,8 @@ def _moment(event: AuditEvent) -> Moment:
         for k, v in event.after.items()
         if event.verb in ("instruments.edited", "instruments.move", "instruments.relocate") and k in names
     ]
+    if event.verb == "instruments.stop" and event.after.get("stopped_until"):
+        changed.append(_("预计 %(day)s 启用") % {"day": event.after["stopped_until"]})
     detail = " · ".join([event.reason, *changed] if event.reason else changed)
     title = VERBS.get(event.verb) or labels.get(step) or event.verb
     return Moment(event.happened_at, title, event.actor_name, detail, tone=TONES.get(step, "work"))

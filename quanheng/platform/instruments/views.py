@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -94,6 +95,8 @@ class InstrumentList(ListPage):
         status, state = data.get("status", ""), data.get("state", "")
         if status:
             rows = rows.filter(has_status(status, clock.today()))
+        if until := a_day(data.get("stopped_until", "")):
+            rows = rows.filter(stopped_until__lte=until)
         if data.get("applied") == "no":
             rows = rows.exclude(queries.applied_for())
         return filters, rows.filter(state=state) if state else rows
@@ -155,13 +158,28 @@ class InstrumentList(ListPage):
 
     def batch_file(self, rows: QuerySet[Instrument]) -> None:
         """Hand the chosen drafts to the county."""
-        n = services.submit_filing(actor=self.actor, instruments=list(rows[:MOST]))
-        messages.success(self.request, ngettext("已提交 %(n)d 台备案", "已提交 %(n)d 台备案", n) % {"n": n})
+        drafts, left = list(rows.filter(state="draft")[:MOST]), rows.exclude(state="draft").count()
+        if drafts:
+            n = services.submit_filing(actor=self.actor, instruments=drafts)
+            messages.success(self.request, ngettext("已提交 %(n)d 台备案", "已提交 %(n)d 台备案", n) % {"n": n})
+        if left:
+            words = ngettext(
+                "%(n)d 台不是草稿(已提交或已备案),没有再次提交", "%(n)d 台不是草稿(已提交或已备案),没有再次提交", left
+            )
+            messages.warning(self.request, words % {"n": left})
 
     def batch_transfer(self, rows: QuerySet[Instrument]) -> HttpResponse:
         """Ask where to and why."""
         remember(self.request, rows)
         return HttpResponseRedirect(reverse("instruments:transfer"))
+
+
+def a_day(text: str) -> dt.date | None:
+    """A date of the address; one that cannot be read narrows nothing."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def remember(request: HttpRequest, rows: QuerySet[Instrument]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from quanheng.platform.kernel.work import WorkGroup, WorkItem
 from quanheng.platform.web.components import Figure
 
 FIRST = 5
+ENDING = dt.timedelta(days=7)
 
 
 def _group(
@@ -32,7 +34,7 @@ def _group(
             title=f"{i.name} {i.serial_number}",
             detail=f"{i.organisation.name} {i.location}".strip(),
             url=reverse("instruments:instrument", args=[i.pk]),
-            due=i.valid_until if i.state == "in_use" else None,
+            due={"in_use": i.valid_until, "stopped": i.stopped_until}.get(i.state),
             action=action,
         )
         for i in rows.select_related("organisation").order_by("valid_until")[:FIRST]
@@ -53,6 +55,7 @@ def keepers(actor: Actor) -> Sequence[WorkGroup]:
     )
     returned = mine.filter(state="draft", pk__in=list(events.values_list("subject_id", flat=True)[:1000]))
     repaired = idle.filter(state="awaiting")
+    ending = idle.filter(state="stopped", stopped_until__lte=today + ENDING)
     overdue, due = used.filter(has_status("overdue", today)), used.filter(has_status("due", today))
     return [
         _group(
@@ -70,6 +73,13 @@ def keepers(actor: Actor) -> Sequence[WorkGroup]:
             repaired,
             "status=awaiting&applied=no",
             _("申请检定"),
+        ),
+        _group(
+            "instruments.stopped",
+            _("报停将满的器具"),
+            ending,
+            f"state=stopped&stopped_until={(today + ENDING).isoformat()}",
+            _("启用或重新报停"),
         ),
         _group("instruments.returned", _("被退回的备案"), returned, "state=draft", _("修改后重报")),
     ]

@@ -78,6 +78,19 @@ def record_many(actor: Actor, verb: str, subjects: Iterable[models.Model], **fie
     return len(rows)
 
 
+def condensed(rows: Iterable[AuditEvent], most: int = 30) -> list[AuditEvent]:
+    """The newest rows, where one person doing the same again and again without a reason counts once."""
+    kept: list[AuditEvent] = []
+    for row in rows:
+        last = kept[-1] if kept else None
+        if last and not row.reason and (last.verb, last.actor_id, last.reason) == (row.verb, row.actor_id, ""):
+            continue
+        if len(kept) == most:
+            break
+        kept.append(row)
+    return kept
+
+
 def history(subject: models.Model) -> models.QuerySet[AuditEvent]:
     """Everything that ever happened to the subject, newest first."""
     return AuditEvent.objects.filter(subject_type=subject._meta.label_lower, subject_id=str(subject.pk)).order_by("-id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -19,10 +20,9 @@ from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 
 def actor_of(user: User) -> Actor:
     """The actor with every grant in force today. Unknown roles are dropped."""
-    today = clock.today()
     rows = (
-        RoleGrant.objects.filter(user=user, role__in=Role.values, organisation__active=True)
-        .filter(Q(valid_from=None) | Q(valid_from__lte=today), Q(valid_until=None) | Q(valid_until__gte=today))
+        grants_on(clock.today())
+        .filter(user=user, role__in=Role.values)
         .values_list("role", "organisation_id", "organisation__path", "organisation__region_id")
     )
     grants = tuple(
@@ -30,6 +30,12 @@ def actor_of(user: User) -> Actor:
         for role, org, path, region in rows
     )
     return Actor(user_id=user.pk, name=user.name or user.username, grants=grants)
+
+
+def grants_on(day: dt.date) -> QuerySet[RoleGrant]:
+    """Grants in force that day, in organisations that are active."""
+    begun, not_over = Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day)
+    return RoleGrant.objects.filter(begun, not_over, organisation__active=True)
 
 
 def may_administer(actor: Actor, organisation: Organisation | None) -> Decision:

@@ -91,7 +91,8 @@ WORKFLOWS: Registry[Workflow] = Registry("workflows")
 
 
 def _wrong_state(machine: Workflow, step: Transition, obj: Stateful) -> Decision:
-    return Denied(f"{step.label}: {machine.states.get(obj.state, obj.state)}")
+    words = {"step": step.label, "state": machine.states.get(obj.state, obj.state)}
+    return Denied(_("现为“%(state)s”,不能“%(step)s”") % words)
 
 
 def _overtaken(machine: Workflow, step: Transition, obj: Stateful) -> str:

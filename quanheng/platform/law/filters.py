@@ -18,6 +18,7 @@ from quanheng.platform.law.models import LawItem, Verified
 from quanheng.platform.law.queries import in_force_q
 from quanheng.platform.law.tables import KIND_WORDS
 from quanheng.platform.web.filters import ANY, ChoiceFilter, FilterSet, SearchFilter
+from quanheng.platform.web.forms import DateInput
 
 
 def _regions() -> list[tuple[str, Any]]:
@@ -31,9 +32,7 @@ class ItemFilter(FilterSet):
     q = SearchFilter(("title", "code", "edition", "source"))
     kind = ChoiceFilter(label=_("类别"), choices=list(KINDS.items()))
     region_code = ChoiceFilter(label=_("适用地区"), choices=_regions)
-    on = django_filters.DateFilter(
-        label=_("在该日生效"), method="in_force_on", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    on = django_filters.DateFilter(label=_("在该日生效"), method="in_force_on", widget=DateInput())
     verified = ChoiceFilter(label=_("核实"), choices=Verified.choices)
 
     class Meta:

@@ -42,7 +42,10 @@ class Licence(models.Model):
 
 
 class Authorisation(models.Model):
-    """An item an institute is authorised to verify, with its daily capacity."""
+    """An item an institute is authorised to verify, with its daily capacity.
+
+    What the institute enters itself counts once a regulator of its region has confirmed it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey("kernel.Organisation", models.PROTECT, related_name="authorisations")
@@ -53,6 +56,7 @@ class Authorisation(models.Model):
     valid_from = models.DateField(_("有效期自"))
     valid_until = models.DateField(_("有效期至"))
     withdrawn_on = models.DateField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -27,6 +27,11 @@ def in_force(on: dt.date) -> Q:
     return Q(valid_from__lte=on, valid_until__gte=on) & (Q(withdrawn_on=None) | Q(withdrawn_on__gt=on))
 
 
+def authorised_on(on: dt.date) -> Q:
+    """Authorised items that count that day: in force and confirmed by a regulator."""
+    return in_force(on) & Q(confirmed_at__isnull=False)
+
+
 def licence_for(user: User, organisation: Organisation, duty: str, norm: Norm, on: dt.date) -> Decision:
     """Whether the person holds a licence of that duty for the norm at the institute that day."""
     return licences_for([(user, duty, on)], organisation, norm)[0]
@@ -52,9 +57,14 @@ def _licensed(user: User, norm: Norm, on: dt.date, held: list[tuple[Any, ...]]) 
 
 def authorised(organisation: Organisation, norm: Norm, on: dt.date) -> Decision:
     """Whether the institute is authorised for the norm that day."""
-    if Authorisation.objects.filter(in_force(on), organisation=organisation, norm=norm).exists():
+    held = Authorisation.objects.filter(in_force(on), organisation=organisation, norm=norm)
+    confirmed = [at is not None for at in held.values_list("confirmed_at", flat=True)]
+    if any(confirmed):
         return Allowed()
-    return Denied(_("%(norm)s 在 %(day)s 不在本机构授权项目内") % {"norm": norm.number, "day": on.isoformat()})
+    words = {"norm": norm.number, "day": on.isoformat()}
+    if confirmed:
+        return Denied(_("%(norm)s 的授权尚待监管部门确认") % words)
+    return Denied(_("%(norm)s 在 %(day)s 不在本机构授权项目内") % words)
 
 
 def rule_holds(organisation: Organisation, key: str, on: dt.date) -> bool:
@@ -65,22 +75,34 @@ def rule_holds(organisation: Organisation, key: str, on: dt.date) -> bool:
 
 def institutes_for(norm: Norm, region: Region, on: dt.date) -> QuerySet[Organisation]:
     """Institutes authorised for the norm that day: those of the region first, then of the regions above it."""
-    held = Authorisation.objects.filter(in_force(on), norm=norm).values("organisation_id")
+    held = Authorisation.objects.filter(authorised_on(on), norm=norm).values("organisation_id")
+    return nearest_first(Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True, pk__in=held), region)
+
+
+def nearest_first(rows: QuerySet[Organisation], region: Region | None) -> QuerySet[Organisation]:
+    """Organisations of the region, then of those above it, then all others; by name within each."""
+    if region is None:
+        return rows.order_by("name")
     codes = [region.code, f"{region.code[:4]}00", f"{region.code[:2]}0000"]
     nearness = Case(
         *(When(region__code=code, then=Value(n)) for n, code in enumerate(dict.fromkeys(codes))),
         default=Value(9),
         output_field=IntegerField(),
     )
-    rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True, pk__in=held)
     return rows.annotate(nearness=nearness).order_by("nearness", "name")
 
 
 def capacity_left(organisation: Organisation, norm: Norm, day: dt.date) -> int:
     """How many more pieces of the norm the institute can take that day; none where it is not authorised."""
-    held = Authorisation.objects.filter(in_force(day), organisation=organisation, norm=norm)
+    held = Authorisation.objects.filter(authorised_on(day), organisation=organisation, norm=norm)
     capacity = sum(held.values_list("capacity_per_day", flat=True))
     return max(0, capacity - sum(load(organisation, norm, day) for load in LOAD.values()))
+
+
+def unconfirmed(viewer: Actor) -> QuerySet[Authorisation]:
+    """Items that wait for the viewer, a regulator of the institute's region, to confirm them."""
+    rows = authorisations(viewer).filter(confirmed_at=None, withdrawn_on=None)
+    return rows.filter(scope_q(viewer, region="organisation__region_id"))
 
 
 def _rights(viewer: Actor) -> Q:

@@ -16,6 +16,7 @@ from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.parties.models import Authorisation, Duty, InstituteRule, Licence
+from quanheng.platform.parties.policies import may_confirm, may_enter
 
 
 def _dates(valid_from: dt.date, valid_until: dt.date) -> None:
@@ -83,8 +84,11 @@ def authorise(
     capacity_per_day: int = 50,
     measuring_range: str = "",
 ) -> Authorisation:
-    """Enter an item that an institute is authorised to verify."""
-    require(may_administer(actor, organisation))
+    """Enter an item that an institute is authorised to verify.
+
+    A regulator's entry counts at once; the institute's own waits until a regulator of its region confirms it.
+    """
+    require(may_enter(actor, organisation))
     _dates(valid_from, valid_until)
     if Authorisation.objects.filter(organisation=organisation, norm=norm, valid_from=valid_from).exists():
         raise Refused(_("该授权项目已登记"), code="duplicate", place="norm")
@@ -96,15 +100,31 @@ def authorise(
         valid_until=valid_until,
         capacity_per_day=capacity_per_day,
         measuring_range=measuring_range,
+        confirmed_at=clock.now() if may_confirm(actor, organisation) else None,
     )
     events.record(actor, "parties.authorised", made, after={"norm": norm.number, "number": number})
     return made
 
 
 @transaction.atomic
+def confirm_authorisations(*, actor: Actor, authorisations: Iterable[Authorisation]) -> int:
+    """A regulator confirms that the items were granted; returns how many had waited."""
+    ids = [a.pk for a in authorisations]
+    rows = Authorisation.objects.select_for_update(of=("self",)).select_related("organisation", "norm")
+    waiting = list(rows.filter(pk__in=ids, confirmed_at=None, withdrawn_on=None).order_by("pk"))
+    for row in waiting:
+        require(may_confirm(actor, row.organisation))
+        row.confirmed_at = clock.now()
+        row.save(update_fields=["confirmed_at"])
+        after = {"norm": row.norm.number, "number": row.number, "confirmed_at": row.confirmed_at}
+        events.record(actor, "parties.authorisation_confirmed", row, after=after)
+    return len(waiting)
+
+
+@transaction.atomic
 def withdraw_authorisation(*, actor: Actor, authorisation: Authorisation, reason: str) -> Authorisation:
     """Withdraw an authorised item from today on; what was issued under it before stands."""
-    require(may_administer(actor, authorisation.organisation))
+    require(may_enter(actor, authorisation.organisation))
     if not reason.strip():
         raise Refused(_("请写明撤回的原因"), code="reason_required", place="reason")
     if authorisation.withdrawn_on is not None:

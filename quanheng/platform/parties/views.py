@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.kernel import clock
@@ -23,12 +23,15 @@ from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.parties import queries, services
 from quanheng.platform.parties.models import Authorisation, Duty, Licence
+from quanheng.platform.parties.policies import may_enter
 from quanheng.platform.web.components import Action, Chip, Empty, Header, Status
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
 from quanheng.platform.web.http import actor_of
-from quanheng.platform.web.pages import FormPage, ListPage
+from quanheng.platform.web.pages import Batch, FormPage, ListPage
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
+
+WAITING = Q(confirmed_at=None, withdrawn_on=None)
 
 
 def sees_institutes(actor: Actor) -> Decision:
@@ -43,6 +46,20 @@ def manages(actor: Actor) -> Decision:
     if actor.has(Role.LAB_MANAGER, Role.SYSTEM_ADMIN):
         return Allowed()
     return Denied(_("只有本机构的管理员可以登记人员资格和授权项目"))
+
+
+def enters_items(actor: Actor) -> Decision:
+    """Those who manage an institute, and the regulators who authorise it."""
+    return Allowed() if actor.has(Role.REGULATOR) else manages(actor)
+
+
+def authorisable(actor: Actor) -> QuerySet[Organisation]:
+    """Institutes whose items the person may enter."""
+    region = Q()
+    for prefix in actor.regions():
+        region |= Q(region__code__startswith=prefix)
+    rows = Organisation.objects.filter(active=True, kind=OrganisationKind.INSTITUTE)
+    return rows.filter(Q(pk__in=managed(actor).values("pk")) | region) if region else managed(actor)
 
 
 def managed(actor: Actor) -> QuerySet[Organisation]:
@@ -60,6 +77,8 @@ def status_of(row: Licence | Authorisation) -> Status:
     today = clock.today()
     if row.withdrawn_on is not None and row.withdrawn_on <= today:
         return Status("off", _("已撤回"))
+    if isinstance(row, Authorisation) and row.confirmed_at is None:
+        return Status("wait", _("待监管确认"))
     if row.valid_until < today:
         return Status("bad", _("已过期"))
     if row.valid_from > today:
@@ -116,7 +135,7 @@ class AuthorisationTable(Table):
         fields: ClassVar = ()
 
     def row_url(self, record: Any) -> str:
-        mine = may_administer(actor_of(self.request), record.organisation)
+        mine = may_enter(actor_of(self.request), record.organisation)
         return reverse("parties:withdraw-authorisation", args=[record.pk]) if mine else ""
 
 
@@ -148,16 +167,20 @@ class _Dated(ListPage):
     def empty(self) -> Empty:  # type: ignore[override]
         return Empty(_("这里还没有登记"), _("登记后,受理、安排、核验和签发时会按日期逐项核对。"), icon="users")
 
+    def counting(self) -> Q:
+        """Those that count today."""
+        return queries.in_force(clock.today())
+
     def chips(self) -> Sequence[Chip]:
-        rows, today = self.get_queryset(), clock.today()
+        rows = self.get_queryset()
         return [
             Chip(_("全部"), {}, rows.count()),
-            Chip(_("有效"), {"now": "yes"}, rows.filter(queries.in_force(today)).count()),
+            Chip(_("有效"), {"now": "yes"}, rows.filter(self.counting()).count()),
         ]
 
     def filtered(self, data: Any) -> tuple[Any, QuerySet[Any]]:
         filters, rows = super().filtered(data)
-        return filters, rows.filter(queries.in_force(clock.today())) if data.get("now") == "yes" else rows
+        return filters, rows.filter(self.counting()) if data.get("now") == "yes" else rows
 
 
 class LicenceList(_Dated):
@@ -182,6 +205,30 @@ class AuthorisationList(_Dated):
 
     def get_queryset(self) -> QuerySet[Any]:
         return queries.authorisations(self.actor).order_by("organisation__name", "norm__number")
+
+    def header(self) -> Header:
+        new = Action(self.add_label, reverse(self.add_name), "plus") if enters_items(self.actor) else None
+        lead = _("机构自行登记的项目,经所在地或上级监管部门确认后方可受理、安排和签发。")
+        return Header(self.title, lead, primary=new)
+
+    def counting(self) -> Q:
+        return queries.authorised_on(clock.today())
+
+    def chips(self) -> Sequence[Chip]:
+        waiting = self.get_queryset().filter(WAITING).count()
+        return [*super().chips(), Chip(_("待监管确认"), {"now": "waiting"}, waiting, "wait" if waiting else "")]
+
+    def filtered(self, data: Any) -> tuple[Any, QuerySet[Any]]:
+        filters, rows = super().filtered(data)
+        return filters, rows.filter(WAITING) if data.get("now") == "waiting" else rows
+
+    def batches(self) -> Sequence[Batch]:
+        return [Batch("confirm", _("确认授权"), "check")] if self.actor.has(Role.REGULATOR) else ()
+
+    def batch_confirm(self, rows: QuerySet[Any]) -> None:
+        """Confirm the chosen items."""
+        n = services.confirm_authorisations(actor=self.actor, authorisations=list(rows))
+        messages.success(self.request, ngettext("已确认 %(n)d 项", "已确认 %(n)d 项", n) % {"n": n})
 
 
 class _DatedForm(Form):
@@ -250,10 +297,16 @@ class AddLicence(_Enter):
         return reverse("parties:licences")
 
 
-class AddAuthorisation(_Enter):
-    """Enter an authorised item."""
+class AddAuthorisation(FormPage):
+    """Enter an authorised item: in force at once by a regulator, else once a regulator confirms it."""
 
     form_class = AuthorisationForm
+
+    def allowed(self, actor: Actor) -> Decision:
+        return enters_items(actor)
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"organisations": authorisable(self.actor)}
 
     def header(self) -> Header:
         return Header(_("登记授权项目"), crumbs=[(_("授权项目"), reverse("parties:authorisations"))])
@@ -262,8 +315,8 @@ class AddAuthorisation(_Enter):
         return {"organisation": managed(self.actor).first()}
 
     def done(self, form: Any) -> str:
-        services.authorise(actor=self.actor, **form.cleaned_data)
-        messages.success(self.request, _("已登记"))
+        made = services.authorise(actor=self.actor, **form.cleaned_data)
+        messages.success(self.request, _("已登记") if made.confirmed_at else _("已登记,待监管部门确认后生效"))
         return reverse("parties:authorisations")
 
 
@@ -312,6 +365,9 @@ class WithdrawAuthorisation(_Withdraw):
 
     def found(self) -> QuerySet[Any]:
         return queries.authorisations(self.actor)
+
+    def allowed(self, actor: Actor) -> Decision:
+        return may_enter(actor, self.row.organisation)
 
     def header(self) -> Header:
         lead = f"{self.row.organisation.name} · {self.row.norm.number}"

@@ -110,6 +110,7 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = False
+FORMAT_MODULE_PATH = ["quanheng.platform.project.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = QUANHENG.data_dir / "static"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from quanheng.platform.catalog.models import Norm
@@ -57,7 +58,20 @@ def may_use(standard: MeasurementStandard, norm: Norm, on: dt.date) -> Decision:
 
 def certificate_on(standard: MeasurementStandard, on: dt.date) -> TraceCertificate | None:
     """The certificate of the standard in force that day, else its latest one: the conditions say what is wrong."""
-    known = TraceCertificate.objects.filter(item_id=standard.pk).order_by("-valid_from")
-    valid = known.filter(Q(void_from=None) | Q(void_from__gt=on), Q(valid_to=None) | Q(valid_to__gte=on))
-    valid = valid.filter(valid_from__lte=on)
-    return valid.first() or known.first()
+    return certificates_on([standard], on).get(standard.pk)
+
+
+def certificates_on(standards: Iterable[MeasurementStandard], on: dt.date) -> dict[uuid.UUID, TraceCertificate]:
+    """The same for several at once; without those that have none."""
+    found: dict[uuid.UUID, TraceCertificate] = {}
+    held = TraceCertificate.objects.filter(item_id__in=[s.pk for s in standards])
+    for paper in held.order_by("valid_from"):
+        before = found.get(paper.item_id)
+        if before is None or _in_force(paper, on) or not _in_force(before, on):
+            found[paper.item_id] = paper
+    return found
+
+
+def _in_force(paper: TraceCertificate, on: dt.date) -> bool:
+    begun, not_over = paper.valid_from <= on, paper.valid_to is None or paper.valid_to >= on
+    return begun and not_over and (paper.void_from is None or paper.void_from > on)

@@ -50,14 +50,7 @@ def add_standard(
     fields.setdefault("id", uuid.uuid4())
     standard = MeasurementStandard.objects.create(organisation=organisation, state="in_use", **fields)
     standard.norms.set(norms)
-    trace.register_item(
-        kind="standard",
-        id=standard.pk,
-        label=str(standard),
-        organisation=organisation,
-        region=organisation.region,
-        actor=actor,
-    )
+    _in_graph(standard, actor)
     events.record(actor, "standards.added", standard, after={"name": standard.name, "code": standard.code})
     return standard
 
@@ -121,14 +114,7 @@ def edit_standard(
         setattr(standard, name, changed[name])
     standard.save(update_fields=sorted(set(changed) - {"norms"}))
     standard.norms.set(norms)
-    trace.register_item(
-        kind="standard",
-        id=standard.pk,
-        label=str(standard),
-        organisation=standard.organisation,
-        region=standard.organisation.region,
-        actor=actor,
-    )
+    _in_graph(standard, actor)
     events.record(
         actor, "standards.edited", standard, reason=reason, before={n: now[n] for n in changed}, after=changed
     )
@@ -194,3 +180,14 @@ def take_step(name: str, *, actor: Actor, standard: MeasurementStandard, reason:
     if name == "restore":
         return restore(actor=actor, standard=standard, reason=reason)
     return apply(STANDARD, name, standard, actor=actor, reason=reason)
+
+
+def _in_graph(standard: MeasurementStandard, actor: Actor) -> None:
+    trace.register_item(
+        kind="standard",
+        id=standard.pk,
+        label=str(standard),
+        organisation=standard.organisation,
+        region=standard.organisation.region,
+        actor=actor,
+    )

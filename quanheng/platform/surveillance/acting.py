@@ -29,7 +29,6 @@ from quanheng.platform.web.components import Action, Chip, Definition, Empty, Fi
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
-WINDOW = 90
 SHOWN = 200
 
 
@@ -73,9 +72,15 @@ class RunStart(Watching, FormPage):
         last = today - dt.timedelta(days=1)
         return {
             "organisation": named or self.organisations().first(),
-            "since": today - dt.timedelta(days=WINDOW),
-            "until": last,
+            "since": self._day("since") or today - dt.timedelta(days=judging.USUAL_DAYS),
+            "until": self._day("until") or last,
         }
+
+    def _day(self, name: str) -> dt.date | None:
+        try:
+            return dt.date.fromisoformat(self.request.GET.get(name, ""))
+        except ValueError:
+            return None
 
     def _asked(self) -> str:
         text = self.request.GET.get("organisation", "")
@@ -115,9 +120,15 @@ class RunPage(Watching):
 
     def header(self) -> Header:
         lead = f"{self.run.organisation} · {self.run.since} – {self.run.until}"
-        return Header(
-            _("评价"), lead, tables.run_status(self.run), [home(), (_("评价记录"), reverse("surveillance:runs"))]
+        crumbs = [home(), (_("评价记录"), reverse("surveillance:runs"))]
+        again = Action(
+            _("重新发起"),
+            f"{reverse('surveillance:run-start')}?organisation={self.run.organisation_id}"
+            f"&since={self.run.since}&until={self.run.until}",
+            "refresh",
         )
+        failed = self.run.state == EvaluationRun.State.FAILED
+        return Header(_("评价"), lead, tables.run_status(self.run), crumbs, again if failed else None)
 
     def context(self) -> dict[str, Any]:
         found = self.run.evaluations.select_related("area").order_by("area__code")[:SHOWN]
@@ -206,9 +217,10 @@ class CheckPage(OneCheck):
             for t, d in CHECK.open_to(c, self.actor)
             if d and t.name in urls
         ]
+        paper = Action(_("打印核查单"), reverse("surveillance:check-print", args=[c.pk]), "printer")
         return Header(
             c.number, f"{c.meter} · {c.meter.area}", tables.check_status(c), self.crumbs()[:2],
-            found[0] if found else None, found[1:],
+            found[0] if found else None, [*found[1:], paper],
         )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
@@ -237,6 +249,29 @@ class CheckPage(OneCheck):
         return reverse("verification:application", args=[c.application_id]) if c.application_id else ""
 
 
+class CheckPaper(OneCheck):
+    """The order on paper, for who goes to the meter."""
+
+    template_name = "surveillance/check_print.html"
+
+    def context(self) -> dict[str, Any]:
+        c, v = self.check, self.check.verdict
+        m = c.meter
+        facts = [
+            (_("表号"), m.meter_id), (_("台区"), f"{m.area} {m.area.code}"), (_("行政区划"), m.area.region),
+            (_("馈线"), m.feeder), (_("相别"), m.phase), (_("互感器变比"), m.ct_ratio),
+            (_("准确度等级"), m.accuracy_class), (_("生产厂家"), m.manufacturer), (_("批次"), m.lot),
+            (_("安装/使用地点"), m.instrument.location if m.instrument else ""), (_("安装日期"), m.installed_on),
+            (_("事由"), c.reason), (pgettext("check", "期限"), c.due_on),
+            (_("检定申请"), c.application.number if c.application else ""),
+        ]  # fmt: skip
+        return {
+            "check": c, "facts": [(k, w or "—") for k, w in facts], "why": words.reason(v) if v else "",
+            "evidence": v.evaluation.evidence_sha256 if v else "", "confirmed": c.state in ("confirmed", "replaced"),
+            "made_at": clock.now(),
+        }  # fmt: skip
+
+
 class ReasonForm(Form):
     """Why."""
 
@@ -262,7 +297,7 @@ class OrderCheck(Watching, FormPage):
         return Header(_("下达核查单"), lead, crumbs=[home(), (str(self.meter), self.meter.get_absolute_url())])
 
     def initial(self) -> dict[str, Any]:
-        verdict = self.meter.verdicts.select_related("evaluation").order_by("-evaluation__version").first()
+        verdict = queries.verdict_of(self.meter)
         return {"reason": words.reason(verdict)[:300] if verdict else ""}
 
     def done(self, form: Any) -> str:
@@ -279,7 +314,7 @@ class SendForm(Form):
     )
     instrument = forms.ModelChoiceField(
         Instrument.objects.none(), label=gettext_lazy("台账中的器具"), widget=SearchSelect(),
-        help_text=gettext_lazy("批量登记的表计须先单独登记"),
+        help_text=gettext_lazy("批量登记中的表计随申请自动单独登记;台账中没有的请先登记"),
     )  # fmt: skip
 
 
@@ -293,14 +328,16 @@ class SendCheck(OneCheck, FormPage):
         return policies.may_keep(actor, self.check)
 
     def header(self) -> Header:
-        return Header(_("申请检定"), str(self.check.meter), crumbs=self.crumbs())
+        enter = Action(_("登记器具"), reverse("instruments:add"), "plus")
+        return Header(_("申请检定"), str(self.check.meter), crumbs=self.crumbs(), menu=[enter])
 
     def form(self, data: Any = None, files: Any = None) -> Any:
         form: Any = super().form(data, files)
-        own = ledger.visible(self.actor).filter(organisation=self.check.organisation, quantity=1)
+        lots = ledger.visible(self.actor).filter(organisation=self.check.organisation)
+        own = lots.filter(quantity=1)
         bound = self.check.meter.instrument_id
         kept = own.filter(serial_number=self.check.meter.meter_id)
-        kept = kept | own.filter(pk=bound) if bound else kept
+        kept = kept | lots.filter(pk=bound) if bound else kept
         form.fields["instrument"].queryset = kept
         form.fields["institute"].queryset = Organisation.objects.filter(kind="institute", active=True).order_by("name")
         return form

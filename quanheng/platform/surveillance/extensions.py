@@ -101,7 +101,7 @@ def _latest(meters: Iterable[AreaMeter]) -> dict[Any, MeterVerdict]:
             meter__in=ids[start : start + 500], evaluation__fit="ok", evaluation__until__gte=since,
             p_exceed__isnull=False, u__isnull=False,
         ).select_related("evaluation")  # fmt: skip
-        for one in rows.order_by("evaluation__version"):
+        for one in rows.order_by("evaluation__until", "evaluation__version"):
             found[one.meter_id] = one
     return found
 

@@ -20,6 +20,7 @@ from quanheng.platform.kernel.sheets.cells import CellProblem
 from quanheng.platform.surveillance.models import Area, AreaMeter, Profile, Role
 from quanheng.platform.surveillance.naming import fresh_codes
 from quanheng.platform.surveillance.policies import may_keep_for
+from quanheng.telemetry.fleets import load_profile
 
 CHUNK = 500
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
@@ -54,6 +55,8 @@ PROFILES = {
     "台区电能表": Profile.ELECTRICITY.value,
     "充电站": Profile.CHARGING.value,
     "供水分区": Profile.WATER.value,
+    "燃气分区": Profile.GAS.value,
+    "供热换热站": Profile.HEAT.value,
 }
 COLUMNS = (
     ImportColumn("area_id", "台区编号", ("area_id", "台区"), True, parse=_name, max_length=64, example="TQ-0001"),
@@ -69,6 +72,7 @@ COLUMNS = (
     ImportColumn("area_name", "台区名称", (), max_length=120, example="中山路 1 号台区"),
     ImportColumn("region", "行政区划", ("region",), note="六位代码;不填则为单位所在地", example="990101"),
     ImportColumn("profile", "类型", ("profile",), choices=PROFILES, example="台区电能表"),
+    ImportColumn("rule", "适用规范", ("rule",), max_length=60, note="规范号;不填则按所在省", example="JJF(皖)111-2021"),
     ImportColumn("code", "器具码", (), max_length=20, note="填了就与台账中的这台器具绑定"),
 )
 
@@ -105,8 +109,22 @@ def _area(row: ImportRow, held: dict[str, Area], regions: dict[str, Region], con
     if text and text not in regions:
         row.fail("region", _("没有行政区划「%(text)s」") % {"text": text})
     row.values["region"] = regions.get(text) or context.organisation.region
+    _rule(row, area)
     if area is not None and text and area.region_id != text:
         row.fail("region", _("台区已登记在 %(region)s") % {"region": area.region_id})
+
+
+def _rule(row: ImportRow, area: Area | None) -> None:
+    """By its number or id; of the profile's own rules."""
+    text = str(row.values.get("rule") or "")
+    profile = area.profile if area is not None else str(row.values.get("profile") or Profile.ELECTRICITY)
+    known = {r[name]: r["id"] for r in load_profile(profile).rules for name in ("id", "norm")}
+    if text and text not in known:
+        norms = "、".join(r["norm"] for r in load_profile(profile).rules) or "—"
+        row.fail("rule", _("没有这个规范;可用的有:%(known)s") % {"known": norms})
+    elif area is not None and text and known[text] != area.rule:
+        row.fail("rule", _("台区已登记,适用规范在台区页更改"))
+    row.values["rule"] = known.get(text, "")
 
 
 def _bind(rows: Sequence[ImportRow], context: Context) -> None:
@@ -142,7 +160,7 @@ def apply(rows: Sequence[ImportRow], context: Context) -> int:
         if v["area_id"] not in areas and v["area_id"] not in fresh:
             fresh[v["area_id"]] = Area(
                 code=v["area_id"], name=v.get("area_name") or "", organisation=context.organisation,
-                region=v["region"], profile=v.get("profile") or Profile.ELECTRICITY,
+                region=v["region"], profile=v.get("profile") or Profile.ELECTRICITY, rule=v.get("rule") or "",
             )  # fmt: skip
     Area.objects.bulk_create(fresh.values(), batch_size=CHUNK)
     events.record_many(context.actor, "surveillance.area_added", fresh.values(), after={"batch": str(context.batch.pk)})

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +25,12 @@ from quanheng.platform.surveillance import levels, policies, sealing
 from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, EvaluationRun, MeterVerdict, Verdict
 from quanheng.platform.surveillance.store import listed, store
 from quanheng.telemetry.fleets import AreaReport, FleetResult, evaluate, load_profile
+from quanheng.telemetry.fleets.profiles import Profile, rule_for
 from quanheng.telemetry.quality import daily_balance, quality
 
 TOGETHER = 50  # areas judged with one prior and written in one transaction
 LONGEST = 400
+USUAL_DAYS = 90  # of a window
 
 
 @transaction.atomic
@@ -82,10 +85,15 @@ def judge_all(run: EvaluationRun, actor: Actor) -> None:
         a for a in Area.objects.filter(organisation=run.organisation).order_by("profile", "code") if a.pk not in done
     ]
     EvaluationRun.objects.filter(pk=run.pk).update(done=len(done))
-    for profile in sorted({(a.profile, a.rule) for a in waiting}):
-        group = [a for a in waiting if (a.profile, a.rule) == profile]
+    for kind in sorted({(a.profile, rule_of(a)) for a in waiting}):
+        group = [a for a in waiting if (a.profile, rule_of(a)) == kind]
         for start in range(0, len(group), TOGETHER):
             judge(run, group[start : start + TOGETHER], actor)
+
+
+def rule_of(area: Area) -> str:
+    """The regional rules an area is judged by: those chosen for it, else those of its province."""
+    return area.rule or rule_for(area.profile, area.region_id)
 
 
 def readings_of(areas: Sequence[Area], since: dt.date, until: dt.date) -> pl.DataFrame:
@@ -104,7 +112,7 @@ def judge(run: EvaluationRun, areas: Sequence[Area], actor: Actor) -> None:
     """Judge some areas of one profile and keep what was found."""
     rows = readings_of(areas, run.since, run.until)
     meters = listed(area__in=[a.pk for a in areas], removed_on=None)
-    chosen = load_profile(areas[0].profile, rule=areas[0].rule)
+    chosen = load_profile(areas[0].profile, rule=rule_of(areas[0]))
     usual = rows.filter(pl.col("seconds") == pl.col("seconds").mode().first()) if rows.height else rows
     result = evaluate(usual, meters, profile=chosen)
     reports = {r.area_id: r for r in result.areas}
@@ -113,9 +121,16 @@ def judge(run: EvaluationRun, areas: Sequence[Area], actor: Actor) -> None:
             report = reports.get(area.code)
             if report is not None:
                 here = rows.filter(pl.col("area_id") == area.code)
-                _keep(run, area, report, result, here, meters.filter(pl.col("area_id") == area.code), chosen.limit)
+                own = meters.filter(pl.col("area_id") == area.code)
+                _keep(run, area, report, result, here, own, usual_limit(chosen, own))
         EvaluationRun.objects.filter(pk=run.pk).update(done=Evaluation.objects.filter(run=run).count())
         events.record(actor, "surveillance.areas_judged", run, after={"areas": [a.code for a in areas]})
+
+
+def usual_limit(profile: Profile, meters: pl.DataFrame) -> float:
+    """The limit of most of an area's meters; each is judged by the one of its own class."""
+    limits = Counter(profile.limit_for(c or "") for c in meters.filter(pl.col("role") == "sub")["accuracy_class"])
+    return limits.most_common(1)[0][0] if limits else profile.limit
 
 
 def _keep(
@@ -151,13 +166,31 @@ def _keep(
     ]  # fmt: skip
     MeterVerdict.objects.bulk_create(verdicts, batch_size=500)
     sealing.seal(made, verdicts)
-    _note(area, made, verdicts)
+    if supersedes(made, area.standing):
+        _note(area, made, verdicts)
+
+
+def supersedes(made: Evaluation, standing: Evaluation | None) -> bool:
+    """Whether an area stands by a new evaluation from now on: its data reach as far, and it is no glimpse.
+
+    An older window, or a short one that tells of fewer meters, is kept as a version and changes nothing: else whoever
+    is watched could wipe an alarm by asking for a window that tells nothing.
+    """
+    if standing is None:
+        return True
+    days, before = (made.until - made.since).days, (standing.until - standing.since).days
+    glimpse = days < min(before, USUAL_DAYS) and _told(made) < _told(standing)
+    return made.until >= standing.until and not glimpse
+
+
+def _told(evaluation: Evaluation) -> int:
+    return evaluation.verdicts.exclude(verdict=Verdict.UNDETERMINABLE).count()
 
 
 def _note(area: Area, made: Evaluation, verdicts: Sequence[MeterVerdict]) -> None:
     """How the area and its meters stand now."""
     count = {v: sum(1 for one in verdicts if one.verdict == v) for v in Verdict.values}
-    area.fit, area.cause, area.evaluated_at = made.fit, made.cause, made.made_at
+    area.standing, area.fit, area.cause, area.evaluated_at = made, made.fit, made.cause, made.made_at
     area.checks, area.suspects = count["check"], count["suspect"]
     area.undeterminable, area.passes = count["undeterminable"], count["pass"]
     area.loss_rate, area.acquisition = made.loss_rate, made.acquisition

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 from django.utils.translation import gettext as _
 
-from quanheng.platform.documents.models import Document
+from quanheng.platform.documents import validity
+from quanheng.platform.documents.models import Document, DocumentKind
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.policies import Refused
@@ -50,13 +51,14 @@ def _statuses(area: Area, days: Sequence[dt.date]) -> pl.DataFrame:
     meters = list(AreaMeter.objects.filter(area=area).select_related("instrument"))
     ids = [m.instrument_id for m in meters if m.instrument_id]
     papers = _papers(ids)
+    ended = validity.ends([d for found in papers.values() for d in found])
     put_off = _extensions(ids)
     judged = _judged(meters)
     lines: list[tuple[Any, ...]] = []
     for meter in meters:
         found = judged.get(meter.pk, [])
         for day in days:
-            state = _state(meter.instrument, papers, put_off, day)
+            state = _state(meter.instrument, papers, ended, put_off, day)
             known = next((v for v in found if v.evaluation.until < day), None)
             figures = (known.error, known.u, known.evaluation.evidence_sha256) if known else (None, None, None)
             lines.append((meter.meter_id, day, *state, *figures))
@@ -65,8 +67,11 @@ def _statuses(area: Area, days: Sequence[dt.date]) -> pl.DataFrame:
 
 def _papers(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Document]]:
     found: dict[uuid.UUID, list[Document]] = {}
-    rows = Document.objects.filter(subject_id__in=list(ids)).exclude(state="replaced")
-    for one in rows.order_by("-performed_on", "-issued_on"):
+    kinds = (*validity.VERDICTS, DocumentKind.CALIBRATION_CERTIFICATE)
+    rows = Document.objects.filter(subject_id__in=list(ids), kind__in=kinds).exclude(state="replaced")
+    newest = rows.order_by("-performed_on", "-issued_on")
+    # A calibration says nothing of a verification: it counts where there is none.
+    for one in sorted(newest, key=lambda d: d.kind == DocumentKind.CALIBRATION_CERTIFICATE):
         found.setdefault(one.subject_id, []).append(one)
     return found
 
@@ -88,7 +93,7 @@ def _judged(meters: Sequence[AreaMeter]) -> dict[uuid.UUID, list[MeterVerdict]]:
 
 
 def _state(
-    item: Instrument | None, papers: dict[uuid.UUID, list[Document]],
+    item: Instrument | None, papers: dict[uuid.UUID, list[Document]], ended: dict[uuid.UUID, validity.End],
     put_off: dict[uuid.UUID, list[ExtendedInstrument]], day: dt.date,
 ) -> tuple[str, str | None, dt.date | None]:  # fmt: skip
     if item is None:
@@ -101,7 +106,7 @@ def _state(
         return ("rejected", *known)
     if paper.void_from is not None and paper.void_from <= day:
         return ("revoked", *known)
-    if item.invalidated_on is not None and paper.performed_on < item.invalidated_on <= day:
+    if paper.pk in ended and ended[paper.pk].on <= day:
         return ("invalidated", *known)
     if paper.valid_until is None or day <= paper.valid_until:
         return ("valid", *known)

@@ -17,6 +17,7 @@ from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.surveillance import levels, maps, queries, words
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.models import Area, Evaluation, Level, MeterVerdict, Verdict
+from quanheng.platform.surveillance.rule_pages import listed_rules
 from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Definition, Figure, Header
 
@@ -160,6 +161,7 @@ class Rules(Watching):
         rows = [(levels.status(one["id"]), _conditions(one["any"])) for one in data["levels"]]
         return {
             "rows": rows,
+            "regional": listed_rules(),
             "source": data["source"],
             "days": levels.check_days(),
             "check_source": data["check"]["source"],

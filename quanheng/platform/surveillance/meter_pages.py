@@ -47,6 +47,7 @@ class MeterPage(Watching):
     def context(self) -> dict[str, Any]:
         m = self.meter
         rows = list(m.verdicts.select_related("evaluation__seal", "meter").order_by("-evaluation__version")[:50])
+        now = queries.verdict_of(m)
         facts = [
             Definition(_("角色"), m.get_role_display()), Definition(_("馈线"), m.feeder),
             Definition(_("相别"), m.phase),
@@ -58,9 +59,9 @@ class MeterPage(Watching):
         return {
             "meter": m,
             "facts": facts,
-            "sentence": self._sentence(rows),
+            "sentence": self._sentence(now),
             "tone": words.verdict_status(m.verdict).tone,
-            "proof": self._proof(rows[0].evaluation) if rows else None,
+            "proof": self._proof(now.evaluation) if now else None,
             "history": [(*figures_of(v), words.percent(v.informativeness, 0), words.reason(v)) for v in rows],
             "checks": [(c, tables.check_status(c)) for c in m.site_checks.order_by("-opened_at")],
             "near": [
@@ -80,7 +81,7 @@ class MeterPage(Watching):
             "url": reverse("surveillance:evidence", args=[evaluation.area_id, evaluation.version]),
         }
 
-    def _sentence(self, rows: list[MeterVerdict]) -> str:
+    def _sentence(self, now: MeterVerdict | None) -> str:
         if self.meter.role == Role.MASTER:
             return _("总表:作为台区的标准,不由分表判定")
-        return words.reason(rows[0]) if rows else _("尚未评价")
+        return words.reason(now) if now else _("尚未评价")

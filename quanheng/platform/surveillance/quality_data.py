@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.surveillance.judging import readings_of
@@ -103,8 +103,7 @@ class SourceLine:
 
 def by_source(areas: QuerySet[Area]) -> list[SourceLine]:
     """Source and area, the worst acquisition first. Meters that never came stand under no source."""
-    newest = Evaluation.objects.filter(area=OuterRef("pk")).order_by("-version").values("pk")[:1]
-    latest = areas.order_by().annotate(newest=Subquery(newest)).exclude(newest=None).values("newest")
+    latest = areas.order_by().exclude(standing=None).values("standing")
     found: dict[tuple[str, Any], SourceLine] = {}
     rows = Evaluation.objects.filter(pk__in=latest).select_related("area", "area__organisation")
     for evaluation in rows.iterator(chunk_size=50):

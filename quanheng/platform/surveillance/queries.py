@@ -65,9 +65,11 @@ def extensions(viewer: Actor) -> QuerySet[PeriodExtension]:
     return PeriodExtension.objects.filter(visible_to(viewer)).select_related("organisation", "region")
 
 
-def latest(area: Area) -> Evaluation | None:
-    """The last evaluation of an area."""
-    return area.evaluations.order_by("-version").first()
+def verdict_of(meter: AreaMeter) -> MeterVerdict | None:
+    """What the standing evaluation says of a meter; of a meter that was replaced, what was last said."""
+    found = MeterVerdict.objects.filter(meter=meter).select_related("evaluation")
+    now = found.filter(evaluation=meter.area.standing_id).first()
+    return now or found.order_by("-evaluation__until", "-evaluation__version").first()
 
 
 def verdicts(evaluation: Evaluation) -> QuerySet[MeterVerdict]:

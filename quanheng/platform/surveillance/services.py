@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.services import take_from_lot
 from quanheng.platform.kernel import calendar, clock, events, numbering
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.workflow import apply
-from quanheng.platform.surveillance import levels, policies
-from quanheng.platform.surveillance.models import AreaMeter, CheckRequest, MeterVerdict, SiteCheck
+from quanheng.platform.surveillance import levels, policies, queries
+from quanheng.platform.surveillance.models import AreaMeter, CheckRequest, SiteCheck
 from quanheng.platform.surveillance.naming import fresh_code
 from quanheng.platform.surveillance.workflow import CHECK
 from quanheng.platform.verification import services as verification
@@ -34,7 +35,7 @@ def order_check(*, actor: Actor, meter: AreaMeter, reason: str) -> SiteCheck:
         raise Refused(_("请写明原因"), code="reason_required", place="reason")
     if SiteCheck.objects.filter(meter=meter, state__in=["open", "applied"]).exists():
         raise Refused(_("这块表已有未办结的核查单"), code="conflict")
-    verdict = MeterVerdict.objects.filter(meter=meter).order_by("-evaluation__version").first()
+    verdict = queries.verdict_of(meter)
     today = clock.today()
     due, _certain = calendar.working_days().add(today, levels.check_days())
     made = SiteCheck.objects.create(
@@ -56,12 +57,12 @@ def order_check(*, actor: Actor, meter: AreaMeter, reason: str) -> SiteCheck:
 def send_to_verification(
     *, actor: Actor, check: SiteCheck, institute: Organisation, instrument: Instrument | None = None
 ) -> SiteCheck:
-    """Apply for verification of the meter on site by the usual workflow. It must stand in the ledger by itself."""
+    """Apply for verification of the meter on site by the usual workflow. One of a lot is entered by itself first."""
     item = instrument or check.meter.instrument
     if item is None:
         raise Refused(_("这块表还没有与台账中的器具绑定,请先登记并绑定"), code="not_bound", place="instrument")
-    if item.quantity > 1:
-        raise Refused(_("台账中是批量登记,请先把这块表单独登记后再申请检定"), code="lot", place="instrument")
+    if item.quantity > 1 or item.serial_to:
+        item = take_from_lot(actor=actor, lot=item, serial=check.meter.meter_id)
     application = verification.create_application(
         actor=actor, organisation=check.organisation, institute=institute, instruments=[item], delivery="on_site",
         note=_("在用监测核查 %(number)s") % {"number": check.number},

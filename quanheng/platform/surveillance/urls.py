@@ -15,6 +15,7 @@ from quanheng.platform.surveillance import (
     map_pages,
     meter_pages,
     quality_pages,
+    rule_pages,
     views,
     views_public,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path("areas/<uuid:pk>/piles/", charging_pages.Station.as_view(), name="station"),
     path("meters/<uuid:pk>/session/", charging_pages.Replay.as_view(), name="session"),
     path("rules/", map_pages.Rules.as_view(), name="rules"),
+    path("areas/<uuid:pk>/rule/", rule_pages.ChooseRule.as_view(), name="area-rule"),
     path("areas/", views.AreaList.as_view(), name="areas"),
     path("areas/<uuid:pk>/", views.AreaPage.as_view(), name="area"),
     path("areas/<uuid:pk>/quality/", quality_pages.AreaQualityPage.as_view(), name="area-quality"),
@@ -49,6 +51,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", acting.RunPage.as_view(), name="run"),
     path("checks/", acting.CheckList.as_view(), name="checks"),
     path("checks/<uuid:pk>/", acting.CheckPage.as_view(), name="check"),
+    path("checks/<uuid:pk>/print/", acting.CheckPaper.as_view(), name="check-print"),
     path("checks/<uuid:pk>/apply/", acting.SendCheck.as_view(), name="check-apply"),
     path("checks/<uuid:pk>/replace/", acting.ReplaceMeter.as_view(), name="check-replace"),
     path("checks/<uuid:pk>/cancel/", acting.CancelCheck.as_view(), name="check-cancel"),

@@ -204,12 +204,13 @@ class AreaPage(OneArea):
                 else []
             ),
             Action(_("每日数据质量"), reverse("surveillance:area-quality", args=[area.pk]), "checklist"),
+            *([] if run.denied else [Action(_("适用规范"), reverse("surveillance:area-rule", args=[area.pk]), "book")]),
         ]
         lead = f"{area.code} · {area.get_profile_display()} · {area.organisation} · {area.region}"
         return Header(str(area), lead, levels.status(area.level), self.crumbs(), None if run.denied else run, menu)
 
     def context(self) -> dict[str, Any]:
-        evaluation = queries.latest(self.area)
+        evaluation = self.area.standing
         key, drawn = tabs(
             self.request,
             [
@@ -236,7 +237,8 @@ class AreaPage(OneArea):
             Definition(_("完整时段数"), evaluation.rows_used),
             Definition(_("采集率"), words.percent(evaluation.acquisition), "%"),
             Definition(_("线损率"), words.percent(evaluation.loss_rate), "%"),
-            Definition(_("限值"), f"±{words.percent(evaluation.limit)}", "%", unverified=self._source(evaluation)),
+            Definition(_("适用规范"), evaluation.evidence.get("profile", {}).get("norm") or "—"),
+            Definition(_("限值"), words.limits(evaluation), "%", unverified=self._source(evaluation)),
             Definition(_("评价版本"), evaluation.version),
             Definition(_("证据散列"), evaluation.evidence_sha256[:16]),
         ]
@@ -254,11 +256,12 @@ class AreaPage(OneArea):
             "loss_rows": drawing.loss_rows(evaluation, unit_of(self.area.profile)),
             "residual": drawing.residual_chart(evaluation),
             "causes": causes[:5],
+            "findings": words.findings(evaluation),
         }  # fmt: skip
 
     def _source(self, evaluation: Evaluation) -> str:
-        rule = evaluation.evidence.get("profile", {}).get("rule", "")
-        return "" if rule else _("产品默认限值,不出自某一规范")
+        by_rule = evaluation.evidence.get("profile", {}).get("limits")
+        return "" if by_rule else _("产品默认限值,不出自某一规范")
 
     def _meters(self, _evaluation: Evaluation | None) -> dict[str, Any]:
         rows = self.area.members.order_by("removed_on", "-role", F("p_exceed").desc(nulls_last=True), "meter_id")
@@ -301,7 +304,8 @@ class AreaPage(OneArea):
         rows = self.area.evaluations.order_by("-version")[:100]
         counted = [
             (e, words.fit_status(e), {v: e.verdicts.filter(verdict=v).count() for v in Verdict.values},
-             words.percent(e.loss_rate), reverse("surveillance:evidence", args=[self.area.pk, e.version]))
+             words.percent(e.loss_rate), reverse("surveillance:evidence", args=[self.area.pk, e.version]),
+             e.pk == self.area.standing_id)
             for e in rows
         ]  # fmt: skip
         return {"history": counted}

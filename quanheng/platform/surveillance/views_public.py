@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -38,7 +39,9 @@ def own(request: HttpRequest, code: str) -> HttpResponse:
         form = AskForm(request.POST)
         if exceeded(request, "ask-check", ASKS, 3600):
             problem, status = "too_many", 429
-        elif form.is_valid():
+        elif not form.is_valid():
+            problem, status = _("情况说明最多 200 个字,请缩短后再提交"), 422
+        else:
             try:
                 made = services.ask_for_check(actor=ANONYMOUS, meter=meter, text=form.cleaned_data["text"])
             except Refused as refusal:
@@ -47,8 +50,10 @@ def own(request: HttpRequest, code: str) -> HttpResponse:
     asked = CheckRequest.objects.filter(receipt=receipt, meter=meter).first() if receipt else None
     context = {
         "meter": meter, "item": meter.instrument if meter.instrument and meter.instrument.quantity == 1 else None,
+        "lot": meter.instrument if meter.instrument and meter.instrument.quantity > 1 else None,
         "sentence": public.sentence(meter), "status": words.verdict_status(meter.verdict), "made": made,
         "problem": problem, "asked": asked, "receipt": receipt,
+        "text": request.POST.get("text", "")[:1000] if problem else "",
     }  # fmt: skip
     response = render(request, "surveillance/own.html", context, status=status)
     response["Cache-Control"] = "no-cache"

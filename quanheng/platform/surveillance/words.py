@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.surveillance.models import Area, Evaluation, MeterVerdict, Verdict
 from quanheng.platform.web.components import Status, Tone
-from quanheng.telemetry.fleets.causes import CAUSES
+from quanheng.telemetry.fleets.causes import CAUSES, finding_text
 
 TONES: dict[str, Tone] = {"pass": "ok", "suspect": "due", "check": "bad", "undeterminable": "unknown"}
 
@@ -27,6 +27,22 @@ def english() -> bool:
 def cause_words(cause: str) -> str:
     """A cause of the published list."""
     return CAUSES[cause][1 if english() else 0] if cause in CAUSES else cause
+
+
+def limits(evaluation: Evaluation) -> str:
+    """The limits of an evaluation in percent, by class where the rules say so."""
+    by_class = evaluation.evidence.get("profile", {}).get("limits") or {}
+    if not by_class:
+        return f"±{percent(evaluation.limit)}"
+    return ";".join(
+        _("±%(limit)s(%(class)s 级)") % {"limit": percent(limit), "class": name} for name, limit in by_class.items()
+    )
+
+
+def findings(evaluation: Evaluation) -> list[str]:
+    """What was seen in the readings of an area and done about it."""
+    found = evaluation.report.get("findings") or []
+    return [finding_text(str(text), "en" if english() else "zh") for text in found[:20]]
 
 
 def fit_status(area: Area | Evaluation) -> Status:

@@ -23,6 +23,7 @@ from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode
 from quanheng.platform.trace.registries import FINDERS
 
 CHUNK = 500
+KEPT = 100  # items: chains of standards, not the reach of a recall
 
 
 Proofs = dict[tuple[uuid.UUID, dt.date], dict[str, Any]]
@@ -113,7 +114,9 @@ def _columns(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Columns:
 @lru_cache(maxsize=32)
 def _graph(nodes: Tuples, certificates: Tuples, uses: Tuples) -> Graph:
     """The same rows are the same graph: the chain of a standard is asked for many times between two changes."""
-    return Graph.from_columns(*_columns(nodes, certificates, uses))
+    items = [(str(i), *rest) for i, *rest in nodes]
+    papers = [(str(c), str(i), *rest) for c, i, *rest in certificates]
+    return Graph.from_rows(items, papers, [(str(c), str(s), *rest) for c, s, *rest in uses])
 
 
 def graph_around(ids: set[uuid.UUID]) -> Graph:
@@ -122,7 +125,9 @@ def graph_around(ids: set[uuid.UUID]) -> Graph:
         return load_graph()
     uses = TraceUse.objects.filter(certificate__item_id__in=ids, standard_id__in=ids)
     nodes, certificates = TraceNode.objects.filter(id__in=ids), TraceCertificate.objects.filter(item_id__in=ids)
-    return _graph(*_tuples(nodes, certificates, uses))
+    rows = _tuples(nodes, certificates, uses)
+    build = _graph if len(ids) <= KEPT else _graph.__wrapped__
+    return build(*rows)
 
 
 def load_graph() -> Graph:

@@ -165,9 +165,7 @@ def void_certificates_of(item_id: uuid.UUID, on: dt.date, *, actor: Actor) -> in
     held = TraceCertificate.objects.filter(item_id=item_id, valid_from__lte=on, void_from=None)
     changed = list(held.exclude(valid_to__lt=on))
     for certificate in changed:
-        certificate.void_from = on
-        certificate.save(update_fields=["void_from"])
-        events.record(actor, "trace.certificate_voided", certificate, after={"void_from": on})
+        mark_void(certificate, on, actor=actor)
     return len(changed)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -50,10 +51,12 @@ def item_url(node: TraceNode) -> str:
 
 
 def asked_day(request: HttpRequest, name: str, default: dt.date) -> dt.date:
-    """A date from the address, or the default."""
+    """A date from the address, or the default; one that cannot be read is not passed over in silence."""
+    text = request.GET.get(name, "").strip()
     try:
-        return dt.date.fromisoformat(request.GET.get(name, ""))
+        return dt.date.fromisoformat(text) if text else default
     except ValueError:
+        messages.error(request, _("日期请写成 2026-05-20;现按 %(day)s 查看") % {"day": default.isoformat()})
         return default
 
 

@@ -266,12 +266,12 @@ def create_application(request: HttpRequest, payload: NewApplication) -> Applica
 def list_institutes(
     request: HttpRequest, instrument: Annotated[list[uuid.UUID], Query(min_length=1, max_length=100)]
 ) -> InstituteList:
-    """Institutes authorised today for every one of these instruments."""
+    """Institutes authorised today for every one of these instruments, the nearest to the first of them first."""
     today = clock.today()
-    rows: QuerySet[Instrument] = visible(caller(request).actor).select_related("category")
+    rows: QuerySet[Instrument] = visible(caller(request).actor).select_related("category", "region")
     items = found(rows.prefetch_related("category__norms"), instrument, "instrument")
     norms = {n.pk: n for n in (services.norm_for(i, today) for i in items) if n is not None}
-    able = queries.institutes_for(list(norms.values()), today)[:200] if norms else []
+    able = queries.institutes_for(list(norms.values()), today, items[0].region)[:200] if norms else []
     return InstituteList(institutes=[OrganisationRef.of(o) for o in able])
 
 

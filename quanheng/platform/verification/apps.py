@@ -9,11 +9,11 @@ class VerificationConfig(AppConfig):
     label = "verification"
 
     def ready(self) -> None:
-        from quanheng.platform.instruments.registries import ACTS, AT_WORK, PENDING, USED_BY, Act
+        from quanheng.platform.instruments.registries import ACTS, AT_WORK, PENDING, TIMELINE, USED_BY, Act
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.parties.queries import LOAD
-        from quanheng.platform.verification import queries, services, work
+        from quanheng.platform.verification import queries, services, timeline, work
         from quanheng.platform.web import menu
 
         WORK.register("verification", work.waiting)
@@ -21,6 +21,7 @@ class VerificationConfig(AppConfig):
         USED_BY.register("verification", work.with_tasks)
         AT_WORK.register("verification", queries.worked_on)
         PENDING.register("verification", work.being_verified)
+        TIMELINE.register("verification", timeline.happened)
         ACTS.register("apply", Act(_("申请检定"), "file", "verification:apply", work.may_start, work.may_start_for))
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)
         menu.register(

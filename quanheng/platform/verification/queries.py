@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.kernel import calendar, clock, people
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
+from quanheng.platform.kernel.models import Organisation, OrganisationKind, Region, User
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.parties import queries as rights
 from quanheng.platform.parties.models import Authorisation, Duty, Licence
@@ -39,13 +39,13 @@ def tasks(viewer: Actor) -> QuerySet[Task]:
     )
 
 
-def institutes_for(norms: Sequence[Norm], on: dt.date) -> QuerySet[Organisation]:
-    """Institutes authorised that day for every one of the norms."""
+def institutes_for(norms: Sequence[Norm], on: dt.date, region: Region | None = None) -> QuerySet[Organisation]:
+    """Institutes authorised that day for every one of the norms, those nearest to the region first."""
     rows = Organisation.objects.filter(kind=OrganisationKind.INSTITUTE, active=True)
     for norm in norms:
-        held = Authorisation.objects.filter(rights.in_force(on), norm=norm)
+        held = Authorisation.objects.filter(rights.authorised_on(on), norm=norm)
         rows = rows.filter(pk__in=held.values("organisation_id"))
-    return rows.order_by("name")
+    return rights.nearest_first(rows, region)
 
 
 def verifiers_for(institute: Organisation, norms: Sequence[Norm], on: dt.date) -> QuerySet[User]:
@@ -84,7 +84,7 @@ def schedule(viewer: Actor, institute: Organisation, start: dt.date, days: int =
         if task.scheduled_on is not None:
             by_day[task.scheduled_on].append(task)
     capacity = dict(
-        Authorisation.objects.filter(rights.in_force(start), organisation=institute).values_list(
+        Authorisation.objects.filter(rights.authorised_on(start), organisation=institute).values_list(
             "norm__number", "capacity_per_day"
         )
     )

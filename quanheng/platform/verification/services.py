@@ -18,7 +18,7 @@ from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.workflow import apply
 from quanheng.platform.parties import queries as rights
-from quanheng.platform.parties.models import Authorisation, Duty
+from quanheng.platform.parties.models import Duty
 from quanheng.platform.verification import policies
 from quanheng.platform.verification.models import Application, Handover, Task
 from quanheng.platform.verification.workflow import APPLICATION, TASK
@@ -137,19 +137,15 @@ def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
 
 def unauthorised(application: Application, on: dt.date) -> list[str]:
     """Items of the application that the institute is not authorised to verify that day."""
-    held = set(
-        Authorisation.objects.filter(rights.in_force(on), organisation=application.institute).values_list(
-            "norm_id", flat=True
-        )
-    )
+    tasks = list(application.tasks.select_related("norm", "instrument"))
+    norms = {t.norm_id: t.norm for t in tasks if t.norm is not None}
+    held = {pk: rights.authorised(application.institute, norm, on) for pk, norm in norms.items()}
     reasons = []
-    for task in application.tasks.select_related("norm", "instrument"):
-        if task.norm is None:
+    for task in tasks:
+        if task.norm_id is None:
             reasons.append(_("%(item)s 没有现行的检定规程") % {"item": task.instrument})
-        elif task.norm_id not in held:
-            reasons.append(
-                _("%(norm)s 不在本机构授权项目内(%(item)s)") % {"norm": task.norm.number, "item": task.instrument}
-            )
+        elif not held[task.norm_id]:
+            reasons.append(_("%(why)s(%(item)s)") % {"why": held[task.norm_id].reason, "item": task.instrument})
     return reasons
 
 

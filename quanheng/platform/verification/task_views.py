@@ -27,6 +27,7 @@ from quanheng.platform.web.components import Action, Chip, Definition, Empty, He
 from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
 
 # Upper apps add what can be done next with a task: a function (task, actor) → Action or None.
+RECEIVED = ("accepted", "completed")  # before that there is an application, and no work yet
 TASK_ACTIONS: Registry[Any] = Registry("task actions")
 
 
@@ -55,7 +56,7 @@ class TaskList(ListPage):
         return Header(_("检定任务"), menu=calendar if self.actor.has(*INSTITUTE_ROLES) else [])
 
     def get_queryset(self) -> QuerySet[Task]:
-        return queries.tasks(self.actor).exclude(application__state="draft").order_by("due_on", "pk")
+        return queries.tasks(self.actor).filter(application__state__in=RECEIVED).order_by("due_on", "pk")
 
     def chips(self) -> Sequence[Chip]:
         counts = queries.counts(self.get_queryset())

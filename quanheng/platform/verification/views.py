@@ -62,7 +62,7 @@ def chosen_instruments(request: HttpRequest, actor: Any) -> list[Instrument]:
     try:
         return list(
             Instrument.objects.filter(mine, pk__in=ids[:500])
-            .select_related("organisation", "category")
+            .select_related("organisation", "category", "region")
             .prefetch_related("category__norms")
         )
     except ValidationError as error:
@@ -101,8 +101,10 @@ class Apply(FormPage):
 
     def form_kwargs(self) -> dict[str, Any]:
         today = clock.today()
-        norms = {n.pk: n for n in (services.norm_for(i, today) for i in self.instruments) if n is not None}
-        return {"institutes": queries.institutes_for(list(norms.values()), today)}
+        chosen = self.instruments
+        norms = {n.pk: n for n in (services.norm_for(i, today) for i in chosen) if n is not None}
+        region = chosen[0].region if chosen else None
+        return {"institutes": queries.institutes_for(list(norms.values()), today, region)}
 
     def initial(self) -> Mapping[str, Any]:
         chosen = self.instruments

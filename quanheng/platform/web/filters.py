@@ -9,6 +9,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from quanheng.platform.web.forms import DateInput
+
 ANY = _("全部")
 SEARCH = _("搜索")
 
@@ -50,14 +52,14 @@ class DateAfter(django_filters.DateFilter):
     """From a date on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, lookup_expr="gte", widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
+        super().__init__(*args, lookup_expr="gte", widget=DateInput(), **kwargs)
 
 
 class DateBefore(django_filters.DateFilter):
     """Up to a date."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, lookup_expr="lte", widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
+        super().__init__(*args, lookup_expr="lte", widget=DateInput(), **kwargs)
 
 
 class FilterSet(django_filters.FilterSet):

@@ -1,4 +1,4 @@
-"""Base forms and widgets: crispy layout, native dates, files dropped, selects searched."""
+"""Base forms and widgets: crispy layout, dates in one form, files dropped, selects searched."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ MEGABYTE = 1024 * 1024
 
 
 class DateInput(forms.DateInput):
-    """The browser's own calendar, always in ISO form."""
+    """A date typed as 2026-05-20 whatever language the browser speaks; its own calendar opens beside it."""
 
-    input_type = "date"
+    template_name = "web/widgets/date.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
+        usual = {"placeholder": _("年-月-日"), "inputmode": "numeric", "autocomplete": "off", "data-date": "yes"}
+        super().__init__(attrs={**usual, **(attrs or {})}, format="%Y-%m-%d")
 
 
 class SearchSelect(forms.Select):

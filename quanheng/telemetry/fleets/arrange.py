@@ -231,14 +231,13 @@ def _drop_unread(area: AreaData, subs_listed: list[str]) -> None:
     """Leave out meters that were hardly read; then count the acquisition and the complete rows."""
     read = ~np.isnan(area.imports)
     share = read.mean(axis=0)
-    area.acquisition = float(read.mean())
+    present = set(area.meters)
+    never = [name for name in subs_listed if name not in present]
+    area.acquisition = float(read.sum()) / (read.shape[0] * (len(area.meters) + len(never)))
     keep = share >= 0.5
     for meter in np.flatnonzero(~keep):
         area.left_out[area.meters[meter]] = "few_readings"
-    present = set(area.meters)
-    for name in subs_listed:
-        if name not in present:
-            area.left_out[name] = "not_read"
+    area.left_out |= dict.fromkeys(never, "not_read")
     unlisted = [name for name in area.meters if area.listed and name not in area.listed]
     if unlisted:
         area.findings.append(f"{len(unlisted)} meters have readings but stand on no list: {', '.join(unlisted[:3])}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # Why an area is not judged (fit = unfit), or what was found in it.
 CAUSES: dict[str, tuple[str, str]] = {
     "ok": ("模型与数据相符", "the model fits the data"),
@@ -12,6 +14,11 @@ CAUSES: dict[str, tuple[str, str]] = {
     "low_acquisition": ("采集成功率不足", "acquisition rate too low"),
     "loss_out_of_range": ("线损率超出规定范围", "loss outside the permitted range"),
     "cadence_too_coarse": ("读数间隔过粗,信息不足以判定", "readings too coarse to determine any meter"),
+    "meters_not_read": (
+        "档案中的电能表没有读数,其用电未计入平衡",
+        "listed meters were not read, so their energy is missing from the balance",
+    ),
+    "stopped_meter": ("有电能表停走,其用电未计量", "a meter has stopped, so its energy is not registered"),
     "bad_values": ("负电量或超物理极限的读数过多", "too many negative or physically impossible readings"),
     "register_resolution": ("表计分辨力乘互感器变比过粗", "register resolution times CT ratio too coarse"),
     "imputation": ("缺数被人为填补", "missing readings were filled in"),
@@ -73,3 +80,35 @@ def cause_text(code: str, language: str = "zh") -> str:
 def reason_text(code: str, language: str = "zh", **values: object) -> str:
     """A reason in words, with its figures."""
     return REASONS[code][0 if language == "zh" else 1].format(**values)
+
+
+# What was seen in an area, as ``findings`` say it in English, and the same in Chinese.
+FINDINGS: tuple[tuple[str, str], ...] = (
+    (r"(.+) stands ([+-][\d.]+) h against the balance.*", r"\1 的读数相对平衡错位 \2 小时:时区或时钟有误?"),
+    (r"the meters' readings stand ([+-][\d.]+) h against.*", r"分表读数相对总表错位 \1 小时:时区不一致?"),
+    (r"(\d+) listed meters were not read: (.+)", r"档案中有 \1 块表没有读数:\2"),
+    (r"no energy for a week while the balance lacks it: (.+)", r"停走一周以上,而平衡恰缺这部分电量:\1"),
+    (r"taken out as fed from elsewhere: (.+)", r"与总表无能量关系,已从平衡中剔除:\1"),
+    (r"(.+) was replaced by (.+)", r"\1 更换为 \2"),
+    (r"(.+) was installed on (.+)", r"\1 于 \2 安装"),
+    (r"(\d+) meters have readings but stand on no list: (.+)", r"有读数而不在档案中的表 \1 块:\2"),
+    (r"(\d+) negative or impossible readings taken as not read", r"\1 个负值或超物理极限的读数按未采到处理"),
+    (r"(\d+) off grid", r"\1 个读数不在总表的时刻上"),
+    (r"(\d+) duplicates", r"\1 个重复读数"),
+    (r"(\d+) contradictions", r"\1 个时刻有互相矛盾的读数,按未采到处理"),
+    (r"(\d+) unreadable rows", r"\1 行无法识别"),
+    (r"([\d.]+%) read, (\d+%) needed", r"采集率 \1,要求 \2"),
+    (r"(\d+) complete intervals, (\d+) needed", r"完整时段 \1 个,要求 \2 个"),
+    (r"loss (.+%)", r"线损率 \1"),
+    (r"one reading every ([\d.]+) h", r"每 \1 小时一个读数"),
+    (r"steps of the registers add ([\d.]+) times the usual noise", r"示值的步长带来 \1 倍于平常的噪声"),
+)
+
+
+def finding_text(finding: str, language: str = "zh") -> str:
+    """What was seen, in words; a finding of no known form stays as it is."""
+    for pattern, words in FINDINGS if language == "zh" else ():
+        found = re.fullmatch(pattern, finding)
+        if found:
+            return found.expand(words)
+    return finding

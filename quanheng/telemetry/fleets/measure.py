@@ -30,6 +30,7 @@ from quanheng.metrology.energy_balance.losses import ORDER_NOISE
 from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
 from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
+from quanheng.telemetry.fleets.oddities import hours_shifted, meter_shifted, stopped, unread
 from quanheng.telemetry.fleets.profiles import Profile
 
 Array = NDArray[np.float64]
@@ -126,8 +127,12 @@ def _gate(data: AreaData, out: Measured, profile: Profile) -> Balance:
     _describe(data, balance, out)
     if data.step > COARSEST:
         raise Unfit("cadence_too_coarse", f"one reading every {data.step / 3600:g} h")
+    hours = hours_shifted(data)
+    if hours:
+        raise Unfit("clock_skew", f"the meters' readings stand {hours:+g} h against the master's: another time zone?")
     if out.loss_rate is None or not gates.loss_low <= out.loss_rate <= gates.loss_high:
         cause = "wrong_ct" if _only_scaled(balance, data, profile) else "loss_out_of_range"
+        cause = "meters_not_read" if cause == "loss_out_of_range" and _lacking(out, data) else cause
         raise Unfit(cause, f"loss {out.loss_rate if out.loss_rate is not None else float('nan'):.2%}")
     quantum = balance.quantum / (READING_NOISE**2 * float(np.median(row_variance(replace(balance, quantum=0.0)))))
     out.figures["resolution"] = round(quantum, 3)
@@ -135,6 +140,11 @@ def _gate(data: AreaData, out: Measured, profile: Profile) -> Balance:
         out.suspected = [{"cause": "register_resolution", "evidence": round(quantum / COARSE, 3)}]
         raise Unfit("register_resolution", f"steps of the registers add {math.sqrt(quantum):.1f} times the usual noise")
     return balance
+
+
+def _lacking(out: Measured, data: AreaData) -> bool:
+    """Whether the loss is too high just because listed meters were not read."""
+    return bool(unread(data)) and out.loss_rate is not None and out.loss_rate > 0
 
 
 def make_balance(data: AreaData) -> Balance:
@@ -178,6 +188,11 @@ def lines_of(data: AreaData) -> Lines:
 def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, keep: bool = False) -> None:
     fitted = _model(data, balance, profile)
     strangers = _strangers(fitted, balance, out)
+    for meter in strangers:
+        hours = meter_shifted(data, meter)
+        if hours:
+            said = f"{data.meters[meter]} stands {hours:+g} h against the balance: another time zone or a wrong clock?"
+            raise Unfit("clock_skew", said)
     if strangers:
         better = _without(data, strangers)
         refit = _model(better, make_balance(better), profile)
@@ -198,6 +213,7 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
         figures, filled=copied, located=best.slope_sd > 0, rows=fitted.rows.shape[0], meters=len(out.meters),
         limit=profile.limit, location_gain=0.0 if feeders_known(data) else fitted.location_gain, wrong=wrong,
     )  # fmt: skip
+    out.suspected = _plain_first(data, out)
     if out.suspected:
         raise Unfit(str(out.suspected[0]["cause"]))
     middle = fitted.rows.shape[0] // 2
@@ -212,6 +228,23 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
     out.sigma = best.sigma * widen
     out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
+
+
+def _plain_first(data: AreaData, out: Measured) -> list[dict[str, Any]]:
+    """Energy that goes unmetered is laid to meters that were not read or stand still before it is laid to anybody."""
+    found = out.suspected
+    if not {"theft", "unlisted_consumer", "model_misfit", "non_stationary"} & {str(c["cause"]) for c in found}:
+        return found
+    strongest = float(found[0]["evidence"])
+    lacking, still = unread(data), stopped(data)
+    plain = []
+    if lacking:
+        out.findings.append(f"{len(lacking)} listed meters were not read: {', '.join(lacking[:3])}")
+        plain.append({"cause": "meters_not_read", "evidence": round(strongest + 1, 3)})
+    if still:
+        out.findings.append(f"no energy for a week while the balance lacks it: {', '.join(still[:3])}")
+        plain.append({"cause": "stopped_meter", "evidence": round(strongest + 0.5, 3)})
+    return plain + found
 
 
 def dependence(figures: Criticism, best: Posterior, rows: int) -> float:

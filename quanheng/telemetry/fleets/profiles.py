@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from quanheng.library import LIBRARY_ROOT
 from quanheng.metrology.energy_balance import ErrorPrior
 
 FOLDER = LIBRARY_ROOT / "fleets"
+_CLASS = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)(S?)")
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,22 @@ class Profile:
     check_above: float
     rule: dict[str, Any] = field(default_factory=dict)
     rules: tuple[dict[str, Any], ...] = ()
+    classes: dict[str, str] = field(default_factory=dict)
 
     def limit_for(self, accuracy_class: str) -> float:
-        """Limit of the error for a class by the chosen rule, else the profile's."""
-        return float(self.rule.get("limits", {}).get(accuracy_class, self.limit))
+        """Limit of the error for a class (``1``, ``1.0``, ``1级``, ``B``) by the chosen rule, else the profile's."""
+        return float(self.rule.get("limits", {}).get(self.class_of(accuracy_class), self.limit))
+
+    def class_of(self, text: str) -> str:
+        """A class as the rules write it."""
+        plain = text.strip().upper().removesuffix("级").removeprefix("CLASS").strip()
+        number = _CLASS.fullmatch(plain)
+        return f"{float(number[1]):g}{number[2]}" if number else self.classes.get(plain, plain)
 
     def to_dict(self) -> dict[str, Any]:
         """What a record keeps of the profile."""
         return {"id": self.id, "limit": self.limit, "gates": vars(self.gates), "rule": self.rule.get("id", ""),
+                "norm": self.rule.get("norm", ""), "limits": self.rule.get("limits", {}),
                 "pass_below": self.pass_below, "suspect_above": self.suspect_above, "check_above": self.check_above,
                 "prior": self.prior.to_dict()}  # fmt: skip
 
@@ -59,6 +69,13 @@ class Profile:
 def known_profiles() -> list[str]:
     """Ids of all profiles."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def rule_for(name: str, region: str) -> str:
+    """Id of the rules that hold in a region (its code): the province's, else the national ones, else none."""
+    rules = load_profile(name).rules
+    own = [r["id"] for r in rules if region.startswith(r["region"])] + [r["id"] for r in rules if r["region"] == "00"]
+    return str(own[0]) if own else ""
 
 
 @cache
@@ -94,4 +111,5 @@ def load_profile(name: str = "electricity-area", *, rule: str = "", limit: float
                          float(prior.get("common", 0.0))),
         strength=float(prior["strength"]), pass_below=bars["pass"], suspect_above=bars["suspect"],
         check_above=bars["check"], rule=chosen, rules=tuple(data["rules"]),
+        classes=data.get("classes", {}),
     )  # fmt: skip

@@ -29,6 +29,7 @@ TOPIC = "quanheng/readings/+"
 TOGETHER = 4_000  # messages kept with one flush
 LARGEST = 1024 * 1024
 INFLIGHT = 20_000
+CONNECTIONS = 16
 _SESSION = 7 * 86_400  # seconds the broker keeps what came while nobody listened
 
 
@@ -47,7 +48,13 @@ class Listener:
     """
 
     def __init__(
-        self, receiver: Receiver, address: str, *, client_id: str = "quanheng", topic: str = TOPIC, connections: int = 8
+        self,
+        receiver: Receiver,
+        address: str,
+        *,
+        client_id: str = "quanheng",
+        topic: str = TOPIC,
+        connections: int = CONNECTIONS,
     ) -> None:
         self.receiver, self.topic = receiver, f"$share/{client_id}/{topic}"
         self.counts = Counts()

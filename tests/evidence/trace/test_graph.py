@@ -243,6 +243,50 @@ def test_all_at_once_equals_one_by_one_equals_the_definition(graph, at):
         assert not one["holds"] or all(link["ok"] for link in one["chain"])
 
 
+ITEM = ("node_id", "is_root", "condemned_from")
+PAPER = ("node_id", "item_id", "number", "valid_from", "valid_to", "void_from", "basis", "range_low", "range_high")
+USE = ("certificate_id", "standard_id", "used_on", "u_ratio", "ratio_limit", "use_low", "use_high")
+
+
+def rows_of(table, names):
+    """Tuples as a database gives them: ids as texts, days as dates."""
+    found = []
+    for row in table:
+        cells = {n: row.get(n) for n in names}
+        cells |= {n: str(v) for n, v in cells.items() if n.endswith("_id")}
+        cells |= {n: day(v) for n, v in cells.items() if n.endswith(("_from", "_to", "_on")) and v is not None}
+        found.append(tuple(cells.values()))
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs(), st.integers(0, 7))
+def test_a_graph_from_rows_proves_what_the_same_tables_prove(graph, at):
+    nodes, edges = graph
+    named = [{**n, "node_id": str(n["node_id"])} for n in nodes]
+    named = [{**n, "item_id": str(n["item_id"])} if n["kind"] == "certificate" else n for n in named]
+    uses = [{**e, "certificate_id": str(e["certificate_id"]), "standard_id": str(e["standard_id"])} for e in edges]
+    items = rows_of([n for n in nodes if n["kind"] == "item"], ITEM)
+    papers = rows_of([n for n in nodes if n["kind"] == "certificate"], PAPER)
+    made, expected = Graph.from_rows(items, papers, rows_of(edges, USE)), make_graph(named, uses)
+    for one, *_rest in items:
+        assert made.prove(one, day(at)) == expected.prove(one, day(at))
+
+
+@pytest.mark.parametrize(
+    ("items", "papers", "uses"),
+    [
+        ([("a", True, None), ("a", False, None)], [], []),
+        ([("a", True, None)], [("c", "b", "1", day(0), None, None, "proven", None, None)], []),
+        ([("a", True, None)], [("c", "a", "1", day(0), None, None, "proven", None, None)] * 2, []),
+        ([("a", True, None)], [], [("c", "a", day(0), None, None, None, None)]),
+    ],
+)
+def test_rows_that_name_what_is_not_there_or_twice_are_refused(items, papers, uses):
+    with pytest.raises(InputError, match="id"):
+        Graph.from_rows(items, papers, uses)
+
+
 @settings(max_examples=200, deadline=None)
 @given(graphs(), st.integers(0, 7), st.integers(0, 7), st.data())
 def test_recall_finds_what_brute_force_finds(graph, a, b, data):

@@ -40,7 +40,7 @@ def test_degrees_of_random_effects_name_their_rule_because_the_rules_differ_by_a
 def test_random_effects_degrees_have_the_variance_simulation_finds():
     rng = np.random.default_rng(2)
     u, tau = np.array([0.3, 0.5, 0.4, 1.0]), 0.7
-    consensus = estimators._random_effects("m", "d", np.zeros(4), u, tau**2)
+    consensus = estimators._random_effects("m", "d", np.zeros(4), np.diag(u**2), tau**2)
     draws = rng.normal(0, np.sqrt(u**2 + tau**2), (200_000, 4))
     spread = (draws - (draws @ consensus.weights)[:, None]).std(axis=0)
     found = degrees.unilateral(np.zeros(4), np.diag(u**2), consensus, rule="predictive")

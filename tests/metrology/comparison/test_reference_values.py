@@ -268,3 +268,57 @@ def test_correlations_of_zero_give_the_subset_of_independent_results():
     assert (
         subset.largest_consistent_subset(x, np.diag(u**2)).excluded == subset.largest_consistent_subset(x, u).excluded
     )
+
+
+def correlated_results(seed: int, n: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    root = rng.normal(0, 0.3, (n, n)) + np.diag(rng.uniform(0.5, 1.0, n))
+    v = root @ root.T
+    return rng.multivariate_normal(np.full(n, 5.0), v + 0.8**2 * np.eye(n)), v
+
+
+def test_correlated_random_effects_solve_their_own_equations() -> None:
+    x, v = correlated_results(3)
+    found = estimators.mandel_paule(x, v)
+    w = np.linalg.inv(v + found.tau**2 * np.eye(len(x)))
+    y = (w.sum(axis=0) @ x) / w.sum()
+    assert found.tau > 0
+    assert found.value == pytest.approx(y, rel=1e-12)
+    assert (x - y) @ w @ (x - y) == pytest.approx(len(x) - 1, rel=1e-9)
+    assert found.u == pytest.approx(w.sum() ** -0.5, rel=1e-9)
+
+
+def test_the_moment_of_correlated_results_is_unbiased() -> None:
+    # E Q = n − 1 + τ²·(tr W − 1ᵀW²1/1ᵀW1), so that the mean of τ² without its floor at zero is τ² = 0.64
+    _, v = correlated_results(3)
+    rng, n = np.random.default_rng(9), 8
+    w = np.linalg.inv(v)
+    x = rng.multivariate_normal(np.full(n, 5.0), v + 0.64 * np.eye(n), 20_000)
+    rest = x - (x @ w.sum(axis=0) / w.sum())[:, None]
+    tau2 = (np.einsum("ki,ij,kj->k", rest, w, rest) - (n - 1)) / (np.trace(w) - (w @ w).sum() / w.sum())
+    assert tau2.mean() == pytest.approx(0.64, abs=4 * tau2.std() / 141)
+    first = estimators.dersimonian_laird(x[0], v)
+    assert first.tau**2 == pytest.approx(max(tau2[0], 0.0), rel=1e-9)
+
+
+def test_the_correlated_hierarchical_model_equals_brute_integration() -> None:
+    x, v = correlated_results(5, 4)
+    found = simulated.hierarchical(x, v, 1.0)
+    tau = np.tan((np.arange(20_000) + 0.5) / 20_000 * np.pi / 2)
+    logs, means = [], []
+    for t in tau:
+        w = np.linalg.inv(v + t * t * np.eye(4))
+        y = (w.sum(axis=0) @ x) / w.sum()
+        logs.append(0.5 * np.linalg.slogdet(w)[1] - 0.5 * np.log(w.sum()) - 0.5 * (x - y) @ w @ (x - y))
+        means.append(y)
+    mass = np.exp(np.array(logs) - max(logs))
+    assert found.value == pytest.approx(float(mass @ means / mass.sum()), rel=1e-6)
+
+
+@pytest.mark.parametrize("maker", [estimators.dersimonian_laird, estimators.mandel_paule, simulated.hierarchical])
+def test_correlations_of_nearly_zero_change_nothing(maker) -> None:
+    x, u = np.array([1.0, 2.0, 2.5, 4.0]), np.array([0.2, 0.3, 0.4, 0.5])
+    v = np.diag(u**2)
+    v[0, 1] = v[1, 0] = 1e-12
+    assert maker(x, v).value == pytest.approx(maker(x, u).value, rel=1e-9)
+    assert maker(x, v).tau == pytest.approx(maker(x, u).tau, rel=1e-6)

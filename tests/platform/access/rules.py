@@ -74,6 +74,7 @@ KEEPERS = both("keeper", "manager")
 MANAGERS = both("manager") | ADMINS
 MANAGES = frozenset({"manager"}) | ADMINS
 MANAGERS_OF = frozenset({"manager", "administrator"})
+AUTHORISERS = MANAGERS_OF | {"regulator"}
 SEES_RECORDS = STAFF
 SEES_ITEM = frozenset({"keeper", "regulator"})
 RECEPTION = frozenset({"receptionist", "manager"})
@@ -129,8 +130,8 @@ RULES: dict[str, Rule] = {
     "parties/licences/add/": Rule(both("manager") | {"administrator"}),
     "parties/licences/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("licence")),
     "parties/authorisations/": Rule(both(*STAFF) | {"administrator"}),
-    "parties/authorisations/add/": Rule(both("manager") | {"administrator"}),
-    "parties/authorisations/<uuid:pk>/withdraw/": Rule(MANAGERS_OF, MANAGERS_OF, WHY, of("authorisation")),
+    "parties/authorisations/add/": Rule(both("manager", "regulator") | {"administrator"}),
+    "parties/authorisations/<uuid:pk>/withdraw/": Rule(AUTHORISERS, AUTHORISERS, WHY, of("authorisation")),
     "trace/": Rule(EVERY_ROLE),
     "trace/audit/": Rule(both(*STAFF) | {"administrator"}),
     "trace/<uuid:pk>/": Rule(STAFF, path=standard),
@@ -240,6 +241,7 @@ RULES: dict[str, Rule] = {
         frozenset({"regulator"}), frozenset({"regulator"}), WHY, lambda h: (h.watched.extension.pk, "refuse")
     ),
     "surveillance/areas/": Rule(WATCHERS_OF),
+    "surveillance/areas/<uuid:pk>/rule/": Rule(SEES_ITEM, SEES_ITEM, {"rule": "", **WHY}, watched("area")),
     "surveillance/areas/<uuid:pk>/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/": Rule(SEES_ITEM, path=watched("area")),
     "surveillance/areas/<uuid:pk>/quality/report/": Rule(SEES_ITEM, path=watched("area")),
@@ -256,6 +258,7 @@ RULES: dict[str, Rule] = {
     "surveillance/runs/<uuid:pk>/": Rule(SEES_ITEM, path=watched("run")),
     "surveillance/checks/": Rule(both(*PARTS)),
     "surveillance/checks/<uuid:pk>/": Rule(SEES_ITEM, path=watched("check")),
+    "surveillance/checks/<uuid:pk>/print/": Rule(SEES_ITEM, path=watched("check")),
     "surveillance/checks/<uuid:pk>/apply/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/replace/": Rule(frozenset({"keeper"}), path=watched("check")),
     "surveillance/checks/<uuid:pk>/cancel/": Rule(SEES_ITEM, SEES_ITEM, WHY, watched("check")),

@@ -15,6 +15,7 @@ from quanheng.platform.kernel import clock, sealing
 from quanheng.platform.kernel.models import AuditEvent, RoleGrant
 from quanheng.platform.kernel.workflow import WORKFLOWS
 from quanheng.platform.project.admin_pages import trail, verbs
+from quanheng.platform.verification import services as verification
 from tests.platform import makers
 
 PAGE = "/administration/audit/"
@@ -160,3 +161,23 @@ def test_the_history_of_one_thing_is_one_link_away(cast, stopped):
     text = browser(cast.keeper).get(link[1]).content.decode()
     assert "淡季停业" in text
     assert "别的器具" not in text
+
+
+def test_people_times_and_things_are_called_by_name(cast):
+    item = makers.make_instrument(cast.shop)
+    fields = {"actor": cast.actor("keeper"), "organisation": cast.shop, "institute": cast.institute}
+    made = verification.create_application(instruments=[item], delivery="sent_in", **fields)
+    verification.submit_application(actor=cast.actor("keeper"), application=made)
+    verification.accept_application(actor=cast.actor("receptionist"), application=made)
+    task = made.tasks.select_related("organisation", "norm", "instrument", "application").get()
+    verification.assign(actor=cast.actor("receptionist"), tasks=[task], verifier=cast.verifier, on=clock.today())
+    client = Client()
+    client.force_login(cast.manager)
+    page = client.get("/administration/audit/").content.decode()
+    assert f"→ {cast.verifier.name}" in page or f": {cast.verifier.name}" in page
+    assert str(cast.verifier.pk) not in page
+    assert str(item) in page
+    assert "+00:00" not in page
+    assert "受理时间" in page
+    saved = client.get("/administration/audit/?export=csv")
+    assert cast.verifier.name in b"".join(saved.streaming_content).decode("utf-8-sig")

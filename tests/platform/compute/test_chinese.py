@@ -22,7 +22,14 @@ ROOT = Path(quanheng.__file__).parent
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CALLS = {"InputError", "_bad"}
 # what reaches no page: the archive of numbers, Python functions; the guard only puts two sentences together
-NO_PAGE = {"guard.py", "number_archive.py", "uncertain_number.py", "uncertain_complex.py", "function_models.py"}
+NO_PAGE = {
+    "guard.py",
+    "number_archive.py",
+    "uncertain_number.py",
+    "uncertain_complex.py",
+    "function_models.py",
+    "lifted.py",
+}
 
 
 def sentences(path: Path) -> Iterator[tuple[str, int]]:

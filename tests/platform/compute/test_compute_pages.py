@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 
+import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -175,3 +176,78 @@ def test_the_paper_carries_the_formula_of_its_method(client: Client) -> None:
 def test_inputs_that_are_empty_wait_behind_one_line(client: Client) -> None:
     assert "更多输入" in shown(client, "interval")
     assert '<details class="mb-3" open' in client.get(page("interval")).content.decode()
+
+
+def test_the_answer_stands_before_how_it_was_found(client: Client) -> None:
+    text = client.get(client.post(page(), TYPED)["Location"]).content.decode()
+    card = text[text.index('id="answer"') :]
+    assert re.search(r"<dt>Y</dt><dd>0\.0 ± 1\.3 \(k = 1\.96\)</dd>|<dt>Y</dt><dd>1\.0 ± 1\.3 \(k = 1\.96\)</dd>", card)
+    assert card.index("<dt>Y</dt>") < card.index("蒙特卡洛" if "<dt>试验次数" in card else "方法")
+
+
+def test_the_budget_of_a_certified_value_is_a_table(client: Client) -> None:
+    text = shown(client, "stability")
+    assert re.search(r"<h3[^>]*>[^<]*标准值[^<]*不确定度分量表</h3>", text)
+
+
+def test_an_adaptive_run_ends_where_a_page_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_TRIALS", 50_000)
+    inputs = "a distribution=normal mean=1 std=0.1\nb distribution=normal mean=2 std=0.1"
+    address = client.post(page(), {"model": "Y = a/b", "inputs": inputs, "method": "mc", "digits": "1"})["Location"]
+    answer = json.loads(client.get(f"{address}&format=json").content)
+    assert answer["trials"] <= 50_000
+    assert answer["inputs"]["most_trials"] == 50_000
+
+
+def workbook(*rows: list[object]) -> io.BytesIO:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    found = io.BytesIO()
+    book.save(found)
+    found.seek(0)
+    found.name = "data.xlsx"
+    return found
+
+
+def upload(client: Client, task: str, sheet: object, **typed: str) -> str:
+    answer = client.post(page(task), {**typed, "sheet": sheet}, follow=True)
+    return html.unescape(answer.content.decode())
+
+
+def test_columns_of_a_workbook_fill_the_inputs_of_their_name(client: Client) -> None:
+    sheet = workbook(["实验室", "x", "u"], ["甲", 10.1, 0.1], ["乙", 10.3, 0.2], ["丙", 9.9, 0.1])
+    text = upload(client, "comparison", sheet, method="weighted-mean")
+    assert "甲" in text
+    assert '<td class="tnum">10.3</td>' in text
+
+
+def test_rows_without_names_are_lines_of_readings(client: Client) -> None:
+    sheet = io.BytesIO(b"1.234,1.285,1.255\n1.255,1.265,1.265\n1.198,1.208,1.218\n")
+    sheet.name = "bottles.csv"
+    assert "u_bb" in upload(client, "homogeneity", sheet)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([["x", "weights"], [1, 2]], "没有名为 weights 的输入"),
+        ([["x", "method"], [1, "median"], [2, "mean"]], "method 只取一个值"),
+    ],
+)
+def test_a_sheet_that_fits_nothing_is_refused_in_words(client: Client, rows: list[list[object]], words: str) -> None:
+    assert words in upload(client, "comparison", workbook(*rows), method="median")
+
+
+def test_limits_and_components_are_typed_as_names_and_values(client: Client) -> None:
+    typed = {"results": "10.02 10.04\n9.98 10.01\n10.05 10.03", "components": "bb 0.012\n长期稳定性 0.02"}
+    text = client.post(page("certified-value"), typed, follow=True).content.decode()
+    assert "长期稳定性" in text
+    law = {
+        "law": "region CN\ndate 2024-05-01",
+        "nominal": "500",
+        "unit": "g",
+        "lot": "5",
+        "contents": "500\n501\n502\n500\n500",
+    }
+    assert client.post(page("net-content"), law, follow=True).status_code == 200

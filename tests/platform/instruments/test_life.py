@@ -15,10 +15,12 @@ from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.queries import filings_waiting
 from quanheng.platform.instruments.services import Result
-from quanheng.platform.instruments.status import has_status, status_of, with_status
+from quanheng.platform.instruments.status import has_status, sentence, status_of, with_status
+from quanheng.platform.instruments.tabs import VERBS
 from quanheng.platform.instruments.workflow import INSTRUMENT
-from quanheng.platform.kernel import clock, events, workflow
+from quanheng.platform.kernel import clock, events, work, workflow
 from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.project.admin_pages.verbs import known_verbs
 from quanheng.platform.trace.models import TraceNode
 from tests.platform.cast import Cast
 from tests.platform.makers import SYSTEM, make_instrument, make_organisation, make_region
@@ -201,3 +203,36 @@ def test_no_sequence_of_steps_leaves_the_machine(cast: Cast, steps: list[str]) -
     assert (fresh.state, fresh.version) == (item.state, item.version)
     if "scrapped" in {INSTRUMENT[s].target for s in steps} and item.state == "scrapped":
         assert not [t for t in INSTRUMENT.transitions if "scrapped" in t.sources]
+
+
+def test_a_stop_may_say_until_when_and_comes_back_into_the_queue_a_week_before(cast: Cast, client: Client) -> None:
+    keeper, today = cast.actor("keeper"), dt.date(2026, 11, 22)
+    passed = {"verified_on": dt.date(2025, 12, 1), "valid_until": dt.date(2026, 11, 30), "last_verdict": "pass"}
+    item = make_instrument(cast.shop, **passed)
+    with clock.at(today):
+        for until in (today, today + dt.timedelta(days=4 * 366)):
+            with pytest.raises(Refused, match="预计启用日期"):
+                services.stop(actor=keeper, instrument=item, reason="淡季", until=until)
+        client.force_login(cast.keeper)
+        step = f"/instruments/{item.pk}/step/"
+        assert client.post(step, {"step": "stop", "reason": "淡季", "until": "05/12/2026"}).status_code == 422
+        assert client.post(step, {"step": "stop", "reason": "淡季", "until": "2026/12/5"}).status_code == 302
+        item.refresh_from_db()
+        assert (item.state, item.stopped_until) == ("stopped", dt.date(2026, 12, 5))
+        assert "预计 2026-12-05 启用" in sentence(item, today)
+        assert not [g for g in work.queue(keeper) if g.key == "instruments.stopped"]
+    with clock.at(dt.date(2026, 12, 1)):
+        assert "启用前须检定合格" in sentence(item, clock.today())
+        (group,) = [g for g in work.queue(keeper) if g.key == "instruments.stopped"]
+        assert (group.count, group.items[0].due) == (1, dt.date(2026, 12, 5))
+        assert item.serial_number in client.get(group.url).content.decode()
+        told = client.post(step, {"step": "restart"}, follow=True).content.decode()
+        assert "检定合格前不得使用" in told
+        item.refresh_from_db()
+        assert (item.state, item.stopped_until) == ("in_use", None)
+
+
+def test_every_event_of_an_instrument_has_words_in_its_timeline() -> None:
+    labels = {f"instruments.{t.name}" for t in INSTRUMENT.transitions}
+    kept = {verb for verb, _words in known_verbs() if verb.startswith("instruments.")}
+    assert kept - labels - set(VERBS) == {"instruments.reminder_days_set"}, "that one is about an organisation"

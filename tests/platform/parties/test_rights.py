@@ -52,7 +52,7 @@ def test_an_authorised_item_is_withdrawn_with_a_reason(cast: Cast) -> None:
         services.withdraw_authorisation(actor=cast.actor("manager"), authorisation=item, reason="再撤")
 
 
-@pytest.mark.parametrize("part", ["verifier", "regulator", "keeper", "nobody"])
+@pytest.mark.parametrize("part", ["verifier", "other_regulator", "keeper", "nobody"])
 def test_only_the_manager_grants_and_withdraws(cast: Cast, part: str) -> None:
     actor = cast.actor(part)
     with pytest.raises(Refused):

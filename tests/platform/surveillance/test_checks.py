@@ -44,6 +44,29 @@ class Signed:
         self.task, self.verdict, self.document = task, verdict, None
 
 
+def test_a_meter_of_a_lot_is_entered_by_itself_when_it_is_sent_to_verification(client):
+    utility, check = ordered()
+    number = check.meter.meter_id
+    norm = makers.make_norm("JJG 596-2012", title="电子式交流电能表")
+    lot = makers.make_instrument(
+        utility.organisation, category=makers.make_category("electricity-meter", norm), serial_number=number,
+        serial_to=f"{number[:-1]}{int(number[-1]) + 1}" if number[-1] != "9" else number, quantity=2, state="in_use",
+    )  # fmt: skip
+    AreaMeter.objects.filter(pk=check.meter_id).update(instrument=lot)
+    institute = makers.make_organisation("市计量所", "institute")
+    client.force_login(utility.keeper)
+    page = client.get(f"{check.get_absolute_url()}apply/").content.decode()
+    assert str(lot.pk) in page, "the lot is offered"
+    sent = services.send_to_verification(
+        actor=utility.actor("keeper"), check=SiteCheck.objects.get(pk=check.pk), institute=institute
+    )  # fmt: skip
+    assert sent.state == "applied"
+    one = Instrument.objects.get(serial_number=number, serial_to="")
+    assert AreaMeter.objects.get(pk=check.meter_id).instrument == one
+    assert Instrument.objects.get(pk=lot.pk).quantity == 1
+    assert Task.objects.get(application=sent.application).instrument == one
+
+
 def test_an_order_carries_the_verdict_and_its_evidence():
     _utility, check = ordered()
     assert check.number.startswith("HC20260220-")
@@ -70,13 +93,13 @@ def test_a_check_becomes_an_application_for_verification_on_site():
     assert AreaMeter.objects.get(pk=check.meter_id).instrument_id == check.application.tasks.get().instrument_id
 
 
-def test_a_meter_that_is_not_in_the_ledger_or_only_in_a_lot_is_refused_with_what_to_do():
+def test_a_meter_that_is_neither_in_the_ledger_nor_in_the_lot_named_is_refused():
     utility, check = ordered()
     institute = makers.make_organisation("市计量所", "institute")
     with pytest.raises(Refused, match="绑定"):
         services.send_to_verification(actor=utility.actor("keeper"), check=check, institute=institute)
     lot = makers.make_instrument(utility.organisation, quantity=50, serial_to="Z", state="in_use")
-    with pytest.raises(Refused, match="单独登记"):
+    with pytest.raises(Refused, match="不在这一批"):
         services.send_to_verification(actor=utility.actor("keeper"), check=check, institute=institute, instrument=lot)
     assert not Application.objects.exists()
 

@@ -69,6 +69,7 @@ def test_a_run_that_was_stopped_half_way_judges_only_what_is_left():
     kept = Evaluation.objects.get(area=Area.objects.order_by("code")[0])
     other = Evaluation.objects.get(area=Area.objects.order_by("code")[1])
     AreaMeter.objects.update(verdict="")
+    Area.objects.update(standing=None)
     MeterVerdict.objects.filter(evaluation=other).delete()
     other.delete()
     EvaluationRun.objects.filter(pk=run.pk).update(state="running")

@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.models import Document, ValidityEnd
+from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, tokens
 from quanheng.platform.surveillance import leaving
 from quanheng.platform.surveillance.models import Area, AreaMeter, Evaluation, EvaluationRun, MeterVerdict
@@ -83,6 +84,25 @@ def test_rejection_and_revocation_and_a_new_certificate_count_from_their_day():
     found = by_day(area)
     assert [found[d]["calibration"] for d in DAYS[2:]] == ["valid", "rejected", "valid", "revoked"]
     assert found[DAYS[4]]["certificate"] == "新-3"
+
+
+def test_what_the_owner_did_ends_a_certificate_for_those_days_even_after_a_new_one():
+    _utility, area, meter = area_with()
+    item = meter.instrument
+    ValidityEnd.objects.create(subject_id=item.pk, on=DAYS[1], at=clock.now(), cause="moved")
+    paper(item, "新-2", DAYS[3], dt.date(2034, 1, 1))
+    Instrument.objects.filter(pk=item.pk).update(invalidated_on=None)
+    found = by_day(area)
+    assert [found[d]["calibration"] for d in DAYS[:4]] == ["valid", "invalidated", "invalidated", "valid"]
+
+
+def test_a_test_report_or_a_calibration_takes_no_verification_away():
+    _utility, area, meter = area_with()
+    report = paper(meter.instrument, "检测-1", DAYS[1], None)
+    Document.objects.filter(pk=report.pk).update(kind="test_report")
+    other = paper(meter.instrument, "校准-1", DAYS[1], None)
+    Document.objects.filter(pk=other.pk).update(kind="calibration_certificate")
+    assert {by_day(area)[d]["certificate"] for d in DAYS[:3]} == {"旧-1"}
 
 
 def test_the_page_gives_csv_and_the_api_json_and_arrow_to_those_who_see_the_area():

@@ -218,3 +218,33 @@ def test_the_institute_reads_the_instrument_it_has_to_verify_and_changes_nothing
     assert client.get(address).status_code == 404
     client.force_login(cast.keeper)
     assert client.get(f"/verification/tasks/{task.pk}/handover/").status_code == 403
+
+
+def test_the_list_of_tasks_holds_what_was_accepted_and_nothing_before(cast: Cast, client: Client) -> None:
+    waiting = make_submitted(cast).tasks.get()
+    accepted = make_accepted(cast)
+    client.force_login(cast.receptionist)
+    page = client.get("/verification/tasks/").content.decode()
+    assert accepted.instrument.serial_number in page
+    assert waiting.instrument.serial_number not in page
+
+
+def test_the_nearest_institute_is_offered_first(cast: Cast, client: Client) -> None:
+    norm, item = makers.make_norm(), makers.make_instrument(cast.shop)
+    for name, code in (("安远县计量所", "990103"), ("白云市院", "990100"), ("丙省院", "990000")):
+        region = makers.make_region(code, name) if code == "990103" else makers.make_region().parent
+        region = region.parent if code == "990000" else region
+        made = makers.make_organisation(name, "institute", region=region)
+        makers.make_authorisation(made, norm)
+    client.force_login(cast.keeper)
+    page = client.get(f"/verification/applications/new/?i={item.pk}").content.decode()
+    order = [page.index(f">{name}<") for name in (cast.institute.name, "白云市院", "丙省院", "安远县计量所")]
+    assert order == sorted(order)
+
+
+def test_the_timeline_of_an_instrument_tells_of_its_verification(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    client.force_login(cast.keeper)
+    page = client.get(f"/instruments/{task.instrument_id}/?tab=timeline").content.decode()
+    for words in ("提交申请", "受理", task.application.number):
+        assert words in page

@@ -263,11 +263,11 @@ def test_a_manager_holds_the_link_of_neither_verifier_nor_checker(cast: Cast) ->
 
 
 def test_a_signatory_cannot_sign_under_another_name(cast: Cast, client: Client) -> None:
-    give_totp(cast.signatory)
+    secret = give_totp(cast.signatory)
     client.force_login(cast.signatory)
     own = cast.signatory.name
-    page = client.post("/accounts/profile/", {"name": cast.manager.name, "email": "new@example.test", "phone": "1"})
-    assert page.status_code == 302
+    asked = client.post("/accounts/profile/", {"name": cast.manager.name, "email": "new@example.test", "phone": "1"})
+    assert client.post(asked["Location"], {"code": code(secret)})["Location"] == "/accounts/profile/"
     cast.signatory.refresh_from_db()
     assert (cast.signatory.name, cast.signatory.email) == (own, "new@example.test")
     event = AuditEvent.objects.get(verb="kernel.profile_changed", subject_id=str(cast.signatory.pk))
@@ -275,10 +275,30 @@ def test_a_signatory_cannot_sign_under_another_name(cast: Cast, client: Client) 
     assert event.after == {"email": "new@example.test", "phone": "1"}
 
 
-def test_the_old_address_is_told_of_a_new_one(cast: Cast, client: Client) -> None:
+def test_another_address_of_a_signatory_asks_for_the_second_factor(cast: Cast, client: Client) -> None:
+    give_totp(cast.signatory)
+    client.force_login(cast.signatory)
+    asked = client.post("/accounts/profile/", {"email": "new@example.test", "phone": ""})
+    assert asked["Location"].startswith("/accounts/2fa/reauthenticate/")
+    assert client.get("/accounts/reauthenticate/").status_code == 302, "the password alone does not do"
+    cast.signatory.refresh_from_db()
+    assert cast.signatory.email == ""
+    assert client.post("/accounts/profile/", {"email": "", "phone": "0990-1"}).status_code == 302
+    cast.signatory.refresh_from_db()
+    assert cast.signatory.phone == "0990-1"
+
+
+def test_another_address_asks_for_the_password_again_and_the_old_one_is_told(cast: Cast, client: Client) -> None:
     User.objects.filter(pk=cast.keeper.pk).update(email="old@example.test")
     client.force_login(cast.keeper)
-    client.post("/accounts/profile/", {"email": "new@example.test", "phone": ""})
+    asked = client.post("/accounts/profile/", {"email": "new@example.test", "phone": "1"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert client.post(asked["Location"], {"password": "wrong"}).status_code == 200
+    cast.keeper.refresh_from_db()
+    assert cast.keeper.email == "old@example.test"
+    client.post(asked["Location"], {"password": PASSWORD})
+    cast.keeper.refresh_from_db()
+    assert (cast.keeper.email, cast.keeper.phone) == ("new@example.test", "1")
     assert [m.to for m in mail.outbox] == [["old@example.test"]]
     assert "new@example.test" in mail.outbox[0].body
 

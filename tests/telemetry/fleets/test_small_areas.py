@@ -16,7 +16,7 @@ from tests.telemetry.fleets.crossing import make_crossing
 
 SOUND = Criticism(
     sigma=0.001, lag1=0.0, lag_day=0.0, skew=0.0, kurtosis=0.0, clock=1.0, clock_most=5.0, slope=0.5, change=1.0,
-    change_most=5.0, step=0.01, day_contrast=3.0, dip_by_day=0.1, blocks=1.0, independent=5.0, clock_independent=15.0,
+    change_most=5.0, step=0.01, day_contrast=3.0, quiet=0.0009, dip_by_day=0.1, blocks=1.0, independent=5.0, clock_independent=15.0,
 )  # fmt: skip
 
 

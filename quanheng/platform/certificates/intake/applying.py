@@ -17,6 +17,7 @@ from quanheng.evidence.dcc.validate import Validation
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.certificates.intake.checking import NEW_INSTRUMENT, NEW_STANDARD, Plan, day_of, serial_of
 from quanheng.platform.certificates.intake.rows import issuer_of
+from quanheng.platform.certificates.links import register_instrument
 from quanheng.platform.certificates.models import ForeignCertificate, ForeignItem, ForeignValue
 from quanheng.platform.documents.models import Document
 from quanheng.platform.instruments import services as ledger
@@ -114,14 +115,7 @@ def _item(made: ForeignCertificate, row: ImportRow, context: Context) -> None:
     subject = _subject(plan, row, context)
     standard = isinstance(subject, MeasurementStandard)
     if isinstance(subject, Instrument):
-        trace.register_item(
-            kind="instrument",
-            id=subject.pk,
-            label=str(subject),
-            organisation=subject.organisation,
-            region=subject.region,
-            actor=context.actor,
-        )
+        register_instrument(subject, context.actor)
     known = {"range_low": subject.range_low, "range_high": subject.range_high} if standard else {}
     stated = widest(plan.named.certificate)
     paper = trace.record_certificate(

@@ -62,18 +62,25 @@ def checked(item: Instrument) -> None:
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             wrong += [f"{Instrument._meta.get_field(name).verbose_name}:{m}" for m in messages]  # type: ignore[union-attr]
-    try:
-        item.quantity = lot_quantity(item.serial_number, item.serial_to, item.quantity)
-    except RangeProblem as error:
-        wrong.append(str(error))
+    if not _as_entered(item):
+        try:
+            item.quantity = lot_quantity(item.serial_number, item.serial_to, item.quantity)
+        except RangeProblem as error:
+            wrong.append(str(error))
     wrong += complaints(procedure_of(item.category, clock.today()), item.parameters)
     if item.installed_on and item.installed_on > clock.today() + FAR:
         wrong.append(_("启用日期在一年以后"))
     if wrong:
         raise Refused(*wrong, code="invalid")
     conflict = duplicates.conflicts([item], [item.organisation_id], ignore=[item.pk]).get(0)
-    if conflict:
+    if conflict and not _as_entered(item):
         raise Refused(conflict, code="duplicate", place="serial_number")
+
+
+def _as_entered(item: Instrument) -> bool:
+    """Whether number, range and owner stand as they did: a lot from which some were taken is fewer than its range."""
+    same = ("organisation_id", "category_id", "manufacturer", "serial_number", "serial_to", "quantity")
+    return Instrument.objects.filter(pk=item.pk, **{name: getattr(item, name) for name in same}).exists()
 
 
 @transaction.atomic

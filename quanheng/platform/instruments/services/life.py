@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,8 @@ from quanheng.platform.kernel.models import Region
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.trace.services import void_certificates_of
 
+LONGEST_STOP = dt.timedelta(days=3 * 366)
+
 
 def end(instrument: Instrument, cause: Cause, actor: Actor) -> None:
     """Its certificates no longer hold from today, nor does the chain that hangs on them."""
@@ -24,15 +28,17 @@ def end(instrument: Instrument, cause: Cause, actor: Actor) -> None:
 
 
 @transaction.atomic
-def stop(*, actor: Actor, instrument: Instrument, reason: str) -> Instrument:
-    """Out of use for a while (报停)."""
-    return workflow.apply(INSTRUMENT, "stop", instrument, actor=actor, reason=reason)
+def stop(*, actor: Actor, instrument: Instrument, reason: str, until: dt.date | None = None) -> Instrument:
+    """Out of use for a while (报停), until a day or until further notice. Validity runs on meanwhile."""
+    if until is not None and not clock.today() < until <= clock.today() + LONGEST_STOP:
+        raise Refused(_("预计启用日期须在今天之后、三年以内"), code="invalid", place="until")
+    return workflow.apply(INSTRUMENT, "stop", instrument, actor=actor, reason=reason, stopped_until=until)
 
 
 @transaction.atomic
 def restart(*, actor: Actor, instrument: Instrument) -> Instrument:
     """Back into use (启用); a rejected instrument has to pass first."""
-    return workflow.apply(INSTRUMENT, "restart", instrument, actor=actor)
+    return workflow.apply(INSTRUMENT, "restart", instrument, actor=actor, stopped_until=None)
 
 
 @transaction.atomic

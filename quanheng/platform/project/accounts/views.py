@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.views import ReauthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -71,6 +72,12 @@ class OwnPage(FormPage):
         return Allowed()
 
 
+def _moves_address(request: HttpRequest) -> bool:
+    """Whether another address is sent: who holds the address may have the password renewed."""
+    person = User.objects.filter(pk=actor_of(request).person).first()
+    return person is not None and request.POST.get("email", "").strip().lower() != person.email.lower()
+
+
 class Profile(OwnPage):
     """My account: who I am here, my roles, how I sign in."""
 
@@ -98,6 +105,11 @@ class Profile(OwnPage):
             "has_passkey": Authenticator.Type.WEBAUTHN in types,
             "has_codes": Authenticator.Type.RECOVERY_CODES in types,
         }
+
+    @method_decorator(reauthentication_required(enabled=_moves_address))
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Another address asks for the second factor (or the password) first, then goes on with what was typed."""
+        return super().post(request, *args, **kwargs)
 
     def done(self, form: Any) -> str:
         services.change_contact(actor=self.actor, user=self.person(), **form.cleaned_data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -44,10 +45,12 @@ class EventTable(Table):
         model = AuditEvent
         fields = ("happened_at", "actor_name", "verb", "subject", "changed", "reason", "request_id")
 
-    @cached_property
-    def names(self) -> dict[tuple[str, str], str]:
-        """What the things on this page are called."""
-        return trail.subject_names([row.record for row in self.paginated_rows]) if hasattr(self, "page") else {}
+    names: trail.Names = {}
+    called: trail.Names = {}
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        """What the things of this page, or part of an export, and what their fields refer to are called."""
+        self.names, self.called = trail.subject_names(records), trail.referred(records)
 
     def render_verb(self, value: str) -> str:
         """In words."""
@@ -60,12 +63,12 @@ class EventTable(Table):
 
     def render_changed(self, record: AuditEvent) -> str:
         """Shortened; the page of the event has all."""
-        text = trail.changes_text(record)
+        text = trail.changes_text(record, self.called)
         return text if len(text) <= 120 else f"{text[:119]}…"
 
     def value_changed(self, record: AuditEvent) -> str:
         """An export holds all of it."""
-        return trail.changes_text(record)
+        return trail.changes_text(record, self.called)
 
     def row_url(self, record: Any) -> str:
         return reverse("project:audit-event", args=[record.pk])

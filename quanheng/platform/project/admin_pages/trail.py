@@ -16,7 +16,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal, Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import Role
-from quanheng.platform.project.admin_pages.verbs import field_words, value_words
+from quanheng.platform.project.admin_pages.verbs import field_words, related_model, value_words
 
 READERS = (Role.AUDIT_ADMIN, Role.LAB_MANAGER, Role.ENTERPRISE, Role.REGULATOR)
 OWNERS = (Role.LAB_MANAGER, Role.ENTERPRISE)
@@ -58,6 +58,9 @@ def _regional(viewer: Actor) -> Q:
     return q & (~Q(subject_type="instruments.instrument") | Q(filed))
 
 
+Names = dict[tuple[str, str], str]
+
+
 @dataclass(frozen=True)
 class Change:
     """One field before and after."""
@@ -72,46 +75,71 @@ class Change:
         return self.before != self.after
 
 
-def changes(event: AuditEvent) -> list[Change]:
-    """What an event changed, field by field."""
+def changes(event: AuditEvent, called: Names | None = None) -> list[Change]:
+    """What an event changed, field by field; ``called`` are the names of what the fields refer to."""
     kind, names = event.subject_type, list(dict.fromkeys([*event.before, *event.after]))
+    called = referred([event]) if called is None else called
+
+    def words(name: str, value: Any) -> str:
+        model = related_model(kind, name) if isinstance(value, (str, int)) else None
+        known = called.get((model._meta.label_lower, str(value))) if model is not None else None
+        return known or value_words(kind, name, value)
+
     return [
-        Change(
-            field_words(kind, name),
-            value_words(kind, name, event.before.get(name)),
-            value_words(kind, name, event.after.get(name)),
-        )
+        Change(field_words(kind, name), words(name, event.before.get(name)), words(name, event.after.get(name)))
         for name in names
     ]
 
 
-def changes_text(event: AuditEvent) -> str:
+def changes_text(event: AuditEvent, called: Names | None = None) -> str:
     """The changes in one line, for lists and exports."""
     parts = []
-    for one in changes(event):
+    for one in changes(event, called):
         parts.append(f"{one.label}: {one.before} → {one.after}" if one.before != "—" else f"{one.label}: {one.after}")
     return "; ".join(parts)
 
 
-def subject_names(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
+def subject_names(rows: Iterable[AuditEvent]) -> Names:
     """How the things on a page are called, asked for once per kind."""
-    wanted: dict[str, set[str]] = {}
+    return _named((event.subject_type, event.subject_id) for event in rows)
+
+
+def referred(rows: Iterable[AuditEvent]) -> Names:
+    """How the people and things are called that the changed fields refer to."""
+    wanted = set()
     for event in rows:
-        wanted.setdefault(event.subject_type, set()).add(event.subject_id)
-    found: dict[tuple[str, str], str] = {}
+        for kept in (event.before, event.after):
+            for name, value in kept.items():
+                model = related_model(event.subject_type, name) if isinstance(value, (str, int)) else None
+                if model is not None:
+                    wanted.add((model._meta.label_lower, str(value)))
+    return _named(wanted)
+
+
+def _named(things: Iterable[tuple[str, str]]) -> Names:
+    wanted: dict[str, set[str]] = {}
+    for kind, pk in things:
+        wanted.setdefault(kind, set()).add(pk)
+    found: Names = {}
     for kind, ids in wanted.items():
         try:
             model: Any = apps.get_model(kind)
-            known = model._base_manager.in_bulk(list(ids))
+            rows = model._base_manager.filter(pk__in=ids)
+            about = {"instrument", "application", "file"} & {f.name for f in model._meta.fields}
+            known = list(rows.select_related(*about) if about else rows)
         except (LookupError, ValueError, ValidationError):
             continue
-        found |= {(kind, str(pk)): _called(one) for pk, one in known.items()}
+        found |= {(kind, str(one.pk)): _called(one) for one in known}
     return found
 
 
 def _called(one: Any) -> str:
     if "__str__" in type(one).__dict__:
         return str(one)
+    if hasattr(one, "instrument"):  # a task or a record is known by what it is about
+        return str(one.instrument)
+    if hasattr(one, "file"):  # an import by what was handed in
+        return str(one.file.name)
     for name in ("number", "name", "label", "title"):
         if getattr(one, name, ""):
             return str(getattr(one, name))

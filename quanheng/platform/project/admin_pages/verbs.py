@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel.workflow import WORKFLOWS
+from quanheng.platform.web.templatetags.web import civil
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -36,6 +40,8 @@ VERBS: Mapping[str, StrPromise] = {
     "instruments.corrected_by_verification": _("按检定时核对的实物更正台账"),
     "instruments.parameters_completed": _("按检定结果补全计量参数"),
     "instruments.reminder_days_set": _("设置提醒天数"),
+    "instruments.lot_reduced": _("单独登记批量中的一台"),
+    "instruments.taken_from_lot": _("从批量登记中单独登记"),
     "instruments.transferred": _("移交器具"),
     "instruments.verified": _("登记检定结果"),
     "kernel.account_closed": _("停用账户"),
@@ -66,6 +72,7 @@ VERBS: Mapping[str, StrPromise] = {
     "kernel.token_revoked": _("作废接口令牌"),
     "law.item_corrected": _("更正依据"),
     "law.item_loaded": _("载入依据"),
+    "parties.authorisation_confirmed": _("确认授权项目"),
     "parties.authorisation_withdrawn": _("撤回授权项目"),
     "parties.authorised": _("登记授权项目"),
     "parties.licence_added": _("登记人员资格"),
@@ -89,6 +96,7 @@ VERBS: Mapping[str, StrPromise] = {
     "surveillance.device_event_handled": _("处理器具事件"),
     "surveillance.extension_proposed": _("申请批次延长检定周期"),
     "surveillance.request_answered": _("答复检查申请"),
+    "surveillance.rule_chosen": _("选定台区的适用规范"),
     "surveillance.run_requested": _("发起评价"),
     "tasks.cancel": _("取消任务"),
     "tasks.handed_over": _("样品交接"),
@@ -138,6 +146,49 @@ FIELDS: Mapping[str, StrPromise] = {
     "count": _("数量"),
     "number": _("编号"),
     "verdict": _("结论"),
+    "accepted": _("已导入的行"),
+    "areas": _("台区"),
+    "basis": _("依据"),
+    "batch": _("导入批次"),
+    "cells": _("更正的单元格"),
+    "checked_at": _("核验时间"),
+    "checker": _("核验员"),
+    "closed_at": _("办结时间"),
+    "condemned_on": _("停用日期"),
+    "condition": _("外观状况"),
+    "confirmed_at": _("确认时间"),
+    "decided_at": _("受理时间"),
+    "direction": _("交接方向"),
+    "document": _("文书"),
+    "due_on": _("办结期限"),
+    "factor": _("第二因子"),
+    "file": _("文件"),
+    "first": _("首条"),
+    "ground": _("依据"),
+    "invalidated_on": _("检定失效日"),
+    "issuer": _("签发机构"),
+    "item": _("对象"),
+    "kind": _("种类"),
+    "label": _("名称"),
+    "last": _("末条"),
+    "last_document_id": _("最近文书"),
+    "meaning": _("签名含义"),
+    "previous_root": _("上一个根"),
+    "procedure": _("检定程序"),
+    "procedure_sha256": _("检定程序的 SHA-256"),
+    "rejected": _("有错的行"),
+    "removed": _("删除的行"),
+    "result": _("检定结果"),
+    "root": _("Merkle 根"),
+    "scheduled_on": _("安排日期"),
+    "signatory": _("授权签字人"),
+    "signature": _("签名"),
+    "signed_at": _("签发时间"),
+    "state_reason": _("原因"),
+    "submitted_at": _("提交时间"),
+    "total": _("行数"),
+    "verifier": _("检定员"),
+    "xml_sha256": _("XML 的 SHA-256"),
     "valid_from": _("自"),
     "valid_until": _("至"),
 }
@@ -177,16 +228,50 @@ def field_words(subject_type: str, name: str) -> str:
     return str(FIELDS.get(name, words)) if words.isascii() else words
 
 
+def related_model(subject_type: str, name: str) -> type[Model] | None:
+    """What a field refers to: the things of that model; None where it holds a plain value."""
+    try:
+        field: Any = apps.get_model(subject_type)._meta.get_field(name.removesuffix("_id"))
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return None
+    return field.related_model if field.is_relation else None
+
+
 def value_words(subject_type: str, name: str, value: object) -> str:
-    """A kept value as people read it; a state by its label."""
+    """A kept value as people read it: a state or a choice by its label, a moment in civil time."""
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
         return str(_("是")) if value else str(_("否"))
     if isinstance(value, (list, tuple)):
-        return "、".join(str(v) for v in value)
+        return "、".join(_flat(v) for v in value)
+    if isinstance(value, dict):
+        return "、".join(f"{k}: {_flat(v)}" for k, v in value.items()) or "—"
     machine = WORKFLOWS.get(_MACHINES.get(subject_type, "")) if name == "state" else None
-    return str(machine.states.get(str(value), value)) if machine is not None else str(value)
+    if machine is not None:
+        return str(machine.states.get(str(value), value))
+    text = str(value)
+    if _MOMENT.match(text):
+        return civil(dt.datetime.fromisoformat(text))
+    return str(_choices(subject_type, name).get(text, text))
+
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}$")
+
+
+def _flat(value: object) -> str:
+    """One part of a list or an object; what nests deeper is told by how much it is."""
+    if isinstance(value, (dict, list, tuple)):
+        return f"…({len(value)})" if value else "—"
+    return "—" if value in (None, "") else str(value)
+
+
+def _choices(subject_type: str, name: str) -> dict[str, Any]:
+    try:
+        field: Any = apps.get_model(subject_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return {}
+    return {str(key): label for key, label in getattr(field, "flatchoices", [])}
 
 
 _MACHINES = {

@@ -166,9 +166,10 @@ def _licence(world: World, key: str) -> None:
     norms = [world.norms[n] for n in dict.fromkeys(numbers) if n in world.norms]
     office, staff = world.institutes[key], world.staff[key]
     start, end = world.today - dt.timedelta(days=900), world.today + dt.timedelta(days=900)
+    regulator = kernel_people.actor_of(world.regulators[PROVINCE])
     for norm in norms:
         parties.authorise(
-            actor=world.admin,
+            actor=regulator,
             organisation=office,
             norm=norm,
             number=office.authorisation,

@@ -22,6 +22,8 @@ class Profile(models.TextChoices):
     ELECTRICITY = "electricity-area", _("台区电能表")
     CHARGING = "charging-station", _("充电站")
     WATER = "water-district", _("供水分区")
+    GAS = "gas-district", _("燃气分区")
+    HEAT = "heat-network", _("供热换热站")
 
 
 class Level(models.TextChoices):
@@ -72,6 +74,7 @@ class Area(models.Model):
     loss_rate = models.FloatField(null=True)
     acquisition = models.FloatField(null=True)
     evaluated_at = models.DateTimeField(_("最近评价"), null=True)
+    standing = models.ForeignKey("surveillance.Evaluation", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

@@ -153,6 +153,8 @@
       if (answer.ok && mine === round) paint(await answer.json());
     } catch { /* the next keystroke asks again */ }
   });
+  // A date that is still being typed is not sent yet.
+  const day = (el) => (el === document.activeElement && !/^\d{4}-\d{2}-\d{2}$/.test(el.value) ? "" : el.value);
   const keep = async () => {
     if (stopped || !dirty) return;
     if (saving) { await saving; return keep(); }
@@ -160,13 +162,13 @@
     state(say.saving);
     saving = (async () => {
       try {
-        const body = { data: collect(), version, performed_on: $('[data-top="performed_on"]').value, place: $('[data-top="place"]').value };
+        const body = { data: collect(), version, performed_on: day($('[data-top="performed_on"]')), place: $('[data-top="place"]').value };
         const answer = await send(say.save, body), told = await answer.json();
         if (answer.ok) {
           version = told.version;
           const upload = $("[data-upload-version]");
           if (upload) upload.value = version;
-          state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
+          state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false })}`);
           if (reload) { reload = false; await redraw(); }
         } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }

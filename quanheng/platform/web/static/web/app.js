@@ -180,6 +180,24 @@
     const copy = event.target.closest("[data-copy]");
     if (copy) navigator.clipboard?.writeText($(copy.dataset.copy)?.value ?? copy.dataset.copy).then(() => { copy.classList.add("btn-success"); });
   });
+  // Dates: one form whatever the browser's language. What is typed or picked becomes 2026-05-20.
+  const iso = (text) => {
+    const found = text.trim().match(/^(\d{4})(?:[-\/.年\s]+(\d{1,2})[-\/.月\s]+(\d{1,2})日?|(\d{2})(\d{2}))$/);
+    return found ? [found[1], found[2] ?? found[4], found[3] ?? found[5]].map((part) => part.padStart(2, "0")).join("-") : text;
+  };
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches?.("[data-calendar]")) {
+      event.stopPropagation();
+      const typed = $("[data-date]", box.closest(".qh-date"));
+      typed.value = box.value;
+      for (const name of ["input", "change"]) typed.dispatchEvent(new Event(name, { bubbles: true }));
+    } else if (box.matches?.("[data-date]")) box.value = iso(box.value);
+  }, true);
+  document.addEventListener("pointerdown", (event) => {
+    const day = event.target.closest?.("[data-calendar]");
+    if (day) day.value = iso($("[data-date]", day.closest(".qh-date")).value);
+  }, true);
   const size = (n) => (n > 1048576 ? `${(n / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(n / 1024))} kB`);
   document.addEventListener("change", (event) => {
     const drop = event.target.closest(".qh-drop");

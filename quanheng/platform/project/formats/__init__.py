@@ -1,0 +1,1 @@
+"""Formats that replace those of Django's locales."""
