@@ -10,6 +10,7 @@ from pathlib import Path
 
 from quanheng.errors import InputError
 from quanheng.evidence.ledger import Log, Verifier
+from quanheng.evidence.ledger.note import COSIGNATURE
 from quanheng.evidence.ledger.policy import Policy
 from quanheng.evidence.verify.keys import read_keys
 from quanheng.evidence.witness import Doubtful, Refusal, Witness, collect, keep, open_source
@@ -51,7 +52,12 @@ def run(args: argparse.Namespace) -> int:
         return _print(args, {"key": witness.signer.verifier.line}, witness.signer.verifier.line)
     witness = Witness(args.state)
     if args.witness == "watch":
-        witness.watch(read_keys(_bytes(args.keys), place=args.keys.name).verifiers)
+        keys = [key for key in read_keys(_bytes(args.keys), place=args.keys.name).verifiers if key.kind != COSIGNATURE]
+        if not keys:
+            raise InputError(
+                "no_log_key", "The file names no log: take the KEYS that its operator publishes.", args.keys.name
+            )
+        witness.watch(keys)
     if args.witness == "cosign":
         return _cosign(args, witness)
     if args.witness == "serve":
@@ -66,7 +72,11 @@ def _show(args: argparse.Namespace, witness: Witness) -> int:
         head = seen.head if seen else None
         at = head.witnessed_at.isoformat() if head and head.witnessed_at else None
         logs.append({"origin": origin, "size": head.size if head else None, "seen_at": at})
-    lines = [f"{item['origin']}: {item['size']} entries, seen {item['seen_at']}" for item in logs]
+    lines = [
+        f"{item['origin']}: "
+        + (f"{item['size']} entries, seen {item['seen_at']}" if item["seen_at"] else "not visited yet")
+        for item in logs
+    ]
     text = "\n".join([witness.signer.verifier.line, *lines])
     return _print(args, {"key": witness.signer.verifier.line, "logs": logs}, text)
 

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,12 @@ def test_wrong_usage_is_one_line(data, capsys, argv):
 def test_a_folder_without_a_log_is_named(tmp_path, capsys):
     code, said = call(capsys, tmp_path, "fsck")
     assert (code, said.err.split(":")[0]) == (2, "no_log")
+
+
+def test_a_witness_is_told_when_a_file_names_no_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = ["--state", str(tmp_path / "w")]
+    assert main(["ledger", "witness", "init", "--name", "n.example/w", *state]) == 0
+    (tmp_path / "KEYS").write_text("# no log in here\n")
+    capsys.readouterr()
+    assert main(["ledger", "witness", "watch", str(tmp_path / "KEYS"), *state]) == 2
+    assert capsys.readouterr().err.startswith("no_log_key: ")

@@ -16,8 +16,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "the {size} sealed bytes and their salt give the hash in the log entry",
     ),
     "in_log": (
-        "该条目是日志 {origin} 的第 {index} 条(共 {size} 条),检查点由密钥 {key} 签名",
-        "the entry is number {index} of {size} in the log {origin}, under a checkpoint signed by the key {key}",
+        "该条目在日志 {origin} 中的索引为 {index}(从 0 数起,共 {size} 条),检查点由密钥 {key} 签名",
+        "the entry has index {index} (from 0) of {size} in the log {origin}, whose checkpoint the key {key} signed",
     ),
     "witnessed": (
         "见证方 {key} 于 {at} 联署了检查点:该条目在此时已经存在,日志未曾改写其先前所见",

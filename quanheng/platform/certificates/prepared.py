@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from quanheng.errors import InputError
 from quanheng.evidence.content import CertificateContent, load, problems
 from quanheng.platform.catalog.models import Norm
-from quanheng.platform.certificates import conditions, content
+from quanheng.platform.certificates import conditions, content, content_words
 from quanheng.platform.certificates.links import register_instrument
 from quanheng.platform.certificates.models import PREPARED_KINDS, PreparedDocument
 from quanheng.platform.certificates.services import person
@@ -122,7 +122,7 @@ def prepare(
         reason=reason[:300],
         reason_en=(reason_en or reason)[:300],
     )
-    wrong = [f"{place}:{message}" if place else message for place, message in problems(_draft(trial))]
+    wrong = [content_words.said(place, message) for place, message in problems(_draft(trial))]
     if wrong:
         raise WrongContent(*wrong[:MOST_PROBLEMS], code="content", place="content")
     return _kept(trial, given, record, actor)

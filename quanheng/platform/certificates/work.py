@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from quanheng.platform.certificates import queries
-from quanheng.platform.certificates.models import Record
+from quanheng.platform.certificates import prepared, queries
+from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.roles import Role
@@ -31,6 +31,27 @@ def _group(rows: QuerySet[Record], key: str, label: str, action: str, view: str,
     ]
     late = rows.filter(task__due_on__lt=clock.today()).count()
     return WorkGroup(key, label, rows.count(), late, address, items)
+
+
+def _prepared(rows: QuerySet[PreparedDocument], key: str, label: str, action: str) -> WorkGroup:
+    """Documents written elsewhere have no date by which they are due; the oldest comes first."""
+    items = [
+        WorkItem(
+            title=str(d),
+            detail=d.verifier.name,
+            url=reverse("certificates:prepared", args=[d.pk]),
+            due=None,
+            action=action,
+        )
+        for d in rows.order_by("created_at")[:FIRST]
+    ]
+    state = key.rpartition(".")[2]
+    return WorkGroup(key, label, rows.count(), 0, f"{reverse('certificates:prepared-list')}?state={state}", items)
+
+
+def prepared_for(actor: Actor, state: str) -> QuerySet[PreparedDocument]:
+    """Documents from contents written elsewhere that wait for the actor: never own work."""
+    return prepared.visible(actor).filter(state=state).exclude(verifier_id=actor.person)
 
 
 def returned_to(actor: Actor) -> QuerySet[Record]:
@@ -74,7 +95,13 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
                 f"{listed}?state=checking",
             )
         )
+        if prepared_for(actor, "checking").exists():
+            rows = prepared_for(actor, "checking")
+            groups.append(_prepared(rows, "prepared.checking", _("待核验的文书"), _("核验")))
     if actor.has(Role.SIGNATORY):
+        if prepared_for(actor, "signing").exists():
+            rows = prepared_for(actor, "signing")
+            groups.append(_prepared(rows, "prepared.signing", _("待签发的文书"), _("签发")))
         groups.append(
             _group(
                 to_sign(actor),

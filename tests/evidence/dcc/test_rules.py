@@ -27,6 +27,10 @@ def test_our_own_certificates_are_clean() -> None:
 
 
 FAULTS = [
+    ("<dcc:issueDate>2026-10-12", "<dcc:issueDate>2026-W42-1", "date", "error", "写成 YYYY-MM-DD"),
+    ("<dcc:issueDate>2026-10-12", "<dcc:issueDate>2026-10-12 or so", "date", "error", "写成 YYYY-MM-DD"),
+    ("<si:unit>\\degreecelsius", "<si:unit>\\kilometre", "unit", "warning", r"\kilo\metre"),
+    ("<si:unit>\\degreecelsius", "<si:unit>\\kilo\\milli\\gram", "unit", "warning", ""),
     ("<si:unit>\\degreecelsius", "<si:unit>\\degreeCelsius", "unit", "warning", r"\degreecelsius"),
     ("<si:unit>\\degreecelsius", "<si:unit>\\°C", "unit", "warning", r"\degreecelsius"),
     ("<si:unit>\\degreecelsius", "<si:unit>\\metre\\tothe(-3)", "unit", "warning", r"\metre\tothe{-3}"),

@@ -16,7 +16,7 @@ from quanheng.platform.certificates.models import PREPARED_KINDS, PreparedDocume
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document, NumberRecord
-from quanheng.platform.kernel import clock, files
+from quanheng.platform.kernel import clock, files, work
 from quanheng.platform.kernel.models import RoleGrant
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.trace.queries import prove
@@ -92,7 +92,7 @@ def test_every_wrong_field_is_named_and_nothing_is_kept(cast: Cast) -> None:
         (steps.make_given(place={"kind": "moon", "text": "x"}, customer={}), ("place.kind", "customer.name")),
         (steps.make_given(number="X-1"), ("number:由系统填写",)),
         (steps.make_given(norm={"number": "JJG 0-1900", "title": "x"}), ("目录中没有这个技术规范",)),
-        (steps.make_given(performed_to="2026-10-13", performed_from="2026-10-13"), ("issued_on is before",)),
+        (steps.make_given(performed_to="2026-10-13", performed_from="2026-10-13"), ("签发日期早于 performed_to",)),
         (b'{"valid_until": 20271010}', ("带引号的文本",)),
         (b"not json", ("内容不是 JSON",)),
     ):
@@ -100,6 +100,41 @@ def test_every_wrong_field_is_named_and_nothing_is_kept(cast: Cast) -> None:
         assert answer.status_code == 422
         assert all(w in answer.content.decode() for w in words), (words, answer.content.decode())
     assert not PreparedDocument.objects.exists()
+
+
+def test_what_is_wrong_with_a_content_is_said_in_the_language_of_the_page(cast: Cast) -> None:
+    steps.make_weights(cast, code="BZ-2019-0031")
+    table = {"title": {"zh": "表", "en": "Table"}, "columns": []}
+    wrong = steps.make_given(place={"kind": "moon"}, valid_until="soon", tables=[table])
+    text = hand_in(cast, wrong).content.decode()
+    for words in (
+        "place.kind:只能是",
+        "place.text:缺少这个字段",
+        "valid_until:须为日期",
+        "tables.0:表格至少有一列和一行",
+    ):
+        assert words in text
+    assert "Field required" not in text
+    client = client_of(cast, "verifier")
+    client.cookies["django_language"] = "en"
+    upload = {"content": SimpleUploadedFile("c.json", wrong), "record": SimpleUploadedFile("r.txt", RAW)}
+    fields = {"organisation": str(cast.institute.pk), "kind": "calibration_certificate"}
+    assert "Field required" in client.post("/certificates/prepared/new/", {**fields, **upload}).content.decode()
+
+
+def test_it_waits_in_the_work_of_those_who_check_and_sign_and_of_nobody_else(cast: Cast) -> None:
+    steps.make_weights(cast, code="BZ-2019-0031")
+    assert hand_in(cast, steps.make_given()).status_code == 302
+
+    def waiting(part: str) -> list[str]:
+        return [g.key for g in work.queue(cast.actor(part)) if g.key.startswith("prepared")]
+
+    assert (waiting("checker"), waiting("signatory"), waiting("verifier")) == (["prepared.checking"], [], [])
+    (group,) = [g for g in work.queue(cast.actor("checker")) if g.key == "prepared.checking"]
+    assert client_of(cast, "checker").get(group.items[0].url).status_code == 200
+    assert "电子计价秤" in client_of(cast, "checker").get(group.url).content.decode()
+    prepared.check(PreparedDocument.objects.get(), actor=cast.actor("checker"))
+    assert (waiting("checker"), waiting("signatory")) == ([], ["prepared.signing"])
 
 
 def test_a_failing_condition_is_named_and_stops(cast: Cast) -> None:
