@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from scripts.shell import ROOT, Missing, Progress, loud, quiet
+from scripts.shell import ROOT, TOOLS, Missing, Progress, loud, quiet
 
 NO_TESTS = 5  # pytest's exit code when it collected nothing
 ON_POSTGRES = ("tests/platform", "tests/stories")  # the only folders that touch the database; browser tests ride on one
+IN_THE_BROWSER = ("tests/browser", "tests/**/test_*_browser.py")  # where tests/conftest.py lets a browser be driven
+# Two processes work side by side: threads of their libraries would only spin on the same cores.
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 PROBE = """
 import sys, psycopg
 for url in sys.argv[1:]:
@@ -44,9 +47,12 @@ def find_postgres(python: Path) -> str | None:
 
 
 def environment_for(chromium: Path | None, database_url: str | None) -> dict[str, str]:
-    """Variables of one pass."""
+    """Variables of one pass; where the shell forbids bytecode beside the sources, it goes to ``.tools``."""
     env = {key: value for key, value in os.environ.items() if key not in {"QUANHENG_DATABASE_URL", "QUANHENG_DATA"}}
     env["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in the thread of the tests: a pass apart
+    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+        env.setdefault("PYTHONPYCACHEPREFIX", str(TOOLS / "bytecode"))
+    env = dict.fromkeys(THREADS, "1") | env
     if chromium:
         env["QUANHENG_CHROMIUM"] = str(chromium)
     if database_url:
@@ -77,6 +83,7 @@ def suite(python: Path, chromium: Path | None, *, marker: str, extra: Sequence[s
     named = [word for word in extra if (ROOT / word.split("::")[0]).exists()]  # make test ARGS="tests/evidence -x"
     options = ["-n", "2", "--dist", "worksteal", *(word for word in extra if word not in named)]
     quick, drawn = f"{marker} and not browser", f"{marker} and browser"
+    other = "(long or postgres_long) and not browser" if marker == "long" else f"{quick} and not postgres_long"
     again = [name for name in named if name.startswith(ON_POSTGRES)] if named else folders_with_tests(ON_POSTGRES)
     again = again if postgres else []
     if postgres is None:
@@ -84,12 +91,13 @@ def suite(python: Path, chromium: Path | None, *, marker: str, extra: Sequence[s
     print(f"── SQLite: {' '.join(named) or 'everything'} ──", flush=True)
     first = _some(pytest(python, ["-m", quick, *options, *named], environment_for(chromium, None)), marker)
     print("── SQLite, in the browser ──", flush=True)
-    drew = pytest(python, ["-m", drawn, *options, *named], environment_for(chromium, None))
+    windows = named or [str(path.relative_to(ROOT)) for way in IN_THE_BROWSER for path in sorted(ROOT.glob(way))]
+    drew = pytest(python, ["-m", drawn, *options, *windows], environment_for(chromium, None))
     first = first or (0 if drew == NO_TESTS and (named or marker == "long") else drew)
     if not again or postgres is None:
         return first
     print(f"── PostgreSQL ({_shown(postgres)}): {' '.join(again)} ──", flush=True)
-    second = pytest(python, ["-m", quick, *options, *again], environment_for(chromium, postgres))
+    second = pytest(python, ["-m", other, *options, *again], environment_for(chromium, postgres))
     if second == NO_TESTS:
         second = 0
     if first:

@@ -38,23 +38,28 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 
 
 DATABASE = {"db", "transactional_db"}
+BROWSER_FILES = ("tests/browser/test_*.py", "test_*_browser.py")  # the pass of the browser collects no others
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what drives a browser: it runs in a pass apart, because Playwright leaves an event loop in its process.
 
-    The pass on PostgreSQL leaves out what asks no database, or asks it nothing that SQLite answers otherwise.
+    The pass on PostgreSQL leaves out what asks no database, or asks it nothing that SQLite answers otherwise; what it
+    asks in ``make test-long`` only is ``postgres_long``. A short form for PostgreSQL alone is ``postgres_only``.
     """
     for item in items:
         if "playwright" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-    if os.environ.get("QUANHENG_DATABASE_URL"):
-        again = [item for item in items if _depends_on_the_database(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
-        items[:] = again
+        if item.get_closest_marker("browser") and not any(item.path.match(way) for way in BROWSER_FILES):
+            raise pytest.UsageError(f"{item.nodeid} drives a browser: name its file test_…_browser.py")
+    kept = [item for item in items if _has_its_place(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
 
 
-def _depends_on_the_database(item: pytest.Item) -> bool:
+def _has_its_place(item: pytest.Item) -> bool:
+    if not os.environ.get("QUANHENG_DATABASE_URL"):
+        return item.get_closest_marker("postgres_only") is None
     asks = DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
     return bool(asks) and item.get_closest_marker("one_database") is None
 

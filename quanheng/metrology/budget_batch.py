@@ -14,11 +14,12 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.duals import slopes
 from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
 from quanheng.metrology.models import Model
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import FUNCTIONS, Floats
 
 
 @dataclass(frozen=True)
-class Budgets:
+class Budgets(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     """One output of n budgets: value and u of shape (n,), contributions c·u of shape (inputs, n), dof of shape (n,).
 
     `dof` is NaN where correlated inputs have finite degrees of freedom: no effective degrees of freedom exist.

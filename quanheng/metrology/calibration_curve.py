@@ -16,6 +16,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.checks import finite
 from quanheng.metrology.curve_families import Family
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 MAX_POINTS = 100_000
@@ -34,7 +35,7 @@ class Errors:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Result, cites="ISO/TS 28037:2010, 6 to 10; ISO 6143:2001, 5.2"):
     """A fitted function.
 
     Attributes

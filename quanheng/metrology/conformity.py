@@ -12,6 +12,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.draws import quantile
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 from quanheng.metrology.vectors import Floats
 
@@ -109,7 +110,7 @@ def conformance_probability(measured: Measured, limits: Interval) -> float:
 
 
 @dataclass(frozen=True)
-class Risks:
+class Risks(Result, cites="JCGM 106:2012, 9.3 to 9.5"):
     """Global risks of a rule over a population (9.3.2 to 9.5.2)."""
 
     consumer: float  # R_C: non-conforming and accepted

@@ -8,13 +8,14 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.calibration_curve import Fit
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 _GRID = 400
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Result, cites="ISO/TS 28037:2010, 11"):
     """One use: `given` says which was known, u is that of the other, `row` its sensitivities to the parameters."""
 
     given: str

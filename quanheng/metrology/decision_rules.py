@@ -18,6 +18,7 @@ from quanheng.metrology.conformity import (
     guard_band_for_probability,
     guard_band_for_risk,
 )
+from quanheng.metrology.results import Result
 
 ACCEPT, REJECT = "accept", "reject"
 CONDITIONAL_ACCEPT, CONDITIONAL_REJECT, UNDECIDED = "conditional_accept", "conditional_reject", "undecided"
@@ -47,7 +48,7 @@ RULES: Mapping[str, tuple[str, str, str, tuple[str, float | None] | None]] = {
 
 
 @dataclass(frozen=True)
-class Zones:
+class Zones(Result, cites="JCGM 106:2012, 8"):
     """Where a rule accepts (`inner`), and beyond which it rejects (`outer`)."""
 
     rule: str

@@ -15,6 +15,7 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.distributions import Distribution, Estimate
 from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.models import Model, model_from
+from quanheng.metrology.results import Result
 from quanheng.metrology.second_order import second_order_terms
 from quanheng.metrology.uncertainty import (
     ZERO_SENSITIVITY,
@@ -36,7 +37,7 @@ TOO_FEW_DOF = "fewer than one effective degree of freedom: no coverage factor ex
 
 
 @dataclass(frozen=True)
-class Propagated:
+class Propagated(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     """One output: estimate, u, effective degrees of freedom, k, U and budget.
 
     `dof` is infinite where every input is exactly known in its uncertainty, and None where it does not exist; then `k`
@@ -67,7 +68,7 @@ class Propagated:
 
 
 @dataclass(frozen=True)
-class Framework:
+class Framework(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2; JCGM 102:2011, 6.2"):
     """All outputs and their covariance matrix (GUM H.2.3; JCGM 102, 6.2)."""
 
     outputs: Mapping[str, Propagated]

@@ -12,6 +12,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.multivariate import block_statistics
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
@@ -28,7 +29,7 @@ Evaluate = Callable[[Mapping[str, Floats]], Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
-class Moments:
+class Moments(Result):
     """Count, mean, sum of squares about it, and the ends; blocks are pooled one after the other."""
 
     count: int = 0
@@ -71,7 +72,7 @@ class Trials:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Result, cites="JCGM 101:2008, 7.6, 7.7"):
     """Estimate, standard uncertainty and coverage interval of one output (7.6, 7.7)."""
 
     value: float
@@ -337,7 +338,7 @@ def _spread(rows: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Result, cites="JCGM 101:2008, 8.1"):
     """Comparison of the GUM's interval with the Monte Carlo's (8.1): both endpoints within δ."""
 
     d_low: float

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import Floats
 
 _SMALL = 1e-10  # eigenvalues of the correlation matrix below this part of the largest count as zero
@@ -18,7 +19,7 @@ SINGULAR = "the outputs depend on each other exactly: the ellipsoid lies in the 
 
 
 @dataclass(frozen=True)
-class Regions:
+class Regions(Result, cites="JCGM 102:2011, 6.5, 7.7"):
     """Coverage regions of one probability for the same outputs.
 
     Attributes

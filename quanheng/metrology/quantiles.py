@@ -17,6 +17,26 @@ def chi2_ppf(p: Any, dof: Any) -> Any:
     return special.chdtri(dof, 1.0 - p)
 
 
+def chi2_isf(q: float, dof: float) -> float:
+    """Chi-squared exceeded with probability `q`."""
+    return float(special.chdtri(dof, q))
+
+
+def normal_isf(q: float) -> float:
+    """Standard normal exceeded with probability `q`."""
+    return -float(special.ndtri(q))
+
+
+def beta_cdf(x: Any, a: Any, b: Any) -> Any:
+    """Probability of a beta variable up to `x`; arrays broadcast."""
+    return special.betainc(a, b, x)
+
+
+def beta_sf(x: Any, a: Any, b: Any) -> Any:
+    """Probability of a beta variable beyond `x`; arrays broadcast."""
+    return special.betaincc(a, b, x)
+
+
 def t_ppf(p: float, dof: float) -> float:
     """Quantile of Student's t."""
     return float(special.stdtrit(dof, p))

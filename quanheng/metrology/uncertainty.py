@@ -14,13 +14,14 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.distributions import Distribution, Estimate
 from quanheng.metrology.duals import gradient
 from quanheng.metrology.expressions import Expression, parse
+from quanheng.metrology.results import Result
 from quanheng.metrology.vectors import ARRAYS
 
 ZERO_SENSITIVITY = "every sensitivity is zero: first order fails"  # GUM 5.1.2, note
 
 
 @dataclass(frozen=True)
-class BudgetLine:
+class BudgetLine(Result):
     """One row of the budget: input, estimate, u(x), sensitivity c, contribution |c|·u(x) and its share of u²."""
 
     input: str
@@ -34,7 +35,7 @@ class BudgetLine:
 
 
 @dataclass(frozen=True)
-class UncertaintyResult:
+class UncertaintyResult(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     """Frozen answer of :func:`propagate`.
 
     Attributes

@@ -125,6 +125,41 @@ def test_a_failure_of_any_pass_fails_the_run(monkeypatch, codes, expected):
     assert left == []
 
 
+def test_processes_of_a_pass_keep_bytecode_and_one_thread_each_whatever_the_shell_forbids(monkeypatch):
+    for name in ("PYTHONPYCACHEPREFIX", *testing.THREADS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+    env = testing.environment_for(None, None)
+    code = "import sys, polars; print(sys.dont_write_bytecode, sys.pycache_prefix, polars.thread_pool_size())"
+    said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", str(shell.TOOLS / "bytecode"), "3"]
+    assert env["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_the_pass_of_the_browser_finds_every_file_that_drives_one(monkeypatch):
+    given = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "find_postgres", lambda python: None)
+    monkeypatch.setattr(testing, "pytest", lambda python, words, env: given.append(words) or 0)
+    testing.suite(ROOT, None, marker="not long", extra=[])
+    drives = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*_browser.py")}
+    assert drives
+    assert drives | {"tests/browser"} == {word for word in given[1] if word.startswith("tests/")}
+
+
+def test_what_make_test_leaves_out_on_postgresql_make_test_long_asks(monkeypatch):
+    given = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")
+    monkeypatch.setattr(testing, "pytest", lambda python, words, env: given.append(words[1]) or 0)
+    for marker in ("not long", "long"):
+        testing.suite(ROOT, None, marker=marker, extra=[])
+    short, long = given[2], given[5]
+    assert short == "not long and not browser and not postgres_long"
+    assert long == "(long or postgres_long) and not browser"
+
+
 def test_a_browser_that_does_not_start_is_named(monkeypatch):
     monkeypatch.setenv("QUANHENG_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(shell.Missing, match="does not start"):

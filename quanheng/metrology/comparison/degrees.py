@@ -9,12 +9,13 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.comparison.estimators import Consensus
+from quanheng.metrology.results import Result
 
 RULES = ("mra", "predictive")
 
 
 @dataclass(frozen=True)
-class Degrees:
+class Degrees(Result, cites="CIPM MRA, T.3"):
     """Differences `d` with standard uncertainties `u` (n,) and coverage factor k; en = d / (k u), NaN where u = 0."""
 
     d: Floats

@@ -15,13 +15,14 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, covariance_matrix, finite, uncertainties
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
 
 
 @dataclass(frozen=True)
-class Consensus:
+class Consensus(Result):
     """A reference value.
 
     Attributes

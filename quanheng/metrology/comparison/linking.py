@@ -14,10 +14,12 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.comparison.estimators import read_results
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(Result, cites="Delahaye and Witt, Metrologia 39 (2002) 01005"):
     """Degrees `d` with `u` of all regional participants relative to the key comparison; consistency of the links."""
 
     d: Floats
@@ -29,7 +31,9 @@ class Link:
     consistent: bool
 
 
-def link(x: Floats, u: Floats, at: list[int], key_d: object, u_repeat: object, u_key: float = 0.0) -> Link:
+def link(
+    x: object, u: object, at: list[int], key_d: object, u_repeat: object, u_key: float = 0.0, u_d: object | None = None
+) -> Link:
     """Degrees of equivalence of a regional comparison in terms of the key comparison.
 
     Parameters
@@ -43,7 +47,13 @@ def link(x: Floats, u: Floats, at: list[int], key_d: object, u_repeat: object, u
         between the two comparisons.
     u_key : float
         Standard uncertainty of the key comparison reference value.
+    u_d : array_like (l,), optional
+        Standard uncertainties of `key_d`, as the key comparison gave them. A linking laboratory keeps its degree with
+        this uncertainty; without it that is NaN, because no other number is its uncertainty.
     """
+    x, u = read_results(x, u)
+    if not at or not all(0 <= i < len(x) for i in at):
+        raise InputError("range", f"link names no result, or one beyond the {len(x)} there are", "link.labs")
     d, s = finite(key_d, "link.d"), uncertainties(u_repeat, "link.u_repeat", len(at))
     if len(d) != len(at) or len(set(at)) != len(at):
         raise InputError("length", "link needs one degree for each linking laboratory, each named once", "link")
@@ -60,4 +70,6 @@ def link(x: Floats, u: Floats, at: list[int], key_d: object, u_repeat: object, u
     degrees = x + shift
     # a linking laboratory keeps the degree the key comparison gave it
     degrees[at] = d
-    return Link(degrees, np.sqrt(variance), shift, u_shift, chi2, dof, consistent)
+    spread = np.sqrt(variance)
+    spread[at] = np.nan if u_d is None else uncertainties(u_d, "link.u_d", len(at))
+    return Link(degrees, spread, shift, u_shift, chi2, dof, consistent)

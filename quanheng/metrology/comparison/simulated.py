@@ -15,12 +15,13 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.comparison.estimators import LEVEL, Consensus, chi_squared, read_joint, read_results
+from quanheng.metrology.results import Result
 
 _NODES = 2001
 
 
 @dataclass(frozen=True)
-class Simulated:
+class Simulated(Result):
     """A reference value with the distribution of each participant's difference from it: mean, u and interval."""
 
     consensus: Consensus

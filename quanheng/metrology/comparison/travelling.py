@@ -10,12 +10,13 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.results import Result
 
 MODES = ("auto", "always", "never")
 
 
 @dataclass(frozen=True)
-class Drift:
+class Drift(Result, cites="JJF 1117-2010, 4.4, 6.3"):
     """Straight line through the pilot's checks.
 
     slope, u_slope : change per unit of time and its standard uncertainty
@@ -65,7 +66,7 @@ def drift(t: object, y: object, u: object | None = None) -> Drift:
 
 
 @dataclass(frozen=True)
-class Corrected:
+class Corrected(Result, cites="JJF 1117-2010, 4.4, 6.3"):
     """Results brought to the reference time with their covariance."""
 
     x: Floats

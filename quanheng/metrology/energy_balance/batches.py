@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from quanheng.metrology import quantiles
 
 Array = NDArray[np.float64]
 CONSUMER_RISK = 0.10
@@ -52,9 +53,9 @@ def grade(p: Array, *, limiting_quality: float) -> BatchGrade:
     k = np.flatnonzero(law > 1e-12)
     weight = law[k] / law[k].sum()
     n = p.size
-    above = float(weight @ stats.beta.sf(limiting_quality, k + 0.5, n - k + 0.5))
+    above = float(weight @ quantiles.beta_sf(limiting_quality, k + 0.5, n - k + 0.5))
     grid = np.linspace(0, 1, 2001)
-    cdf = (weight[:, None] * stats.beta.cdf(grid, (k + 0.5)[:, None], (n - k + 0.5)[:, None])).sum(axis=0)
+    cdf = (weight[:, None] * quantiles.beta_cdf(grid, (k + 0.5)[:, None], (n - k + 0.5)[:, None])).sum(axis=0)
     upper, lower = float(grid[np.searchsorted(cdf, 0.9)]), float(grid[np.searchsorted(cdf, 0.1)])
     verdict = "accept" if above <= CONSUMER_RISK else "reject" if above >= 1 - CONSUMER_RISK else "undecided"
     return BatchGrade(n, float(p.mean()), upper, lower, verdict)

@@ -12,10 +12,11 @@ from scipy import linalg, optimize, special
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Polynomial:
+class Polynomial(Result, cites="NASA-HDBK-8739.19-5, 7"):
     """Drift since calibration, b1 t + b2 t² + …, with covariance and residual standard deviation s."""
 
     b: Floats
@@ -62,7 +63,7 @@ def polynomial(t: object, change: object, order: int = 1) -> Polynomial:
 
 
 @dataclass(frozen=True)
-class DriftInterval:
+class DriftInterval(Result, cites="NASA-HDBK-8739.19-5, 7"):
     """An interval; None where the limit is not reached up to the horizon, 0 where it is passed at the start."""
 
     interval: float | None
@@ -113,7 +114,7 @@ def reliability_target(
 
 
 @dataclass(frozen=True)
-class Process:
+class Process(Result):
     """Gaussian process of an instrument's error: offset, drift rate and random walk, given calibrations with u.
 
     s_offset, s_rate, s_walk : prior standard deviations (s_walk per square root of time), found by marginal likelihood.

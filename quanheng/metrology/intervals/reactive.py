@@ -16,10 +16,11 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import finite
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Interval:
+class Interval(Result):
     """An interval with the rule that gave it; `history` holds the intervals on the way."""
 
     method: str

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quanheng.errors import InputError
+from quanheng.metrology.results import Result
 
 GOODS = ("plain", "drained", "frozen")
 
 
 @dataclass(frozen=True)
-class Tare:
+class Tare(Result, cites="OIML R 87:2004, annex B"):
     """Mean tare and whether it may stand for every package.
 
     OIML R 87 annex B: up to 10 % of the nominal quantity ten tares suffice; above it 25, whose standard deviation must

@@ -13,10 +13,11 @@ from decimal import Decimal
 
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal, whole
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Result):
     """A sampling plan for one lot size; `n` packages, `mean_n` of them for the mean (0: the mean is not judged)."""
 
     row: Row
@@ -62,7 +63,7 @@ def _read(row: Row, lot: int, place: str) -> Plan:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Result, cites="JJF 1070; OIML R 87; 76/211/EEC, annex II"):
     """What an inspection found.
 
     mean, s : of the packages that count for the mean; s is None for one package

@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal
+from quanheng.metrology.results import Result
 
 _PRICE = re.compile(r"(?:>(\d+)(?:且)?)?(?:≤(\d+))?元/kg")
 
 
 @dataclass(frozen=True)
-class Retail:
+class Retail(Result):
     """One sale: what is missing (g), what may be missing, and whether the sale passes."""
 
     deficiency: Decimal

@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal
 from quanheng.metrology.quantities import round_to_step
+from quanheng.metrology.results import Result
 
 QUANTITIES = ("mass_or_volume", "length", "area", "count")
 _TO_BASE = {
@@ -27,7 +28,7 @@ _BASE = {"mass_or_volume": "g", "length": "m", "area": "m2", "count": "1"}
 
 
 @dataclass(frozen=True)
-class Tolerance:
+class Tolerance(Result):
     """T in the unit of the nominal quantity, before and after rounding, and the row it comes from."""
 
     t: Decimal

@@ -14,13 +14,14 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.checks import finite
 from quanheng.metrology.comparison import estimators
+from quanheng.metrology.results import Result
 from quanheng.metrology.robust import outliers
 
 LABORATORIES = ("mean", "weighted-mean", "median", "dersimonian-laird", "mandel-paule")
 
 
 @dataclass(frozen=True)
-class Characterisation:
+class Characterisation(Result, cites="ISO Guide 35:2017, 9"):
     """Value and u_char, how they were found, and what the outlier tests said about laboratory means."""
 
     method: str
@@ -77,7 +78,7 @@ def _outlying(groups: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], me
 
 
 @dataclass(frozen=True)
-class Certified:
+class Certified(Result, cites="ISO Guide 35:2017, 10"):
     """Certified value with its budget: (component, u, share of u²)."""
 
     value: float

@@ -14,10 +14,11 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Anova:
+class Anova(Result, cites="ISO Guide 35:2017, 7.7"):
     """One-way analysis of variance; `n0` is the effective number of replicates of unbalanced groups (Guide 35, 7.7)."""
 
     mean: float
@@ -92,7 +93,7 @@ def anova(groups: Sequence[object]) -> Anova:
 
 
 @dataclass(frozen=True)
-class Homogeneity:
+class Homogeneity(Result, cites="ISO Guide 35:2017, 7.7; ISO 33405:2024"):
     """Between-unit standard uncertainty of a batch.
 
     s_w : repeatability within a unit (of this study, or `s_r` given)

@@ -14,11 +14,12 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
+from quanheng.metrology.results import Result
 from quanheng.metrology.roots import rising_root
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Result, cites="ISO Guide 35:2017, 8.7"):
     """Straight line y = a + b t with its covariance; `s` is the residual standard deviation."""
 
     a: float
@@ -81,7 +82,7 @@ def fit(t: object, y: object, u: object | None = None) -> Line:
 
 
 @dataclass(frozen=True)
-class Stability:
+class Stability(Result, cites="ISO Guide 35:2017, 8.7"):
     """Stability over a shelf life.
 
     stable : the slope does not differ from zero at 95 %
@@ -136,7 +137,7 @@ def stability(
 
 
 @dataclass(frozen=True)
-class Arrhenius:
+class Arrhenius(Result, cites="ISO Guide 35:2017, 8.5.3"):
     """Rate of decay at the storage temperature from studies at higher ones."""
 
     activation_energy: float

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 STOPS = ("converged", "third-figure")
 _MOST = 1000
@@ -22,7 +23,7 @@ _FINE = 1e-13
 
 
 @dataclass(frozen=True)
-class Robust:
+class Robust(Result):
     """A robust location and scale: mean x*, sd s*, u(x*) = 1.25 s*/sqrt(n), iterations and the rule that stopped."""
 
     method: str
@@ -36,7 +37,7 @@ class Robust:
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Rounds(Result, cites="ISO 13528:2022, C.3.1"):
     """The same for many rounds: arrays (rounds,). `degenerate` marks rounds whose s* is zero; their sd is zero."""
 
     mean: Floats

@@ -14,12 +14,13 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 LEVELS = (0.05, 0.01)  # straggler, outlier
 
 
 @dataclass(frozen=True)
-class Test:
+class Test(Result, cites="ISO 5725-2:2019, 8.3"):
     """One test: statistic, where it was found, critical values at 5 % and 1 %, and what follows."""
 
     __test__ = False  # not a test of pytest
@@ -38,7 +39,7 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Mandel:
+class Mandel(Result, cites="ISO 5725-2:2019, 8.3.1"):
     """Mandel's h and k of each laboratory with critical values at 5 % and 1 %; k is NaN for single results."""
 
     h: Floats
@@ -130,7 +131,7 @@ def mandel_k_critical(p: int, n: int, level: float) -> float:
 
 
 @dataclass(frozen=True)
-class Youden:
+class Youden(Result, cites="Youden, Ind. Qual. Control 15 (1959) 24"):
     """Two samples at every laboratory: medians, random and systematic standard deviations, and the 95 % circle.
 
     `perpendicular` is each point's distance from the 45° line (random), `along` its position on it (systematic).

@@ -11,10 +11,11 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 
 @dataclass(frozen=True)
-class Repeatability:
+class Repeatability(Result, cites="JJF 1033-2023, C.1"):
     """Experimental standard deviation s of n readings; `enough` is n of at least 10 (C.1.2)."""
 
     mean: float
@@ -36,7 +37,7 @@ def repeatability(readings: object, limit: float | None = None) -> Repeatability
 
 
 @dataclass(frozen=True)
-class Stability:
+class Stability(Result, cites="JJF 1033-2023, C.2"):
     """Change of a standard.
 
     new : largest minus smallest mean of at least four groups of ten, a month or more apart (C.2.2.1)
@@ -85,7 +86,7 @@ def stability(groups: Sequence[object], limit: float, kind: str = "new") -> Stab
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Result, cites="JJF 1033-2023, C.5"):
     """Whether results hold: |y - y_ref| against its limit; `rule` says which inequality was used and why."""
 
     difference: float
@@ -149,7 +150,7 @@ def by_comparison(
 
 
 @dataclass(frozen=True)
-class Pooled:
+class Pooled(Result, cites="GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4"):
     """Pooled standard deviation of groups with its degrees of freedom (GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4)."""
 
     s: float

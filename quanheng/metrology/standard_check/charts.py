@@ -16,12 +16,13 @@ from scipy import integrate, special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import Result
 
 RULES = ("beyond", "nine", "trend", "alternating", "two_of_three", "four_of_five", "fifteen", "eight")
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(Result, cites="JJF 1033-2023, C.3; GB/T 17989.2; ISO 7870"):
     """One chart: points, centre, limits at each point, and broken rules as (rule, index of the point that broke it)."""
 
     name: str

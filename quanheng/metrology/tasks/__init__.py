@@ -2,12 +2,15 @@
 
 Each task is a module of this package that offers ``TASK``. A request is a JSON object whose numbers may be JSON numbers
 or numeric strings; an answer is a frozen result with ``to_dict`` (documented keys, float64 with a rounded ``text``
-beside them), ``table`` (what a person reads) and ``figures`` (data, drawn by whoever shows them).
+beside them), ``table`` (what a person reads) and ``figures`` (data, drawn by whoever shows them). It carries its inputs
+and the document with edition and clause, and `answer_from` reads it back.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -72,18 +75,102 @@ class TaskResult(Protocol):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A result with what it came from: the task, its inputs as asked, and the document with edition and clause."""
+
+    task: str
+    document: str
+    inputs: Mapping[str, Any]
+    result: TaskResult
+
+    def to_dict(self) -> dict[str, Any]:
+        """The documented keys of the task, with `task`, `document` and `inputs`; plain JSON."""
+        return {"task": self.task, **self.result.to_dict(), "document": self.document, "inputs": dict(self.inputs)}
+
+    def table(self) -> str:
+        """The answer as text for a person."""
+        return self.result.table()
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Figures as data."""
+        return self.result.figures()
+
+    def __str__(self) -> str:
+        return f"{self.table()}\n({self.document})"
+
+    def __getattr__(self, name: str) -> Any:
+        # what the result itself has, such as outputs and warnings of an uncertainty
+        if name.startswith("__") or name == "result":
+            raise AttributeError(name)
+        return getattr(self.result, name)
+
+
+@dataclass(frozen=True)
 class Task:
-    """One task: names in Chinese and English, the document implemented, its JSON Schema and an example request."""
+    """One task: names in Chinese and English, the document implemented, its JSON Schema and an example request.
+
+    `cited` names the document with edition and clause that an answer used, from the request and the answer's own keys.
+    """
 
     name: str
     title: tuple[str, str]
     document: str
-    compute: Callable[[Mapping[str, Any]], TaskResult]
+    evaluate: Callable[[Mapping[str, Any]], TaskResult]
     schema: Mapping[str, Any]
     example: Mapping[str, Any]
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # kinds of the library whose rows the request needs under `tables`; quanheng.library.tables.complete brings them
     tables: tuple[str, ...] = ()
+    cited: Callable[[Mapping[str, Any], Mapping[str, Any]], str] | None = None
+
+    def compute(self, request: Mapping[str, Any]) -> Answer:
+        """The answer to a request; numbers may also be numpy's, lists tuples or arrays."""
+        inputs = plain(request)
+        result = self.evaluate(inputs)
+        own = result.to_dict()
+        document = self.cited(inputs, own) if self.cited else str(own.get("document") or self.document)
+        return Answer(self.name, document, inputs, result)
+
+
+def plain(value: Any) -> Any:
+    """The same value in what JSON holds: lists for tuples and arrays, Python's numbers for numpy's."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return value
+
+
+def answer_from(data: Mapping[str, Any]) -> Answer:
+    """The answer that `to_dict` wrote, computed again from its inputs.
+
+    Raises
+    ------
+    InputError
+        ``answer_differs`` where the inputs do not give that answer, naming the first key that differs: the file was
+        changed, or another edition of the software computed it.
+    """
+    if not isinstance(data, Mapping) or not {"task", "inputs"} <= set(data):
+        raise InputError("answer", "an answer holds task and inputs", "answer")
+    again = find(str(data["task"])).compute(data["inputs"])
+    at = _difference(json.loads(json.dumps(again.to_dict())), json.loads(json.dumps(data)), "")
+    if at is not None:
+        raise InputError("answer_differs", f"the inputs do not give this answer; the first difference is {at}", at)
+    return again
+
+
+def _difference(a: Any, b: Any, at: str) -> str | None:
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        found = (_difference(a[key], b[key], f"{at}.{key}" if at else key) for key in a)
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        found = (_difference(x, y, f"{at}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True)))
+    elif isinstance(a, float) and isinstance(b, int | float) and not isinstance(b, bool):
+        return None if math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300) else at
+    else:
+        return None if a == b else at or "the answer"
+    return next((place for place in found if place is not None), None)
 
 
 def names() -> tuple[str, ...]:

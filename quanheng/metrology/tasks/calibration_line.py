@@ -14,7 +14,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.calibration_curve import Errors, Fit, fit
 from quanheng.metrology.curve_prediction import Prediction, covariance, x_at, y_at
 from quanheng.metrology.curve_selection import DEFAULT_CANDIDATES, Candidate, choose, family_of
-from quanheng.metrology.tasks import Figure, Series, Task
+from quanheng.metrology.tasks import Figure, Series, Task, clauses
 from quanheng.metrology.tasks.calibration_line_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, numbers, text
@@ -266,7 +266,8 @@ TASK = Task(
     name="calibration-line",
     title=("校准函数", "Calibration function"),
     document="ISO/TS 28037:2010; ISO 6143:2001",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.calibration,
     schema=SCHEMA,
     example=EXAMPLE,
     examples=EXAMPLES,

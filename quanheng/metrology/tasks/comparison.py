@@ -12,7 +12,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, covariance
 from quanheng.metrology.comparison import degrees, estimators, linking, simulated, subset, travelling
 from quanheng.metrology.comparison.estimators import Consensus
-from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.comparison_request import EXAMPLES, METHODS, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
@@ -129,7 +129,7 @@ class ComparisonResult:
     def _link(self, found: linking.Link) -> dict[str, Any]:
         d = degrees.Degrees(found.d, found.u, self.k)
         rows = [
-            {"lab": lab, "d": float(d.d[i]), "U": float(d.U[i]), "en": layout.plain(float(d.en[i]))}
+            {"lab": lab, "d": float(d.d[i]), "U": layout.plain(float(d.U[i])), "en": layout.plain(float(d.en[i]))}
             for i, lab in enumerate(self.labs)
         ]
         return {
@@ -357,12 +357,13 @@ def _travelling(value: Any, x: Floats, v: Floats) -> travelling.Corrected:
 
 
 def _link(value: Any, labs: tuple[str, ...], x: Floats, u: Floats) -> linking.Link:
-    keys(value, "link", required=("labs", "d", "u_repeat"), optional=("u_reference",))
+    keys(value, "link", required=("labs", "d", "u_repeat"), optional=("u_reference", "u_d"))
     if not isinstance(value["labs"], list | tuple) or not value["labs"]:
         raise InputError("length", "link.labs must name at least one laboratory of both comparisons", "link.labs")
     at = [_index(name, labs, f"link.labs[{i}]") for i, name in enumerate(value["labs"])]
     d, s = numbers(value["d"], "link.d", length=len(at)), numbers(value["u_repeat"], "link.u_repeat", length=len(at))
-    return linking.link(x, u, at, d, s, number(value.get("u_reference", 0), "link.u_reference", minimum=0))
+    u_d = numbers(value["u_d"], "link.u_d", length=len(at)) if "u_d" in value else None
+    return linking.link(x, u, at, d, s, number(value.get("u_reference", 0), "link.u_reference", minimum=0), u_d)
 
 
 def _flag(request: Mapping[str, Any], name: str) -> bool:
@@ -376,7 +377,8 @@ TASK = Task(
     name="comparison",
     title=("计量比对", "Comparison"),
     document="JJF 1117-2010; CIPM MRA; Cox 2002, 2007",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.comparison,
     schema=SCHEMA,
     example=EXAMPLES["ccqm-k30"],
     examples=EXAMPLES,

@@ -65,6 +65,7 @@ SCHEMA = schema(
                 "labs": {"type": "array", "items": _NAME, "minItems": 1, "description": "in both comparisons"},
                 "d": {**NUMBERS, "description": "their degrees in the key comparison"},
                 "u_repeat": {**NUMBERS, "description": "standard uncertainty between their two results"},
+                "u_d": {**NUMBERS, "description": "standard uncertainties of d, as the key comparison gave them"},
                 "u_reference": {**NUMBER, "default": 0, "description": "of the key comparison reference value"},
             },
             ("labs", "d", "u_repeat"),

@@ -13,7 +13,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.conformity import Interval, Measured, Population, Risks, capability, conformance_probability
 from quanheng.metrology.decision_rules import ACCEPT, CONDITIONAL_ACCEPT, RULES, WORDS, Zones, zones
 from quanheng.metrology.distributions_more import distribution_from
-from quanheng.metrology.tasks import Figure, Series, Task
+from quanheng.metrology.tasks import Figure, Series, Task, clauses
 from quanheng.metrology.tasks.conformity_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, text
@@ -236,7 +236,8 @@ TASK = Task(
     name="conformity",
     title=("符合性评定", "Conformity assessment"),
     document="JCGM 106:2012; ILAC-G8:09/2019; GB/T 18779.1 (ISO 14253-1); JJF 1094-2002",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.conformity,
     schema=SCHEMA,
     example=EXAMPLE,
     examples=EXAMPLES,

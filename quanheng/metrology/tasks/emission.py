@@ -9,7 +9,7 @@ from typing import Any
 from quanheng.errors import InputError
 from quanheng.metrology import emission
 from quanheng.metrology.effective import Row, cited, day, decimal, table
-from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import keys, number, text
 
@@ -268,7 +268,8 @@ TASK = Task(
     name="emission",
     title=("碳排放核算", "Carbon emission"),
     document="E = AD × EF; GUM 5.1, 5.2",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.emission,
     schema=SCHEMA,
     example=EXAMPLES["works"],
     examples=EXAMPLES,

@@ -12,7 +12,7 @@ from quanheng.errors import InputError
 from quanheng.metrology.reference_material.homogeneity import Homogeneity, homogeneity
 from quanheng.metrology.tasks import Figure, Series, Task, layout
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import keys, number, numbers, text
+from quanheng.metrology.tasks.reading import called, keys, number, numbers, text
 
 SCHEMA = layout.schema(
     "homogeneity",
@@ -146,7 +146,8 @@ def compute(request: Mapping[str, Any]) -> HomogeneityResult:
     level = number(request.get("level", 0.05), "level", above=0)
     if level >= 1:
         raise InputError("range", f"{level:g} must be below 1", "level")
-    found = homogeneity(bottles, s_r=s_r, level=level, sigma=sigma)
+    with called(groups="bottles"):
+        found = homogeneity(bottles, s_r=s_r, level=level, sigma=sigma)
     return HomogeneityResult(tuple(str(n)[:80] for n in names), tuple(tuple(b.tolist()) for b in bottles), found)
 
 
@@ -154,7 +155,7 @@ TASK = Task(
     name="homogeneity",
     title=("标准物质均匀性", "Homogeneity"),
     document="ISO Guide 35:2017; ISO 33405:2024; JJF 1343-2022",
-    compute=compute,
+    evaluate=compute,
     schema=SCHEMA,
     example=EXAMPLES["ecerto-crm001"],
     examples=EXAMPLES,

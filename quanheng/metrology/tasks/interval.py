@@ -15,7 +15,7 @@ from quanheng.metrology.intervals import drift, reactive, reliability
 from quanheng.metrology.tasks import Figure, Series, Task, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.interval_request import EXAMPLES, METHODS, SCHEMA
-from quanheng.metrology.tasks.reading import choice, keys, number, numbers
+from quanheng.metrology.tasks.reading import called, choice, keys, number, numbers
 
 Answer = tuple[dict[str, Any], tuple[Figure, ...]]
 _TIME = ("距上次校准时间", "Time since calibration")
@@ -165,14 +165,17 @@ def _a2(request: Mapping[str, Any]) -> Answer:
 def _a3(request: Mapping[str, Any]) -> Answer:
     target, confidence = _target(request), _optional(request, "confidence", 0.5, above=0)
     n, passed = _count(request, "n"), _count(request, "in_tolerance")
-    found = reactive.a3(n, passed, _current(request), target, confidence=confidence, bounds=_bounds(request, 2.0))
+    with called(passed="in_tolerance"):
+        found = reactive.a3(n, passed, _current(request), target, confidence=confidence, bounds=_bounds(request, 2.0))
     return _reactive(found, target)
 
 
 def _binomial(request: Mapping[str, Any]) -> Answer:
     target, confidence = _target(request), _optional(request, "confidence", 0.95, above=0)
     n, passed = _count(request, "n"), _count(request, "in_tolerance")
-    return _reactive(reactive.binomial(n, passed, _current(request), target, confidence=confidence), target)
+    with called(passed="in_tolerance"):
+        found = reactive.binomial(n, passed, _current(request), target, confidence=confidence)
+    return _reactive(found, target)
 
 
 def _counts(request: Mapping[str, Any]) -> reliability.Counts:
@@ -353,7 +356,7 @@ TASK = Task(
     name="interval",
     title=("校准间隔", "Calibration interval"),
     document="ILAC-G24:2022 / OIML D 10:2022; NCSLI RP-1",
-    compute=compute,
+    evaluate=compute,
     schema=SCHEMA,
     example=EXAMPLES["rp1-s2"],
     examples=EXAMPLES,

@@ -12,7 +12,7 @@ from quanheng.metrology.effective import cited, day, table
 from quanheng.metrology.net_content import contents as packages
 from quanheng.metrology.net_content import inspection, retail
 from quanheng.metrology.net_content.tolerance import Tolerance, tolerance
-from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.net_content_request import EXAMPLES, SCHEMA, TABLES, TESTING
 from quanheng.metrology.tasks.reading import choice, keys, number, text
@@ -237,7 +237,8 @@ TASK = Task(
     name="net-content",
     title=("净含量与零售称重", "Net content and retail weighing"),
     document="JJF 1070; OIML R 87:2004; 76/211/EEC",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.by_law,
     schema=SCHEMA,
     example=EXAMPLES["china-500-g"],
     examples=EXAMPLES,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -84,6 +86,17 @@ def choice(value: Any, place: str, allowed: Sequence[str]) -> str:
     return str(value)
 
 
+@contextmanager
+def called(**names: str) -> Iterator[None]:
+    """Refusals of the functions inside name the arguments as the request does: called(groups="bottles")."""
+    try:
+        yield
+    except InputError as error:
+        words = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
+        message, place = (words.sub(lambda w: names[w.group()], part) for part in (error.message, error.place))
+        raise InputError(error.code, message, place, error.zh) from None
+
+
 def text(value: float, u: float | None = None, digits: int = 2) -> str:
     """`value` rounded to the digit of `u` kept to `digits` significant ones (GUM 7.2.6); six without `u`."""
     if not math.isfinite(value):
@@ -93,4 +106,5 @@ def text(value: float, u: float | None = None, digits: int = 2) -> str:
     places = digits - 1 - math.floor(math.log10(u))
     rounded = float(f"{u:.{digits - 1}e}")
     places = digits - 1 - math.floor(math.log10(rounded))
-    return f"{value:.{places}f}" if places > 0 else f"{round(value, places):.0f}"
+    value = round(value, places) or 0.0  # a zero has no sign
+    return f"{value:.{max(places, 0)}f}"

@@ -9,7 +9,7 @@ from typing import Any
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.standard_check import assessment, charts
-from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
 from quanheng.metrology.tasks.standard_check_request import EXAMPLES, KINDS, SCHEMA
@@ -224,7 +224,8 @@ TASK = Task(
     name="standard-check",
     title=("计量标准考核", "Checks of a measurement standard"),
     document="JJF 1033-2023; GB/T 17989.2; ISO 7870",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.standard_check,
     schema=SCHEMA,
     example=EXAMPLES["ewma"],
     examples=EXAMPLES,

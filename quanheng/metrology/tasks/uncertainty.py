@@ -19,7 +19,7 @@ from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_to
 from quanheng.metrology.models import Model, model_from
 from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
-from quanheng.metrology.tasks import Task
+from quanheng.metrology.tasks import Task, clauses
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
@@ -33,7 +33,7 @@ _INTERVALS = ("symmetric", "shortest")
 _NAME = ("model", "inputs")
 _OPTIONAL = (
     "outputs", "correlations", "simultaneous", "coverage", "k", "interval", "method", "trials", "digits", "seed",
-    "threads",
+    "threads", "most_trials",
 )  # fmt: skip
 _COARSE = (
     "after {count} trials the answer is stable to its digits, not to the fifth of them that validation asks for (JCGM "
@@ -58,6 +58,7 @@ class Request:
     digits: int
     seed: int
     threads: int
+    most: int
     observed: tuple[Correlation, ...] = ()
 
 
@@ -105,6 +106,7 @@ def read_request(request: Mapping[str, Any]) -> Request:
         _whole(data.get("digits", 2), "digits", 1, 6),
         _whole(data.get("seed", 1), "seed", 0, 2**63),
         _whole(data.get("threads", 1), "threads", 1, 64),
+        _whole(data.get("most_trials", LIMIT), "most_trials", 10_000, LIMIT),
         tuple(observed),
     )
 
@@ -225,6 +227,7 @@ def _with_trials(read: Request) -> Result:
         interval=read.interval,
         digits=read.digits,
         threads=read.threads,
+        limit=read.most,
     )
     summaries = {name: trials.summary(name, read.coverage, read.interval) for name in trials.values}
     warnings = [] if drawn.plain else [COPULA]
@@ -327,7 +330,8 @@ TASK = Task(
     name="uncertainty",
     title=("测量不确定度评定", "Measurement uncertainty"),
     document="JCGM 100:2008, JCGM 101:2008, JCGM 102:2011; JJF 1059.1-2012, JJF 1059.2-2012",
-    compute=compute,
+    evaluate=compute,
+    cited=clauses.uncertainty,
     schema=SCHEMA,
     example=EXAMPLE,
     examples=EXAMPLES,

@@ -70,6 +70,13 @@ SCHEMA: Mapping[str, Any] = {
         "digits": {"type": "integer", "minimum": 1, "maximum": 6, "default": 2},
         "seed": {"type": "integer", "minimum": 0, "default": 1},
         "threads": {"type": "integer", "minimum": 1, "maximum": 64, "default": 1},
+        "most_trials": {
+            "type": "integer",
+            "minimum": 10000,
+            "maximum": 10000000,
+            "default": 10000000,
+            "description": "where the adaptive procedure ends",
+        },
     },
 }
 

@@ -13,7 +13,7 @@ from quanheng.platform.compute.chinese import on_page, spoken
 from quanheng.platform.compute.words import word
 
 _TEXTS = ("text", "texts")  # rounded text of the keys beside them
-_ELSEWHERE = ("warnings", "request")  # shown above, and as the inputs
+_ELSEWHERE = ("warnings", "request", "inputs", "task")  # shown above, and as the inputs
 _LONGEST_ROW = 400
 # keys whose text is the task's own, never the person's
 _SPOKEN = {
@@ -65,6 +65,9 @@ def cell(value: Any, key: str = "") -> str:
 def arranged(data: Mapping[str, Any]) -> Answer:
     """The answer of `to_dict` arranged for a page or a paper."""
     answer = Answer(warnings=[spoken(str(text)) for text in data.get("warnings", ())])
+    outputs = data.get("outputs")
+    if isinstance(outputs, Mapping):  # what was asked for stands before how it was found
+        answer.values += [(name, str(found["text"])) for name, found in outputs.items() if isinstance(found, Mapping)]
     _walk(data, "", answer)
     return answer
 
@@ -83,7 +86,7 @@ def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
         elif _is_matrix(value):
             heads = tuple(str(i + 1) for i in range(len(value[0])))
             answer.tables.append(Table(name, heads, tuple(tuple(cell(v) for v in row) for row in value)))
-        elif isinstance(value, Mapping) and "text" not in value and value:
+        elif isinstance(value, Mapping) and value and ("text" not in value or not _is_plain(value)):
             _walk_mapping(value, name, answer)
         elif value != [] and value != {}:
             own = _("校准间隔") if key == "interval" and isinstance(value, int | float) else word(key)

@@ -50,8 +50,11 @@ def read(data: bytes) -> Any:
     return from_json(data, "request")
 
 
-def bounded(request: Any) -> None:
-    """Refuse what would keep the server busy for all others."""
+def bounded(request: Any, schema: Mapping[str, Any]) -> Any:
+    """The request as a page computes it: more trials than it draws are refused, an adaptive run ends where it ends.
+
+    What would keep the server busy for all others is the command's.
+    """
     trials = request.get("trials") if isinstance(request, Mapping) else None
     try:
         many = float(trials) > MOST_TRIALS if isinstance(trials, int | float | str) and trials != "adaptive" else False
@@ -60,3 +63,8 @@ def bounded(request: Any) -> None:
     if many:
         words = f"a page draws at most {MOST_TRIALS:,} trials; use `quanheng compute` for more"
         raise InputError("trials", words, "trials")
+    adaptive = isinstance(request, Mapping) and request.get("trials", "adaptive") == "adaptive"
+    if "most_trials" not in schema.get("properties", {}) or not adaptive or request.get("method") in ("gum", "gum2"):
+        return request
+    asked = request.get("most_trials", MOST_TRIALS)
+    return {**request, "most_trials": min(asked, MOST_TRIALS) if isinstance(asked, int) else asked}

@@ -84,7 +84,7 @@ class TaskPage(Page):
         found: Any = {}
         try:
             found = self._posted(request)
-            links.bounded(found)
+            links.bounded(found, self.task.schema)
             code = links.packed(found) if isinstance(found, Mapping) else ""
         except InputError as error:
             large = error.code == "too_large"  # what is too large to compute is too large to send back
@@ -106,8 +106,8 @@ class TaskPage(Page):
         if counted(f"compute:{self.actor.user_id or 0}", _PER_MINUTE, 60):
             return self._filled(found, InputError("too_many", _("请稍候一分钟再算"), ""), status=429)
         try:
-            links.bounded(found)
-            result = self.task.compute(complete(self.task.tables, found))
+            asked = links.bounded(found, self.task.schema)
+            result = self.task.compute(complete(self.task.tables, asked))
             if form == "json":
                 return _download(_json(result.to_dict()), "application/json", self._name(found, "json"))
             if form == "request":

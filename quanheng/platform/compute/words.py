@@ -24,6 +24,7 @@ WORDS: dict[str, str | Promise] = {
     "coverage": _("包含概率"),
     "interval": pgettext_lazy("coverage", "包含区间"),
     "trials": _("试验次数"),
+    "most_trials": _("自适应试验次数上限"),
     "digits": _("有效位数"),
     "seed": _("随机种子"),
     "distribution": _("分布"),

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
-from pypinyin import Style, lazy_pinyin
 
 from quanheng.platform.instruments.codes import read_code
 
@@ -19,6 +18,8 @@ LIMIT = 400
 @lru_cache(maxsize=20_000)
 def initials(text: str) -> str:
     """First letters of the pinyin: 电子计价秤 → dzjjc. Other characters are dropped."""
+    from pypinyin import Style, lazy_pinyin  # its table of phrases would be a quarter of the start of every command
+
     letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")
     return "".join(letters).lower()
 

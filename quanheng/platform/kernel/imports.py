@@ -52,7 +52,7 @@ class ImportColumn:
 
 @dataclass
 class ImportRow:
-    """One row on its way in: its place, its texts, its parsed values, and what is wrong by column."""
+    """One row on its way in: its place, texts, parsed values, what is wrong by column, what ``check`` made."""
 
     sheet: str
     number: int
@@ -61,6 +61,7 @@ class ImportRow:
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     about: Any = None
+    made: Any = None
 
     def fail(self, column: str, message: str) -> None:
         """Mark a column; the first reason stays."""

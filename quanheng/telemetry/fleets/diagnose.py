@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scipy import stats
-
+from quanheng.metrology import quantiles
 from quanheng.metrology.energy_balance import Criticism
 
 LAG = 0.22  # autocorrelation of residuals above which something is missing from the model
@@ -50,7 +49,7 @@ def diagnose(
     clock = max(
         figures.clock / max(CLOCK, _mean_score(chance, figures.clock_independent)), figures.clock_most / CLOCK_MOST
     )
-    correlated = figures.lag1 / max(LAG, stats.norm.isf(chance) / math.sqrt(max(rows, 1)))
+    correlated = figures.lag1 / max(LAG, quantiles.normal_isf(chance) / math.sqrt(max(rows, 1)))
     if clock > 1 and correlated < 1.6:
         say("clock_skew", 1.5 * clock)
     tail = figures.kurtosis / (HEAVY_TAIL * max(1.0, FEW / max(meters, 1)) ** 1.5)
@@ -63,7 +62,7 @@ def diagnose(
             say("theft" if figures.kurtosis > 2 * _THEFT_TAIL else "unlisted_consumer", min(tail, 3.0))
     change = max(
         figures.change / max(CHANGE, _mean_score(chance / _BREAKS, figures.independent)),
-        figures.change_most / max(CHANGE_MOST, stats.chi2.isf(chance / (_BREAKS * max(meters, 1)), 1)),
+        figures.change_most / max(CHANGE_MOST, quantiles.chi2_isf(chance / (_BREAKS * max(meters, 1)), 1)),
     )
     if change > 1 and figures.step > IMMATERIAL * limit:
         theft = figures.step > _THEFT_STEP
@@ -80,7 +79,7 @@ def diagnose(
             say("model_misfit", correlated)
     if location_gain > LOCATION_GAIN:
         say("location_loss", min(location_gain / LOCATION_GAIN, 1.5) if found else location_gain / LOCATION_GAIN)
-    if not found and stats.binom.sf(wrong - 1, meters, MOST_WRONG) < chance:
+    if not found and quantiles.binomial_sf(wrong - 1, meters, MOST_WRONG) < chance:
         say("model_misfit", wrong / (MOST_WRONG * meters))
     return [
         {"cause": cause, "evidence": round(strength, 3)}
@@ -91,4 +90,4 @@ def diagnose(
 
 def _mean_score(chance: float, independent: float) -> float:
     """What the mean of so many independent squared normal scores exceeds with this probability."""
-    return float(stats.chi2.isf(chance, independent) / independent)
+    return quantiles.chi2_isf(chance, independent) / independent

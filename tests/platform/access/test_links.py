@@ -47,7 +47,8 @@ def forms(tree: Any, here: str) -> Iterator[Form]:
             url = urljoin(here, form.get("action") or here)
             pressed = [(b.get("name"), b.get("value") or "") for b in buttons[:1] if b.get("name")]
             if ours(url):
-                yield url, (*((str(k), str(v)) for k, v in form.form_values()), *pressed)
+                typed = ((str(k), str(v)) for k, v in form.form_values() if k != "csrfmiddlewaretoken")
+                yield url, (*typed, *pressed)
 
 
 def route(url: str) -> str:
@@ -74,21 +75,25 @@ def send(client: Client, form: Form) -> int:
 
 def shut_doors(client: Client) -> tuple[list[str], int]:
     """Walk every page from the home on; what refuses, with the page that led there."""
-    waiting, visited, sent, shut = [("/", "")], Counter[str](), Counter[str](), list[str]()
+    waiting, met = [("/", "")], {"/"}
+    visited, sent, shut, tried = Counter[str](), Counter[str](), list[str](), set[Form]()
     while waiting:
         url, source = waiting.pop(0)
-        if visited[route(url)] >= PER_ROUTE:
+        if visited[kind := route(url)] >= PER_ROUTE:
             continue
-        visited[route(url)] += 1
+        visited[kind] += 1
         answer = client.get(url, follow=True)
         if answer.status_code >= 400:
             shut.append(f"{source} → {url}: {answer.status_code}")
         elif answer["Content-Type"].startswith("text/html") and answer.content.strip():
             tree = html.document_fromstring(answer.content.decode())
-            waiting += [(found, url) for found in links(tree, url)]
-            for form in forms(tree, url):
-                sent[route(form[0])] += 1
-                if sent[route(form[0])] <= PER_ROUTE and (status := send(client, form)) in SHUT:
+            fresh = dict.fromkeys(found for found in links(tree, url) if found not in met)
+            met |= fresh.keys()
+            waiting += [(found, url) for found in fresh]
+            for form in dict.fromkeys(form for form in forms(tree, url) if form not in tried):
+                tried.add(form)
+                sent[kind := route(form[0])] += 1
+                if sent[kind] <= PER_ROUTE and (status := send(client, form)) in SHUT:
                     shut.append(f"{url} → POST {form[0]} {dict(form[1])}: {status}")
     return shut, len(visited)
 

@@ -36,7 +36,14 @@ def signed_in(scene: Scene, name: str) -> Client:
     return client
 
 
-@pytest.mark.parametrize("name", [*PARTS, *sorted(ROLELESS)])
+ON_BOTH = ("regulator", "verifier", "nobody")  # of a region, of an institute, of nothing
+EVERYBODY = [
+    name if name in ON_BOTH else pytest.param(name, marks=pytest.mark.postgres_long)
+    for name in (*PARTS, *sorted(ROLELESS))
+]
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
 def test_no_list_and_no_export_speaks_of_the_neighbours(name: str, scene: Scene) -> None:
     client = signed_in(scene, name)
     hidden = scene.theirs.secrets() + (scene.ours.secrets() if name in ROLELESS else [])

@@ -175,3 +175,24 @@ def test_the_paper_carries_the_formula_of_its_method(client: Client) -> None:
 def test_inputs_that_are_empty_wait_behind_one_line(client: Client) -> None:
     assert "更多输入" in shown(client, "interval")
     assert '<details class="mb-3" open' in client.get(page("interval")).content.decode()
+
+
+def test_the_answer_stands_before_how_it_was_found(client: Client) -> None:
+    text = client.get(client.post(page(), TYPED)["Location"]).content.decode()
+    card = text[text.index('id="answer"') :]
+    assert re.search(r"<dt>Y</dt><dd>0\.0 ± 1\.3 \(k = 1\.96\)</dd>|<dt>Y</dt><dd>1\.0 ± 1\.3 \(k = 1\.96\)</dd>", card)
+    assert card.index("<dt>Y</dt>") < card.index("蒙特卡洛" if "<dt>试验次数" in card else "方法")
+
+
+def test_the_budget_of_a_certified_value_is_a_table(client: Client) -> None:
+    text = shown(client, "stability")
+    assert re.search(r"<h3[^>]*>[^<]*标准值[^<]*不确定度分量表</h3>", text)
+
+
+def test_an_adaptive_run_ends_where_a_page_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_TRIALS", 50_000)
+    inputs = "a distribution=normal mean=1 std=0.1\nb distribution=normal mean=2 std=0.1"
+    address = client.post(page(), {"model": "Y = a/b", "inputs": inputs, "method": "mc", "digits": "1"})["Location"]
+    answer = json.loads(client.get(f"{address}&format=json").content)
+    assert answer["trials"] <= 50_000
+    assert answer["inputs"]["most_trials"] == 50_000

@@ -18,6 +18,7 @@ from scripts import catalogue
 from tests.platform.cast import Cast
 from tests.platform.certificates import steps
 
+pytestmark = pytest.mark.one_database  # the words of a page are those of the catalogue
 HAN = re.compile(r"[\u3400-\u9fff]+")
 SHOWN = ("title", "aria-label", "placeholder", "alt", "data-label", "content", "value")
 # Answers that are files or leave the product, and the Chinese side of the language switch.

@@ -1,0 +1,77 @@
+"""Which document, edition and clause an answer follows, from its request and its own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Keys = Mapping[str, Any]
+
+_UNCERTAINTY: Mapping[str, str] = {
+    "gum": "JCGM 100:2008, 5.1.2, 5.2.2, G.4.1; JJF 1059.1-2012, 4.4",
+    "gum2": "JCGM 100:2008, 5.1.2 (note)",
+    "mc": "JCGM 101:2008, 7.2 to 7.9; JJF 1059.2-2012",
+}
+_CHECKS: Mapping[str, str] = {
+    "repeatability": "JJF 1033-2023, C.1",
+    "stability": "JJF 1033-2023, C.2",
+    "transfer": "JJF 1033-2023, C.5.2.1",
+    "comparison": "JJF 1033-2023, C.5.2.2",
+    "pooled": "GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4",
+    "chart": "JJF 1033-2023, C.3; GB/T 17989.2; ISO 7870",
+}
+
+
+def uncertainty(request: Keys, answer: Keys) -> str:
+    """The law of propagation or the propagation of distributions, regions and validation where they were used."""
+    found = [_UNCERTAINTY[str(answer["method"])]]
+    if answer.get("regions"):
+        found.append("JCGM 102:2011, 7.7" if answer["method"] == "mc" else "JCGM 102:2011, 6.5")
+    if answer.get("validation"):
+        found.append("JCGM 101:2008, 8.1")
+    return "; ".join(found)
+
+
+def conformity(request: Keys, answer: Keys) -> str:
+    """The document of the rule, conformance probability and global risks."""
+    found = [str(answer["rule"]["document"])]
+    found += ["JCGM 106:2012, 7"] if answer.get("p_conform") is not None else []
+    found += ["JCGM 106:2012, 9.3 to 9.5"] if answer.get("global") else []
+    return "; ".join(dict.fromkeys(part for part in found if part))
+
+
+def calibration(request: Keys, answer: Keys) -> str:
+    """The clause by which errors were stated; ISO 6143 for other functions than the line."""
+    if answer["model"] != "line":
+        return "ISO 6143:2001, 5.2, 6.3"
+    in_x = any(key in request for key in ("u_x", "cov_x"))
+    if not in_x and not any(key in request for key in ("u_y", "cov_y")):
+        return "ISO/TS 28037:2010, annex E, 11"
+    if any(key in request for key in ("cov_x", "cov_xy")):
+        return "ISO/TS 28037:2010, 10, 11"
+    if "cov_y" in request:
+        return "ISO/TS 28037:2010, 10, 11" if in_x else "ISO/TS 28037:2010, 9, 11"
+    return "ISO/TS 28037:2010, 7, 11" if in_x else "ISO/TS 28037:2010, 6, 11"
+
+
+def comparison(request: Keys, answer: Keys) -> str:
+    """The document of the reference value, degrees of equivalence, and linking."""
+    link = "; Delahaye and Witt 2002" if "link" in answer else ""
+    return f"{answer['document']}; CIPM MRA, T.3{link}"
+
+
+def standard_check(request: Keys, answer: Keys) -> str:
+    """The clause of the check."""
+    return _CHECKS[str(answer["kind"])]
+
+
+def by_law(request: Keys, answer: Keys) -> str:
+    """The editions of the tables that were used."""
+    rows = answer.get("law") or ()
+    return "; ".join(dict.fromkeys(str(row["edition"]) for row in rows if row.get("edition")))
+
+
+def emission(request: Keys, answer: Keys) -> str:
+    """The formula, the law of propagation and the editions of the factors."""
+    editions = by_law(request, answer)
+    return "E = AD × EF; JCGM 100:2008, 5.1.2, 5.2.2" + (f"; {editions}" if editions else "")
