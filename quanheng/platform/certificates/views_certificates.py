@@ -13,7 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import archive, content, forms, naming, queries, signing, tables
@@ -228,6 +228,7 @@ class Replace(Withdraw):
     """Issue anew; the old one stays readable and says so."""
 
     form_class = forms.ReplaceForm
+    submit = gettext_lazy("签发替换证书")
 
     def header(self) -> Header:
         lead = _("同一原始记录按台账现在的单位和器具信息重新签发,使用新编号;旧证书仍可查看,公众页显示“已被替换”。")
@@ -254,6 +255,7 @@ class Revoke(Withdraw):
     """Withdraw for good."""
 
     form_class = forms.RevokeForm
+    submit = gettext_lazy("撤销证书")
 
     def header(self) -> Header:
         lead = _("撤销不可恢复:公众页和公开日志立即显示已撤销,器具自该日起视为未检定。")

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import (
@@ -283,6 +284,7 @@ class Step(FormPage):
     """Void a draft, with the reason."""
 
     form_class = forms.ReasonForm
+    submit = gettext_lazy("作废记录")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
@@ -223,7 +223,7 @@ class BatchPage(OneBatch):
             "rejected_url": reverse("instruments:import-rejected", args=[batch.pk]),
         }
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = super().get(request, *args, **kwargs)
         if is_partial(request) and self.batch.state != "applying":
             answer["HX-Refresh"] = "true"  # what can be done next stands outside the part that is asked for

@@ -406,6 +406,10 @@ class Step(OneStandard, FormPage):
 
     form_class = ReasonForm
 
+    @property
+    def submit(self) -> Any:  # type: ignore[override]
+        return STANDARD[self.step].label
+
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.step = request.POST.get("step") or request.GET.get("step") or ""

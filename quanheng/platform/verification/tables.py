@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 import django_tables2
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.verification.models import Application, Task
+from quanheng.platform.verification.queries import OPEN_TASKS
 from quanheng.platform.verification.workflow import APPLICATION, TASK
 from quanheng.platform.web.components import Status, Tone
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, SearchFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, StatusColumn, Table, TextColumn
+from quanheng.platform.web.templatetags import web as tags
 
 APPLICATION_TONES: dict[str, Tone] = {
     "draft": "off",
@@ -42,6 +47,11 @@ def application_status(application: Application) -> Status:
 def task_status(task: Task) -> Status:
     """State as tone and word."""
     return Status(TASK_TONES.get(task.state, "unknown"), TASK.states[task.state])
+
+
+def due(day: dt.date, *, open_: bool) -> SafeString:
+    """A due date: how far away while the work is open, the bare day afterwards."""
+    return tags.deadline(day, soon=5) if open_ else format_html('<span class="text-secondary">{}</span>', day)
 
 
 class ApplicationTable(Table):
@@ -73,6 +83,10 @@ class ApplicationTable(Table):
         )
 
     pinned: ClassVar = ("number",)
+
+    def render_due_on(self, record: Application, value: dt.date) -> SafeString:
+        """Words of warning only while there is something left to do."""
+        return due(value, open_=record.state in ("submitted", "accepted"))
 
     def row_url(self, record: Any) -> str:
         return reverse("verification:application", args=[record.pk])
@@ -107,6 +121,10 @@ class TaskTable(Table):
     scheduled_on = DateColumn(verbose_name=_("安排日期"))
     due_on = DeadlineColumn(verbose_name=_("办结期限"), soon=5)
     application = TextColumn(accessor="application__number", verbose_name=_("申请编号"))
+
+    def render_due_on(self, record: Task, value: dt.date) -> SafeString:
+        """Words of warning only while there is something left to do."""
+        return due(value, open_=record.state in OPEN_TASKS)
 
     class Meta(Table.Meta):
         model = Task

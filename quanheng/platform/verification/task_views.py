@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, QuerySet, When
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -27,6 +27,7 @@ from quanheng.platform.web.components import Action, Chip, Definition, Empty, He
 from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
 
 # Upper apps add what can be done next with a task: a function (task, actor) → Action or None.
+CLOSED_LAST = Case(When(state__in=queries.OPEN_TASKS, then=0), default=1, output_field=IntegerField())
 RECEIVED = ("accepted", "completed")  # before that there is an application, and no work yet
 TASK_ACTIONS: Registry[Any] = Registry("task actions")
 
@@ -56,7 +57,7 @@ class TaskList(ListPage):
         return Header(_("检定任务"), menu=calendar if self.actor.has(*INSTITUTE_ROLES) else [])
 
     def get_queryset(self) -> QuerySet[Task]:
-        return queries.tasks(self.actor).filter(application__state__in=RECEIVED).order_by("due_on", "pk")
+        return queries.tasks(self.actor).filter(application__state__in=RECEIVED).order_by(CLOSED_LAST, "due_on", "pk")
 
     def chips(self) -> Sequence[Chip]:
         counts = queries.counts(self.get_queryset())
@@ -178,6 +179,10 @@ class TaskStep(FormPage):
 
     form_class = forms.ReasonForm
     steps: Mapping[str, Any] = {"cancel": services.cancel_task, "release": services.release}
+
+    @property
+    def submit(self) -> Any:  # type: ignore[override]
+        return TASK[self.step].label
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)

@@ -213,6 +213,10 @@ class ApplicationStep(FormPage):
 
     form_class = forms.ReasonForm
 
+    @property
+    def submit(self) -> Any:  # type: ignore[override]
+        return APPLICATION[self.step].label
+
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.application = get_object_or_404(queries.applications(self.actor), pk=kwargs["pk"])

@@ -248,3 +248,13 @@ def test_the_timeline_of_an_instrument_tells_of_its_verification(cast: Cast, cli
     page = client.get(f"/instruments/{task.instrument_id}/?tab=timeline").content.decode()
     for words in ("提交申请", "受理", task.application.number):
         assert words in page
+
+
+def test_what_is_done_is_never_called_overdue(cast: Cast, client: Client) -> None:
+    late, done = make_accepted(cast), make_accepted(cast)
+    Task.objects.filter(pk__in=[late.pk, done.pk]).update(due_on=clock.today() - dt.timedelta(days=30))
+    services.cancel_task(actor=cast.actor("receptionist"), task=done, reason="送错")
+    client.force_login(cast.receptionist)
+    page = client.get("/verification/tasks/").content.decode()
+    assert page.count("已超期 30 天") == 1
+    assert page.index(late.instrument.serial_number) < page.index(done.instrument.serial_number)

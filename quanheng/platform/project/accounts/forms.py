@@ -100,7 +100,7 @@ class PersonForm(Form):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice(self, "organisation").queryset = queries.organisations(actor).filter(active=True)
+        choice(self, "organisation").queryset = queries.organisations(actor).filter(active=True).order_by("name")
         self.actor = actor
 
     def clean(self) -> dict[str, Any]:
