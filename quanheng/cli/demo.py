@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import gc
 import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,19 +20,34 @@ from quanheng.cli._platform import add_data_dir, setup
 from quanheng.errors import InputError
 
 NAMES = ("url", "logins", "samples", "keys")
+ABOUT = """Build the demo region in an empty or absent data folder, print how to get in, and serve it.
+
+A folder that holds a demo region is served at once; a folder with anything else in it is refused and left alone. The
+region is built beside the folder, in .DIR.demo-building, and moved in when it is whole; one build at a time. It needs
+the embedded database: QUANHENG_DATABASE_URL must be unset. What is printed is also kept in DATA/demo.json."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Where the data lie, where to listen; ``--code`` stands in for a phone."""
+    parser.description = ABOUT
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_data_dir(parser)
-    parser.add_argument("--no-serve", action="store_true", help="build or check only")
+    parser.add_argument("--no-serve", action="store_true", help="build the region, or check that it is there, and end")
     parser.add_argument("--json", action="store_true", help="print demo.json; progress goes to stderr")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, help=f"default: the one it was built with, else {serve.PORT}")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--size", type=float, default=1.0, help="share of the full region (0.02 to 1), for a quick look"
+        "--port", type=int, help=f"port to listen on (default: the one it was built with, else {serve.PORT})"
     )
-    parser.add_argument("--code", metavar="USER", help="print the six digits that USER's authenticator shows now")
+    parser.add_argument(
+        "--size",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the full region to build, from 0.02 to 1 (default: %(default)s); an existing one stays as it is",
+    )
+    parser.add_argument(
+        "--code", metavar="USER", help="print the six digits that USER's authenticator shows now, and nothing else"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,32 +104,62 @@ def _build(folder: Path, args: argparse.Namespace) -> None:
             "QUANHENG_DATABASE_URL",
         )
     scratch = folder.with_name(f".{folder.name}.demo-building")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
-    if args.port not in (None, serve.PORT) and "QUANHENG_BASE_URL" not in os.environ:
-        (scratch / "config.toml").write_text(f'base_url = "http://127.0.0.1:{args.port}"\n', "utf-8")
-    setup(scratch)
-    _fill(scratch, args)
-    if folder.exists():
-        folder.rmdir()
-    scratch.rename(folder)
-    _write(folder / "demo.json", _described(folder))
+    with _alone(scratch, folder):
+        if not _is_empty(folder):  # somebody else's build ended just now
+            shutil.rmtree(scratch, ignore_errors=True)
+            return
+        if args.port not in (None, serve.PORT) and "QUANHENG_BASE_URL" not in os.environ:
+            (scratch / "config.toml").write_text(f'base_url = "http://127.0.0.1:{args.port}"\n', "utf-8")
+        setup(scratch)
+        _fill(scratch, args)
+        if folder.exists():
+            folder.rmdir()
+        scratch.rename(folder)
+        _write(folder / "demo.json", _described(folder))
+
+
+@contextmanager
+def _alone(scratch: Path, folder: Path) -> Iterator[None]:
+    """Have the place of the build to oneself, emptied of what an interrupted one left.
+
+    The folder itself is locked: the lock ends with its holder, however that ends, and leaves no file behind.
+    """
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(handle, folder)
+        for left in scratch.iterdir() if scratch.is_dir() else ():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        message = "another `quanheng demo` is building this region; wait until it ends, or name another --data-dir"
+        raise InputError("building", message, str(folder)) from None
 
 
 def _fill(scratch: Path, args: argparse.Namespace) -> None:
-    from django.db import connections
+    from django.db import connection, connections
 
     from quanheng.platform.project.demo import build, samples
     from quanheng.platform.project.demo.passwords import memorable
 
     told = sys.stderr if args.json else sys.stdout
     gc.set_threshold(200_000, 50, 50)  # many short-lived rows, one short-lived process
+    with connection.cursor() as cursor:  # an interrupted build is thrown away: it is made durable once, as a whole
+        cursor.execute("PRAGMA synchronous = OFF")
     for step in build.build(size=args.size, password=memorable()):
         if isinstance(step, samples.Description):
             _write(scratch / "demo.json", step.data)
         else:
             print(f"{step.seconds:6.1f} s  {step.text}", file=told, flush=True)
     connections.close_all()
+    os.sync()
 
 
 def _write(path: Path, described: dict[str, Any]) -> None:

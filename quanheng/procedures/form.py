@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import decimal
+import functools
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -39,6 +41,17 @@ def form(procedure: Loaded | str, parameters: Mapping[str, Any], purpose: str = 
     loaded = load(procedure) if isinstance(procedure, str) else procedure
     with decimal.localcontext(CONTEXT):
         return _form(loaded.procedure, parameters, purpose)
+
+
+def described(procedure: Loaded | str, parameters: Mapping[str, Any], purpose: str = "initial") -> Mapping[str, Any]:
+    """As :func:`form`, for callers that only read it: the same question is computed once. `parameters` are JSON."""
+    loaded = load(procedure) if isinstance(procedure, str) else procedure
+    return _described(loaded, json.dumps(parameters, ensure_ascii=False), purpose)
+
+
+@functools.lru_cache(maxsize=256)
+def _described(loaded: Loaded, parameters: str, purpose: str) -> Mapping[str, Any]:
+    return form(loaded, json.loads(parameters), purpose)
 
 
 def _form(procedure: Procedure, parameters: Mapping[str, Any], purpose: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from quanheng.errors import InputError
 from quanheng.metrology.quantities import read_number
-from quanheng.procedures.form import form
+from quanheng.procedures.form import described
 from quanheng.procedures.loader import Loaded
 from quanheng.procedures.schema import Standard, Used
 
@@ -29,9 +29,9 @@ def used_values(loaded: Loaded, record: Mapping[str, Any]) -> dict[str, list[Use
 
     Zero is left out where the role is additive: no weight stands on an empty scale.
     """
-    described = form(loaded, record.get("instrument", {}), str(record["purpose"]))
+    sheet = described(loaded, record.get("instrument", {}), str(record["purpose"]))
     return {
-        role.role: [v for v in _of_role(role, described, record) if v.value or not role.additive]
+        role.role: [v for v in _of_role(role, sheet, record) if v.value or not role.additive]
         for role in loaded.procedure.standards
         if role.used
     }
@@ -42,21 +42,21 @@ def additive(loaded: Loaded, role: str) -> bool:
     return any(s.additive for s in loaded.procedure.standards if s.role == role)
 
 
-def _of_role(role: Standard, described: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
+def _of_role(role: Standard, sheet: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
     for one in role.used:
-        yield from _parameter(one, described, record) if one.section is None else _section(one, described, record)
+        yield from _parameter(one, sheet, record) if one.section is None else _section(one, sheet, record)
 
 
-def _parameter(one: Used, described: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
-    part = next(p for p in described["parameters"] if p["key"] == one.field)
+def _parameter(one: Used, sheet: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
+    part = next(p for p in sheet["parameters"] if p["key"] == one.field)
     given = record.get("instrument", {}).get(one.field)
     value = _number(part["default"] if given in (None, "") else given)
     if value is not None:
         yield UsedValue("", 0, value, part["unit"] or "")
 
 
-def _section(one: Used, described: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
-    section = next((s for s in described["sections"] if s["key"] == one.section), None)
+def _section(one: Used, sheet: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[UsedValue]:
+    section = next((s for s in sheet["sections"] if s["key"] == one.section), None)
     field = next((f for f in section["fields"] if f["key"] == one.field), None) if section else None
     if section is None or field is None:
         return

@@ -67,7 +67,7 @@ def parse(data: bytes, place: str = "") -> etree._Element:
         raise InputError("not_xml", f"the file is not well-formed XML: {_first(error)}", place) from None
     if root is None:
         raise InputError("not_xml", "the file holds no XML element", place)
-    _bounded(root, place)
+    _bounded(root, place, len(data))
     return root
 
 
@@ -77,7 +77,7 @@ def parse_damaged(data: bytes, place: str = "") -> Parsed:
     try:
         root = _strict(data)
         if root is not None:
-            _bounded(root, place)
+            _bounded(root, place, len(data))
             return Parsed(root)
         problems = [Problem(0, "the file holds no XML element")]
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
@@ -96,7 +96,7 @@ def parse_damaged(data: bytes, place: str = "") -> Parsed:
         mended = None
     if mended is None:
         raise InputError("not_xml", f"the file is not well-formed XML: {problems[0].message}", place)
-    _bounded(mended, place)
+    _bounded(mended, place, len(data))
     return Parsed(mended, tuple(problems))
 
 
@@ -180,8 +180,9 @@ def _first(error: BaseException) -> str:
     return text or type(error).__name__
 
 
-def _bounded(root: etree._Element, place: str) -> None:
+def _bounded(root: etree._Element, place: str, size: int) -> None:
     if root.getroottree().docinfo.internalDTD is not None:  # spelled in an encoding that hides it from a search
         raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
-    if cast(float, _COUNT(root)) > MAX_ELEMENTS or _DEEP(root):
+    many = size > MAX_ELEMENTS and cast(float, _COUNT(root)) > MAX_ELEMENTS  # an element takes more than a byte
+    if many or _DEEP(root):
         raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)

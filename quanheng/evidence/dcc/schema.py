@@ -14,11 +14,10 @@ from lxml import etree
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.schema_store import default_folder, is_official
-from quanheng.evidence.dcc.walk import line_of, selected
+from quanheng.evidence.dcc.tree import Tree
+from quanheng.evidence.dcc.walk import line_of
 
 ENVIRONMENT = "QUANHENG_DCC_SCHEMAS"
-
-_WITH_IDS = etree.XPath("//*[@id or @refId][starts-with(namespace-uri(), 'https://ptb.de/')]")
 
 State = Literal["found", "missing", "not_applied"]
 
@@ -69,22 +68,38 @@ def _compiled(path: Path, folder: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(path), parser))
 
 
-def check(root: etree._Element, schema_dir: Path | None) -> SchemaResult:
-    """The verdict of the XSD of the version the file declares, and of the ID rules libxml2 does not apply."""
-    version = root.get("schemaVersion") or ""
+class _Unknown(Exception):
+    """No schema of this version lies in the folder; kept out of the cache, since it may be installed later."""
+
+
+@lru_cache(maxsize=64)
+def _ready(version: str, schema_dir: Path) -> tuple[etree.XMLSchema, bool]:
+    """The compiled schema of a version, and whether it is the publisher's."""
     path = path_of(version, schema_dir)
-    if path is None or schema_dir is None:
-        return SchemaResult("missing", version, None)
+    if path is None:
+        raise _Unknown
     try:
         schema = _compiled(path, schema_dir.resolve())
     except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError) as error:
         raise InputError(
             "schema_unusable", f"the schema cannot be used: {str(error).splitlines()[0]}", str(path)
         ) from None
-    official = is_official(path, schema_dir.resolve())
-    schema.validate(root)
-    errors = [_error(entry) for entry in schema.error_log]  # type: ignore[attr-defined]
-    errors += _identifiers(root)
+    return schema, is_official(path, schema_dir.resolve())
+
+
+def check(root: etree._Element | Tree, schema_dir: Path | None) -> SchemaResult:
+    """The verdict of the XSD of the version the file declares, and of the IDREF rules libxml2 does not apply."""
+    tree = root if isinstance(root, Tree) else Tree(root)
+    version = tree.root.get("schemaVersion") or ""
+    try:
+        if schema_dir is None:
+            raise _Unknown
+        schema, official = _ready(version, schema_dir)
+    except _Unknown:
+        return SchemaResult("missing", version, None)
+    valid = schema.validate(tree.root)
+    errors = [] if valid else [_error(entry) for entry in schema.error_log]  # type: ignore[attr-defined]
+    errors += _identifiers(tree, {e.line for e in errors if "xs:ID" in e.message})
     return SchemaResult("found", version, not any(not e.foreign for e in errors), tuple(errors), official)
 
 
@@ -112,17 +127,19 @@ def _error(entry: etree._LogEntry) -> SchemaError:
     return SchemaError(entry.line, message, foreign, str(getattr(entry, "path", "") or ""))
 
 
-def _identifiers(root: etree._Element) -> list[SchemaError]:
-    """ID unique, every IDREF answered: libxml2 leaves both unchecked."""
-    seen: set[str] = set()
-    wanted: list[tuple[str, int]] = []
+def _identifiers(tree: Tree, told: set[int]) -> list[SchemaError]:
+    """Every IDREF answered, which libxml2 leaves unchecked; ID unique, where it has not said so itself."""
+    seen = set(tree.ids)
+    if len(seen) == len(tree.ids) and tree.pointed <= seen:
+        return []
     errors: list[SchemaError] = []
-    for element in selected(_WITH_IDS, root):
-        own = (element.get("id") or "").strip()
-        line = line_of(element)
-        if own and own in seen:
+    seen.clear()
+    for element in tree.marked("id"):
+        own, line = (element.get("id") or "").strip(), line_of(element)
+        if own and own in seen and line not in told:
             errors.append(SchemaError(line, f"the id {own!r} is used twice"))
         seen.add(own)
-        wanted += [(ref, line) for ref in (element.get("refId") or "").split()]
-    errors += [SchemaError(line, f"refId {ref!r} points at no id") for ref, line in wanted if ref not in seen]
+    for element in tree.marked("refId"):
+        lost = [ref for ref in (element.get("refId") or "").split() if ref not in seen]
+        errors += [SchemaError(line_of(element), f"refId {ref!r} points at no id") for ref in lost]
     return errors

@@ -14,6 +14,7 @@ from lxml import etree
 from quanheng.errors import InputError
 from quanheng.evidence.attachment import certificate_xml
 from quanheng.evidence.dcc import names, rules, safe, schema
+from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_signatures
@@ -82,16 +83,16 @@ def validate(
     if root.tag != names.ROOT:
         raise InputError("not_dcc", f"the root element is {names.local(root.tag)!r}, not a DCC of {names.DCC}", place)
     version = (root.get("schemaVersion") or "").strip()
+    tree = Tree(root)
     if parsed.well_formed:
-        verdict = schema.check(root, schema_dir)
-        unsigned = next(root.iter(names.SIGNATURE), None) is None
-        signatures = () if unsigned else verify_signatures(data, anchors, at, now=now)
+        verdict = schema.check(tree, schema_dir)
+        signatures = verify_signatures(data, anchors, at, now=now) if tree.has(names.SIGNATURE) else ()
     else:
         verdict = schema.SchemaResult("not_applied", version, None)
         signatures = _broken(root)
     # a civil date is that of the place with the earliest clock; a day of grace keeps other zones out of trouble
     tomorrow = datetime.fromtimestamp(now.timestamp() + 86_400, UTC).date()
-    return Validation(version, verdict, rules.check(root, tomorrow), signatures, parsed.problems)
+    return Validation(version, verdict, rules.check(tree, tomorrow), signatures, parsed.problems)
 
 
 def _broken(root: etree._Element) -> tuple[SignatureReport, ...]:

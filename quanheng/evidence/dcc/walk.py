@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 from lxml import etree
@@ -18,19 +19,27 @@ def selected(query: etree.XPath, root: etree._Element) -> list[etree._Element]:
     return cast(list[etree._Element], query(root))
 
 
+@lru_cache(maxsize=512)
+def _tags(name: str) -> tuple[str, ...]:
+    return tuple(f"{{{namespace}}}{name}" for namespace in _OURS)
+
+
 def children(parent: etree._Element | None, name: str) -> Iterator[etree._Element]:
-    if parent is None:
-        return
-    for namespace in _OURS:
-        yield from parent.iterchildren(f"{{{namespace}}}{name}")
+    return parent.iterchildren(*_tags(name)) if parent is not None else iter(())
 
 
 def child(parent: etree._Element | None, name: str) -> etree._Element | None:
-    return next(children(parent, name), None)
+    if parent is None:
+        return None
+    for found in parent.iterchildren(*_tags(name)):
+        return found
+    return None
 
 
 def text(element: etree._Element) -> str:
     """The element's own words with blanks tidied; comments inside are skipped."""
+    if not len(element):
+        return " ".join((element.text or "").split())
     parts = [element.text or ""] + [node.tail or "" for node in element]
     return " ".join("".join(parts).split())
 

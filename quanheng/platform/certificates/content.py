@@ -21,7 +21,7 @@ from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import certificate_on
 from quanheng.platform.trace.models import TraceCertificate
 from quanheng.procedures import Loaded
-from quanheng.procedures.form import form
+from quanheng.procedures.form import described
 from quanheng.procedures.hashing import canonical
 from quanheng.procedures.periods import period_months
 from quanheng.procedures.tables import tables
@@ -183,7 +183,7 @@ REF_TYPES = {
 
 def _environment(record: Record, loaded: Loaded) -> Iterator[dict[str, Any]]:
     given = record.data.get("environment", {})
-    sheet = form(loaded, record.data["instrument"], record.data["purpose"])
+    sheet = described(loaded, record.data["instrument"], record.data["purpose"])
     for condition in sheet["environment"]:
         value = given.get(condition["key"])
         if value in (None, ""):

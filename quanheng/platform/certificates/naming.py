@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.instruments.parameters import choice_words
-from quanheng.procedures.form import form
+from quanheng.procedures.form import described
 
 PLACE = re.compile(r"sections\.(?P<section>\w+)(?:\[(?P<row>\d+)\])?(?:\.(?P<key>\w+))?")
 BETWEEN = " · "
@@ -32,17 +32,17 @@ class Names:
     """Labels of everything a record sheet holds, from its procedure's form."""
 
     def __init__(self, procedure_id: str, data: Mapping[str, Any]) -> None:
-        described = form(procedures.loaded(procedure_id), data.get("instrument", {}), str(data["purpose"]))
-        self.sections = {s["key"]: s for s in described["sections"]}
+        sheet = described(procedures.loaded(procedure_id), data.get("instrument", {}), str(data["purpose"]))
+        self.sections = {s["key"]: s for s in sheet["sections"]}
         self.given = data.get("sections", {})
         self.standards = data.get("standards") or []
         self.flat = {
             f"{part}.{one['key']}": said(one["label"])
             for part, rows in (("instrument", "parameters"), ("environment", "environment"), ("checks", "checks"))
-            for one in described[rows]
+            for one in sheet[rows]
         }
-        self.words = {f"instrument.{p['key']}": choice_labels(p) for p in described["parameters"] if p["choices"]}
-        self.roles = {s["role"]: said(s["label"]) for s in described["standards"]}
+        self.words = {f"instrument.{p['key']}": choice_labels(p) for p in sheet["parameters"] if p["choices"]}
+        self.roles = {s["role"]: said(s["label"]) for s in sheet["standards"]}
 
     def of(self, path: str) -> str:
         """Where a finding or a gap is, in words; empty where nothing has that name."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel.policies import Refused
-from quanheng.procedures import Loaded, evaluate, load, procedure_ids
+from quanheng.procedures import Loaded, evaluate, load
 from quanheng.procedures.engine import complete
 from quanheng.procedures.results import Evaluation
 
@@ -20,9 +20,12 @@ MAX_RECORD = 512 * 1024
 
 def loaded(procedure_id: str) -> Loaded:
     """The procedure, or a refusal that a person understands."""
-    if procedure_id not in procedure_ids():
-        raise Refused(_("没有可执行的检定程序 %(id)s") % {"id": procedure_id or "-"}, code="no_procedure")
-    return load(procedure_id)
+    try:
+        return load(procedure_id)
+    except InputError as error:
+        if error.code != "procedure_unknown":
+            raise
+        raise Refused(_("没有可执行的检定程序 %(id)s") % {"id": procedure_id or "-"}, code="no_procedure") from error
 
 
 @functools.lru_cache(maxsize=128)

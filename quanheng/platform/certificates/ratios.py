@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from quanheng.platform.certificates import procedure as procedures
-from quanheng.procedures.form import form
+from quanheng.procedures.form import described
 from quanheng.procedures.usage import used_values
 
 PERCENT = r"\percent"
@@ -42,7 +42,7 @@ def ratio(
 
 def stated(procedure_id: str, data: Mapping[str, Any], entry: Mapping[str, str]) -> tuple[Decimal | None, str | None]:
     """The uncertainty or MPE of a standard of a record, with its unit."""
-    sheet = form(procedure_id, data["instrument"], data["purpose"])
+    sheet = described(procedure_id, data["instrument"], data["purpose"])
     unit = entry.get("unit") or next((s["unit"] for s in sheet["standards"] if s["role"] == entry["role"]), None)
     return _decimal(entry.get("U") or entry.get("mpe")), unit
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any
 
@@ -18,7 +19,7 @@ from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.services import Outcome, each_in_turn, person
 from quanheng.platform.certificates.workflow import RECORD
-from quanheng.platform.documents import ledger
+from quanheng.platform.documents import ledger, sealers
 from quanheng.platform.documents import services as documents
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.numbering import Reservation, public_url
@@ -72,16 +73,22 @@ def sign_many(
     """
     factor = _factor(actor, second_factor_code)
     proofs: Proofs = {}
-    with ledger.merging_seldom(), ThreadPoolExecutor(SEALERS, thread_name_prefix="seal") as pool:
-
-        def beside(made: CertificateContent, organisation: Organisation) -> Future[Sealed]:
-            return pool.submit(copy_context().run, seal_content, made, organisation)
-
+    with ledger.merging_seldom(), _sealing_beside() as beside:
         return each_in_turn(
             records,
             lambda record: _signing(record, factor=factor, meaning=meaning, actor=actor, sealing=beside, proofs=proofs),
             ahead=AHEAD,
         )
+
+
+@contextmanager
+def _sealing_beside() -> Iterator[Sealing]:
+    """By the processes that stand ready, else by threads of this batch."""
+    if (ready := sealers.standing()) is not None:
+        yield lambda made, organisation: ready.submit(seal_content, made, organisation)
+        return
+    with ThreadPoolExecutor(SEALERS, thread_name_prefix="seal") as pool:
+        yield lambda made, organisation: pool.submit(copy_context().run, seal_content, made, organisation)
 
 
 def _at_once(made: CertificateContent, organisation: Organisation) -> Future[Sealed]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.issuing import issue_bytes
+from quanheng.evidence.rendering import fonts
 from quanheng.platform.documents.keys import seal_of
 from quanheng.platform.kernel import files
 from quanheng.platform.kernel.models import Organisation
@@ -29,3 +30,9 @@ def seal_content(content: CertificateContent, organisation: Organisation) -> Sea
     xml, pdf = issue_bytes(content, seal_of(organisation), content.signature_act.at)
     files.put(content.canonical_bytes())
     return Sealed(content, files.put(xml), files.put(pdf))
+
+
+def ready() -> None:
+    """Load what the first document would otherwise wait for."""
+    fonts.families()
+    fonts.covered()

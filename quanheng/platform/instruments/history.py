@@ -74,7 +74,7 @@ def check(rows: Sequence[ImportRow], context: Context) -> None:
 
 
 def _check_serials(rows: Sequence[ImportRow], context: Context) -> None:
-    drafts = [draft(r, context, "draft") for r in rows]
+    drafts = [draft(r, context) for r in rows]
     seen: dict[Key, ImportRow] = {}
     for row, item in zip(rows, drafts, strict=True):
         first = seen.setdefault(_key(item), row)
@@ -98,7 +98,7 @@ def _held(drafts: Sequence[Instrument]) -> dict[Key, Instrument]:
 
 def apply(rows: Sequence[ImportRow], context: Context) -> int:
     """New instruments enter as in use; each gets its last verification, and the old document is noted."""
-    drafts = entered(rows, context, "in_use")
+    drafts = entered(rows, context)
     held = _held(drafts)
     items = [held.get(_key(d), d) for d in drafts]
     noted = [_document(row, item, context) for row, item in zip(rows, items, strict=True)]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments import forms
-from quanheng.platform.kernel import imports
+from quanheng.platform.kernel import imports, imports_later
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import ImportBatch, Organisation
 from quanheng.platform.kernel.people import organisations_of
@@ -23,12 +23,14 @@ from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.components import Action, Empty, Figure, Header, Status
 from quanheng.platform.web.export import XLSX
+from quanheng.platform.web.http import is_partial
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 from quanheng.platform.web.tables import DateColumn, NumberColumn, StatusColumn, Table, TextColumn
 
 SHOWN_ROWS = 50
 STATES: dict[str, Status] = {
     "preview": Status("wait", gettext_lazy("待确认")),
+    "applying": Status("work", gettext_lazy("正在写入")),
     "applied": Status("ok", gettext_lazy("已导入")),
     "undone": Status("off", pgettext_lazy("import", "已撤销")),
     "failed": Status("bad", gettext_lazy("未导入")),
@@ -181,6 +183,8 @@ class BatchPage(OneBatch):
             label = _("导入 %(n)d 行") % {"n": batch.accepted}
             denied = "" if batch.accepted else _("没有可以导入的行,请先改正")
             primary = Action(label, self.url, "check", "post", denied, fields={"do": "apply"})
+        elif imports_later.stuck(batch):
+            primary = Action(_("重新写入"), self.url, "refresh", "post", fields={"do": "apply"})
         elif batch.state == "applied":
             words = _("撤销会删除这次导入的全部 %(n)d 行。") % {"n": batch.accepted}
             menu.append(Action(_("撤销这次导入"), self.url, "trash", "post", "", words, {"do": "undo"}))
@@ -194,7 +198,7 @@ class BatchPage(OneBatch):
         figures = [
             Figure(_("读到"), batch.total, _("行")),
             Figure(
-                _("可导入") if batch.state == "preview" else _("已导入"),
+                _("可导入") if batch.state in ("preview", "applying") else _("已导入"),
                 batch.accepted,
                 _("行"),
                 listed if batch.state == "applied" else "",
@@ -219,12 +223,19 @@ class BatchPage(OneBatch):
             "rejected_url": reverse("instruments:import-rejected", args=[batch.pk]),
         }
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().get(request, *args, **kwargs)
+        if is_partial(request) and self.batch.state != "applying":
+            answer["HX-Refresh"] = "true"  # what can be done next stands outside the part that is asked for
+        return answer
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         act = request.POST.get("do", "")
         try:
             if act == "apply":
-                done = imports.apply(actor=self.actor, batch=self.batch)
-                messages.success(request, _("已导入 %(n)d 行") % {"n": done.accepted})
+                done = imports_later.begin(actor=self.actor, batch=self.batch, url=self.url)
+                if done.state != "applying":
+                    messages.success(request, _("已导入 %(n)d 行") % {"n": done.accepted})
             elif act == "undo":
                 imports.undo(actor=self.actor, batch=self.batch)
                 messages.success(request, pgettext("import", "已撤销"))

@@ -194,7 +194,15 @@ def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> Non
                 row.fail("serial_to" if values.get("serial_to") else "quantity", str(error))
 
 
-def draft(row: ImportRow, context: Context, state: str) -> Instrument:
+def draft(row: ImportRow, context: Context) -> Instrument:
+    """The row as an instrument; the check makes it, and what is applied is what was checked."""
+    if row.made is None:
+        row.made = _draft(row, context)
+    made: Instrument = row.made
+    return made
+
+
+def _draft(row: ImportRow, context: Context) -> Instrument:
     values = row.values
     texts = {
         name: values.get(name) or ""
@@ -214,7 +222,7 @@ def draft(row: ImportRow, context: Context, state: str) -> Instrument:
         installed_on=values.get("installed_on"),
         batch=context.batch,
         source_row=row.place(),
-        state=state,
+        state="draft",
         **texts,
     )
 
@@ -227,7 +235,7 @@ def check_ledger(rows: Sequence[ImportRow], context: Context) -> None:
 
 def _no_duplicates(rows: Sequence[ImportRow], context: Context, owners: set[uuid.UUID]) -> None:
     good = [r for r in rows if not r.errors]
-    items = [draft(r, context, "draft") for r in good]
+    items = [draft(r, context) for r in good]
     for position, message in duplicates.conflicts(items, owners).items():
         good[position].fail("serial_number", message)
     for position, code in duplicates.spelt_otherwise(items, owners).items():
@@ -245,8 +253,9 @@ def _no_duplicates(rows: Sequence[ImportRow], context: Context, owners: set[uuid
         )
 
 
-def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Instrument]:
-    items = [draft(row, context, state) for row in rows]
+def entered(rows: Sequence[ImportRow], context: Context) -> list[Instrument]:
+    """The rows as instruments with codes of their own; nothing is written yet."""
+    items = [draft(row, context) for row in rows]
     for item, code in zip(items, fresh_codes(len(items)), strict=True):
         item.code = code
         refresh(item, item.organisation.name)
@@ -255,7 +264,7 @@ def entered(rows: Sequence[ImportRow], context: Context, state: str) -> list[Ins
 
 def apply_ledger(rows: Sequence[ImportRow], context: Context) -> int:
     """Write the good rows as drafts."""
-    items = entered(rows, context, "draft")
+    items = entered(rows, context)
     bulk.insert(items)
     events.record_many(context.actor, "instruments.imported", items, after={"batch": str(context.batch.pk)})
     return len(items)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 PLAIN: tuple[tuple[set[type], tuple[type[models.Field[Any, Any]], ...]], ...] = (
     ({str}, (models.CharField, models.TextField)),
     ({int}, (models.IntegerField,)),
     ({bool}, (models.BooleanField,)),
 )
+REPEATED = (dt.date, dt.datetime, uuid.UUID)  # owners, regions, batches, days: the same few over and over
 
 
 @transaction.atomic
@@ -22,23 +26,34 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
     """
     if not rows:
         return
-    model = type(rows[0])
+    model, connection = type(rows[0]), transaction.get_connection()
     fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
     quote = connection.ops.quote_name
     names, places = ", ".join(quote(str(f.column)) for f in fields), ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 our own names
     if ignore_conflicts:
         statement += " ON CONFLICT DO NOTHING"
-    columns = [(f, next((types for types, kinds in PLAIN if type(f) in kinds), set[type]())) for f in fields]
+    columns = [_Column(field, connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [_values(row, columns) for row in rows])
+        cursor.executemany(statement, [[column.of(row) for column in columns] for row in rows])
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
 
-def _values(row: models.Model, columns: list[tuple[Any, set[type]]]) -> list[Any]:
-    values = []
-    for field, types in columns:
-        value = field.pre_save(row, True)
-        values.append(value if type(value) in types else field.get_db_prep_save(value, connection))
-    return values
+class _Column:
+    """One field of the rows as the database takes it; what comes again is converted once."""
+
+    def __init__(self, field: Any, connection: BaseDatabaseWrapper) -> None:
+        self._field, self._connection = field, connection
+        self._plain = next((types for types, kinds in PLAIN if type(field) in kinds), set[type]())
+        self._known: dict[Any, Any] = {}
+
+    def of(self, row: models.Model) -> Any:
+        value = self._field.pre_save(row, True)
+        if value is None or type(value) in self._plain:
+            return value
+        if type(value) not in REPEATED or self._field.primary_key:
+            return self._field.get_db_prep_save(value, self._connection)
+        if value not in self._known:
+            self._known[value] = self._field.get_db_prep_save(value, self._connection)
+        return self._known[value]

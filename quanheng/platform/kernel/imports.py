@@ -52,7 +52,7 @@ class ImportColumn:
 
 @dataclass
 class ImportRow:
-    """One row on its way in: its place, its texts, its parsed values, and what is wrong by column."""
+    """One row on its way in: its place, texts, parsed values, what is wrong by column, what ``check`` made."""
 
     sheet: str
     number: int
@@ -61,6 +61,7 @@ class ImportRow:
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     about: Any = None
+    made: Any = None
 
     def fail(self, column: str, message: str) -> None:
         """Mark a column; the first reason stays."""
@@ -350,11 +351,13 @@ def _locked(batch: ImportBatch, state: str) -> ImportBatch:
 
 
 @transaction.atomic
-def apply(*, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False) -> ImportBatch:
+def apply(
+    *, actor: Actor, batch: ImportBatch, all_or_nothing: bool = False, state: str = ImportBatch.State.PREVIEW
+) -> ImportBatch:
     """Put the good rows in, in one transaction; say of every other row why not."""
     kind = kind_named(batch.kind)
     require(kind.may(actor, batch.organisation))
-    batch = _locked(batch, ImportBatch.State.PREVIEW)
+    batch = _locked(batch, state)
     return _applied(batch, kind, actor, _checked(batch, kind, actor), all_or_nothing)
 
 

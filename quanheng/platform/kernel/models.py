@@ -156,6 +156,7 @@ class ImportBatch(models.Model):
         """Where an import stands."""
 
         PREVIEW = "preview", _("待确认")
+        APPLYING = "applying", _("正在写入")
         APPLIED = "applied", _("已导入")
         UNDONE = "undone", pgettext_lazy("import", "已撤销")
         FAILED = "failed", _("失败")
@@ -180,7 +181,8 @@ class ImportBatch(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(state__in=["preview", "applied", "undone", "failed"]), name="import_state_known"
+                condition=Q(state__in=["preview", "applying", "applied", "undone", "failed"]),
+                name="import_state_known",
             ),
         ]
 

@@ -33,12 +33,15 @@ FIELDS = (
 )
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=events.plain).encode
+
+
 def leaf(event: AuditEvent) -> bytes:
-    """The bytes of an event that the seal covers."""
-    values = events.plain({name: getattr(event, name) for name in FIELDS})
+    """The bytes of an event that the seal covers; what was written before and after is plain already."""
+    values = {name: getattr(event, name) for name in FIELDS}
     values["happened_at"] = event.happened_at.astimezone(dt.UTC).isoformat()
     values["recorded_at"] = event.recorded_at.astimezone(dt.UTC).isoformat()
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _encode(values).encode()
 
 
 def merkle_root(leaves: Iterable[bytes]) -> str:

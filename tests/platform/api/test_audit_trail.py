@@ -178,5 +178,6 @@ def test_people_times_and_things_are_called_by_name(cast):
     assert str(cast.verifier.pk) not in page
     assert str(item) in page
     assert "+00:00" not in page
+    assert "受理时间" in page
     saved = client.get("/administration/audit/?export=csv")
     assert cast.verifier.name in b"".join(saved.streaming_content).decode("utf-8-sig")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import fcntl
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from quanheng.cli import demo
 from quanheng.platform.kernel import clock
 from quanheng.platform.project.demo.world import code_of
 from tests.platform.demo.conftest import described, quanheng
@@ -81,6 +85,32 @@ def test_impossible_wishes_are_refused_before_anything_is_made(tmp_path: Path, w
     folder = tmp_path / "data"
     assert quanheng("demo", "--no-serve", *words, "--data-dir", folder).returncode == 2
     assert not folder.exists()
+
+
+def test_a_second_build_of_the_same_folder_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
+    place = tmp_path / ".data.demo-building"
+    place.mkdir()
+    (place / "quanheng.sqlite3").write_bytes(b"half a database")
+    held = os.open(place, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        refused = quanheng("demo", "--no-serve", "--data-dir", tmp_path / "data")
+    finally:
+        os.close(held)
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (2, "building")
+    assert str(tmp_path / "data") in refused.stderr
+    assert (place / "quanheng.sqlite3").read_bytes() == b"half a database"
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_help_explains_every_option() -> None:
+    parser = argparse.ArgumentParser(prog="quanheng demo")
+    demo.configure(parser)
+    assert [a.dest for a in parser._actions if not a.help] == []
+    shown = quanheng("demo", "--help")
+    assert shown.returncode == 0
+    for word in ("--data-dir", "--size", "--code", "demo.json", ".demo-building", "QUANHENG_DATABASE_URL"):
+        assert word in shown.stdout
 
 
 def test_the_embedded_database_is_required(tmp_path: Path) -> None:

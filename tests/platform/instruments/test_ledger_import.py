@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 
 from quanheng.errors import InputError
 from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import imports
-from quanheng.platform.kernel.models import AuditEvent, ImportBatch, StoredFile
+from quanheng.platform.kernel import clock, imports, imports_later
+from quanheng.platform.kernel.models import AuditEvent, ImportBatch, Notice, RoleGrant, StoredFile
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.sheets import write_csv, write_xlsx
 from tests.platform.cast import Cast
 from tests.platform.makers import make_category, make_instrument, make_organisation
 
+write = imports_later.write.func  # the job itself, however it is queued
 HEADERS = [
     "器具名称",
     "项别/种别",
@@ -300,3 +304,56 @@ def test_parameters_that_the_procedure_would_refuse_come_back(cast: Cast, parame
 
     assert complaints(load("JJG-539-2016"), parse_parameters(parameters))
     assert not complaints(load("JJG-539-2016"), parse_parameters("max=30; e=0.01"))
+
+
+def test_a_large_import_is_written_by_the_worker_who_tells_the_keeper(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports_later, "LARGE", 3)
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(transaction, "on_commit", lambda run: run())
+    monkeypatch.setattr(imports_later, "write", SimpleNamespace(enqueue=lambda *words: asked.append(words)))
+    batch, _found = preview(cast, [make_row(1), make_row(2), make_row(3, 用途="打仗")])
+    client.force_login(cast.keeper)
+    page = f"/instruments/imports/{batch.pk}/"
+    shown = client.post(page, {"do": "apply"}, follow=True).content.decode()
+    assert "可以离开本页" in shown
+    assert not Instrument.objects.exists()
+    again = client.post(page, {"do": "apply"}, follow=True).content.decode()
+    assert "已在写入" in again
+    assert len(asked) == 1
+    part = {"HTTP_HX_REQUEST": "true"}
+    assert "HX-Refresh" not in client.get(page, **part).headers
+    write(*asked[0])
+    write(*asked[0])
+    batch.refresh_from_db()
+    assert (batch.state, batch.accepted, Instrument.objects.count()) == ("applied", 2, 2)
+    assert client.get(page, **part).headers["HX-Refresh"] == "true"
+    (notice,) = Notice.objects.filter(user=cast.keeper)
+    assert (notice.text, notice.url) == ("台账.xlsx:已导入 2 行,有错 1 行", page)
+    assert AuditEvent.objects.get(verb="kernel.import_applied").actor_name == cast.keeper.name
+
+
+def test_who_lost_the_role_meanwhile_has_nothing_written(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports_later, "LARGE", 1)
+    batch, _found = preview(cast, [make_row(1)])
+    imports_later.begin(actor=cast.actor("keeper"), batch=batch, url="/x/")
+    RoleGrant.objects.filter(user=cast.keeper).delete()
+    write(str(batch.pk), str(cast.keeper.pk), "/x/")
+    batch.refresh_from_db()
+    assert (batch.state, Instrument.objects.count()) == ("preview", 0)
+    assert "没有完成" in Notice.objects.get(user=cast.keeper).text
+
+
+def test_an_import_whose_worker_was_killed_is_begun_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports_later, "LARGE", 1)
+    batch, _found = preview(cast, [make_row(1)])
+    with clock.at(dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC)):
+        batch = imports_later.begin(actor=cast.actor("keeper"), batch=batch, url="/x/")
+    with clock.at(dt.datetime(2026, 11, 22, 9, 20, tzinfo=dt.UTC)), pytest.raises(Refused):
+        imports_later.begin(actor=cast.actor("keeper"), batch=batch, url="/x/")
+    with clock.at(dt.datetime(2026, 11, 22, 9, 31, tzinfo=dt.UTC)):
+        assert imports_later.stuck(batch)
+        imports_later.begin(actor=cast.actor("keeper"), batch=batch, url="/x/")
+        write(str(batch.pk), str(cast.keeper.pk), "/x/")
+    assert Instrument.objects.count() == 1

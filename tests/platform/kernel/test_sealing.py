@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.db import connection
 
-from quanheng.platform.kernel import events, sealing
+from quanheng.platform.kernel import clock, events, sealing
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal
 from tests.platform import makers
 
@@ -39,6 +40,27 @@ def test_a_seal_covers_what_settled_and_the_next_event_records_its_root() -> Non
     assert recorded.after["root"] == made.root
     assert recorded.pk > made.last_id
     assert sealing.check() == []
+
+
+def test_the_bytes_of_an_event_under_its_seal_stay_what_they_were() -> None:
+    event = AuditEvent(
+        id=7,
+        happened_at=dt.datetime(2026, 5, 20, 9, 30, tzinfo=clock.CIVIL),
+        recorded_at=dt.datetime(2026, 5, 20, 1, 30, 0, 250, tzinfo=dt.UTC),
+        actor_id=uuid.UUID(int=5),
+        actor_name="王 敏",
+        verb="test.happened",
+        subject_type="kernel.region",
+        subject_id="990100",
+        before={"until": None, "steps": ["1", 2, True]},
+        after={"z": {"b": "1.50", "a": ""}},
+    )
+    assert sealing.leaf(event).decode() == (
+        '{"actor_id":"00000000-0000-0000-0000-000000000005","actor_name":"王 敏","after":{"z":{"a":"","b":"1.50"}},'
+        '"before":{"steps":["1",2,true],"until":null},"happened_at":"2026-05-20T01:30:00+00:00","id":7,'
+        '"on_behalf_of":"","organisation_id":null,"reason":"","recorded_at":"2026-05-20T01:30:00.000250+00:00",'
+        '"region_code":"","request_id":"","subject_id":"990100","subject_type":"kernel.region","verb":"test.happened"}'
+    )
 
 
 def test_nothing_is_sealed_before_it_settled() -> None:

@@ -8,19 +8,21 @@ from lxml import etree
 
 from quanheng.evidence.dcc.rules import dates, embedded, languages, measuring, parties, unit_rules, values
 from quanheng.evidence.dcc.rules.finding import ORDER, Finding, Severity, bounded
+from quanheng.evidence.dcc.tree import Tree
 
 __all__ = ["ORDER", "Finding", "Severity", "check"]
 
 
-def check(root: etree._Element, today: date | None = None) -> tuple[Finding, ...]:
+def check(root: etree._Element | Tree, today: date | None = None) -> tuple[Finding, ...]:
     """Every finding of the content layer, by line. Without ``today`` no date is called future."""
+    tree = root if isinstance(root, Tree) else Tree(root)
     found = [
-        *parties.check(root),
-        *dates.check(root, today),
-        *languages.check(root),
-        *unit_rules.check(root),
-        *values.check(root),
-        *measuring.check(root),
-        *embedded.check(root),
+        *parties.check(tree),
+        *dates.check(tree, today),
+        *languages.check(tree),
+        *unit_rules.check(tree),
+        *values.check(tree),
+        *measuring.check(tree),
+        *embedded.check(tree),
     ]
     return tuple(bounded(sorted(found, key=lambda f: f.line)))

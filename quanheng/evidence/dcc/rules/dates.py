@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from lxml import etree
 
-from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
+from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import child, children, text
 
 _CORE = ("receiptDate", "beginPerformanceDate", "endPerformanceDate", "issueDate")
@@ -20,19 +20,20 @@ _ORDER = (
 )
 _OLDEST = 1950
 _REMEDY = ("写成 YYYY-MM-DD", "write YYYY-MM-DD")
-_ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
+# a year, a month, a day in plain digits; then a zone, or a time of day in files that mix the two up
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}|T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 
 
 def civil(words: str) -> date | None:
     """An xs:date, with or without a zone; a time of day may follow in files that mix the two up."""
     try:
-        return date.fromisoformat(_ZONE.sub("", words)[:10]) if len(words) >= 10 else None
+        return date.fromisoformat(words[:10]) if _DAY.fullmatch(words) else None
     except ValueError:
         return None
 
 
-def check(root: etree._Element, today: date | None) -> Iterator[Finding]:
-    core = child(child(root, "administrativeData"), "coreData")
+def check(tree: Tree, today: date | None) -> Iterator[Finding]:
+    core = child(child(tree.root, "administrativeData"), "coreData")
     days: dict[str, date] = {}
     for name in _CORE:
         for element in children(core, name):
@@ -47,12 +48,11 @@ def check(root: etree._Element, today: date | None) -> Iterator[Finding]:
             yield finding(
                 place if place is not None else core, "date_order", "error" if severity == "error" else "warning", words
             )
-    for element in root.iter(f"{{{names.DCC}}}date"):
+    for element in tree.dcc("date"):
         yield from _readable(element, civil(text(element)), None)
     for name in ("dateTime", "dateTimeXMLList"):
-        for space in (names.SI, names.DCC):
-            for element in root.iter(f"{{{space}}}{name}"):
-                yield from _moments(element)
+        for element in (*tree.si(name), *tree.dcc(name)):
+            yield from _moments(element)
 
 
 def _readable(element: etree._Element, day: date | None, today: date | None) -> Iterator[Finding]:

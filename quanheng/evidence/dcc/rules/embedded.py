@@ -11,26 +11,28 @@ from lxml import etree
 
 from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
-from quanheng.evidence.dcc.walk import child, children, flag, text, value
+from quanheng.evidence.dcc.tree import Tree
+from quanheng.evidence.dcc.walk import child, text, value
 
 _DCC = f"{{{names.DCC}}}"
 MAX_FILE = 8 * 1024 * 1024
 _RUNS = {"exe", "dll", "bat", "cmd", "com", "js", "vbs", "ps1", "sh", "msi", "jar", "scr", "hta", "lnk"}
 _MAGIC = {b"MZ": "program", b"\x7fELF": "program", b"#!": "script"}
 _DAMAGED = re.compile(r"Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹Œ]|Â[\u00a0-\u00bf]|â€|ï»¿|\ufffd|锟斤拷|烫烫烫")
-_SUSPECT = re.compile("[ÃÂâï\ufffd锟烫]")
+_SUSPECT = "ÃÂâï\ufffd锟烫"
+_CLAIMS = f"{_DCC}cryptElectronicSeal", f"{_DCC}cryptElectronicSignature"
 _HEX = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-def check(root: etree._Element) -> Iterator[Finding]:
-    yield from _files(root)
-    yield from _hashes(root)
-    yield from _claims(root)
-    yield from _damaged(root)
+def check(tree: Tree) -> Iterator[Finding]:
+    yield from _files(tree)
+    yield from _hashes(tree)
+    yield from _claims(tree.root)
+    yield from _damaged(tree.root)
 
 
-def _files(root: etree._Element) -> Iterator[Finding]:
-    for element in root.iter(f"{_DCC}dataBase64"):
+def _files(tree: Tree) -> Iterator[Finding]:
+    for element in tree.dcc("dataBase64"):
         packed = re.sub(rb"\s", b"", (element.text or "").encode("utf-8", "replace"))
         if len(packed) * 3 // 4 > MAX_FILE:
             words = (
@@ -56,8 +58,8 @@ def _files(root: etree._Element) -> Iterator[Finding]:
             yield finding(element, "file_kind", "warning", words)
 
 
-def _hashes(root: etree._Element) -> Iterator[Finding]:
-    for element in root.iter(f"{_DCC}certificate", f"{_DCC}previousReport", f"{_DCC}linkedReport"):
+def _hashes(tree: Tree) -> Iterator[Finding]:
+    for element in tree.dcc("certificate", "previousReport", "linkedReport"):
         procedure, stated = value(element, "procedure").lower(), value(element, "value")
         size = next((n for name, n in _HEX.items() if name in procedure.replace("-", "")), None)
         if size is None or not stated:
@@ -72,28 +74,25 @@ def _hashes(root: etree._Element) -> Iterator[Finding]:
 
 def _claims(root: etree._Element) -> Iterator[Finding]:
     """Flags only claim a seal or signature; the fourth layer says what is there."""
-    signed = root.find(names.SIGNATURE) is not None
+    signed = next(root.iterchildren(names.SIGNATURE), None) is not None
     version = codes.version_of(root.get("schemaVersion") or "")
     if signed and version is not None and version < codes.SIGNATURE_SINCE:
         words = "3.2.0 之前的版本没有签名的位置", "versions before 3.2.0 have no place for a signature"
         yield finding(root, "signature_place", "info", words, "schemaVersion ≥ 3.2.0")
     if signed:
         return
-    admin = child(root, "administrativeData")
-    holders = [child(admin, "calibrationLaboratory"), *children(child(admin, "respPersons"), "respPerson")]
-    for holder in holders:
-        for name in ("cryptElectronicSeal", "cryptElectronicSignature"):
-            element = child(holder, name)
-            if element is not None and flag(holder, name):
-                words = (
-                    "自称有电子签章，但文件没有签名",
-                    "an electronic seal is claimed, but the file carries no signature",
-                )
-                yield finding(element, "claim_unsigned", "info", words)
+    for element in root.iter(*_CLAIMS):
+        if text(element) in ("true", "1"):
+            words = (
+                "自称有电子签章，但文件没有签名",
+                "an electronic seal is claimed, but the file carries no signature",
+            )
+            yield finding(element, "claim_unsigned", "info", words)
 
 
 def _damaged(root: etree._Element) -> Iterator[Finding]:
-    if not _SUSPECT.search(etree.tostring(root, method="text", encoding="unicode")):
+    text_of_all = etree.tostring(root, method="text", encoding="unicode")
+    if not any(char in text_of_all for char in _SUSPECT):
         return
     for element in root.iter(f"{_DCC}*"):
         words = element.text or ""

@@ -9,11 +9,12 @@ from lxml import etree
 
 from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
+from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import child, children, text, values
 
 
-def check(root: etree._Element) -> Iterator[Finding]:
-    core = child(child(root, "administrativeData"), "coreData")
+def check(tree: Tree) -> Iterator[Finding]:
+    core = child(child(tree.root, "administrativeData"), "coreData")
     used = set(values(core, "usedLangCodeISO639_1"))
     mandatory = set(values(core, "mandatoryLangCodeISO639_1"))
     for name in ("usedLangCodeISO639_1", "mandatoryLangCodeISO639_1"):
@@ -24,13 +25,27 @@ def check(root: etree._Element) -> Iterator[Finding]:
         listed = ", ".join(sorted(missing))
         words = f"必备语言 {listed} 不在所用语言中", f"mandatory language {listed} is not among the used ones"
         yield finding(core, "language_mandatory", "error", words, f"usedLangCodeISO639_1 = {listed}")
-    holders: dict[etree._Element, list[etree._Element]] = {}
-    for content in root.iter(f"{{{names.DCC}}}content"):
-        parent = content.getparent()
-        if parent is not None:
-            holders.setdefault(parent, []).append(content)
-    for holder, contents in holders.items():
-        yield from _holder(holder, contents, used, mandatory)
+    yield from _texts(tree, used, mandatory)
+
+
+def _texts(tree: Tree, used: set[str], mandatory: set[str]) -> Iterator[Finding]:
+    """Texts that stand together are looked at once for each choice of languages; nearly all have the same."""
+    sound: dict[tuple[str | None, ...], bool] = {}
+    contents = list(tree.dcc("content"))
+    spoken = [e.get("lang") for e in contents]
+    holders = [e.getparent() for e in contents]
+    first = 0
+    while first < len(holders):
+        holder, last = holders[first], first + 1
+        while last < len(holders) and holders[last] is holder:
+            last += 1
+        langs = tuple(spoken[first:last])
+        first = last
+        if langs not in sound:
+            own = set(langs)
+            sound[langs] = not any(langs) or (len(own) == len(langs) and mandatory <= own <= used)
+        if not sound[langs] and holder is not None:
+            yield from _holder(holder, list(children(holder, "content")), used, mandatory)
 
 
 def _code(element: etree._Element, code: str) -> Iterator[Finding]:

@@ -8,12 +8,10 @@ from lxml import etree
 
 from quanheng.evidence.dcc import names, reftypes
 from quanheng.evidence.dcc.rules.finding import Finding, finding
-from quanheng.evidence.dcc.walk import child, children, refs, selected
+from quanheng.evidence.dcc.tree import Tree
+from quanheng.evidence.dcc.walk import child, children, refs
 
 _DCC = f"{{{names.DCC}}}"
-_WITH_REF_ID = etree.XPath("//*[@refId]")
-_WITH_ID = etree.XPath("//d:*[@id]", namespaces={"d": names.DCC})
-_WITH_REF_TYPE = etree.XPath("//d:*[@refType]", namespaces={"d": names.DCC})
 _MEASURED = {"basic_measurementError", "basic_calibrationValue"}
 _UNCERTAIN = {
     "measurementUncertaintyUnivariate", "measurementUncertaintyUnivariateXMLList", "expandedUnc", "expandedUncXMLList",
@@ -23,7 +21,8 @@ _UNCERTAIN = {
 }  # fmt: skip
 
 
-def check(root: etree._Element) -> Iterator[Finding]:
+def check(tree: Tree) -> Iterator[Finding]:
+    root = tree.root
     box = child(root, "measurementResults")
     measurements = list(children(box, "measurementResult"))
     if not measurements:
@@ -31,20 +30,20 @@ def check(root: etree._Element) -> Iterator[Finding]:
     for measurement in measurements:
         for result in children(child(measurement, "results"), "result"):
             yield from _complete(result, measurement, box)
-            yield from _uncertain(result)
-    yield from _ref_types(root)
-    yield from _unused_ids(root)
+    yield from _uncertain(tree)
+    yield from _ref_types(tree)
+    yield from _unused_ids(tree)
 
 
 def _complete(result: etree._Element, measurement: etree._Element, box: etree._Element | None) -> Iterator[Finding]:
     """Method and conditions, stated for the quantity or for something around it."""
-    quantities = list(result.iter(f"{_DCC}quantity"))
     for name, code, zh, en in (
         ("usedMethods", "method_missing", "方法", "method"),
         ("influenceConditions", "conditions_missing", "环境条件", "influence conditions"),
     ):
-        if not quantities or child(measurement, name) is not None or child(box, name) is not None:
+        if child(measurement, name) is not None or child(box, name) is not None:
             continue
+        quantities = list(result.iter(f"{_DCC}quantity"))
         without = [q for q in quantities if not _stated(q, result, name)]
         if without:
             words = (
@@ -64,9 +63,11 @@ def _stated(quantity: etree._Element, result: etree._Element, name: str) -> bool
     return child(result, name) is not None
 
 
-def _uncertain(result: etree._Element) -> Iterator[Finding]:
+def _uncertain(tree: Tree) -> Iterator[Finding]:
     """An error or value of a calibration without uncertainty, where the table has none either."""
-    for quantity in result.iter(f"{_DCC}quantity"):
+    if not any(reftypes.canonical(r) in _MEASURED for r in tree.ref_types):
+        return
+    for quantity in (q for result in tree.dcc("result") for q in result.iter(f"{_DCC}quantity")):
         if not {reftypes.canonical(r) for r in refs(quantity)} & _MEASURED or child(quantity, "noQuantity") is not None:
             continue
         if child(quantity, "charsXMLList") is not None or child(quantity, "relativeUncertainty") is not None:
@@ -81,9 +82,11 @@ def _uncertain(result: etree._Element) -> Iterator[Finding]:
         yield finding(quantity, "uncertainty_missing", "info", words)
 
 
-def _ref_types(root: etree._Element) -> Iterator[Finding]:
+def _ref_types(tree: Tree) -> Iterator[Finding]:
     said: set[str] = set()
-    for element in selected(_WITH_REF_TYPE, root):
+    if all(reftypes.canonical(r) == r for r in tree.ref_types):
+        return
+    for element in tree.marked("refType"):
         for ref_type in refs(element):
             usual = reftypes.canonical(ref_type)
             if usual != ref_type and ref_type not in said:
@@ -92,12 +95,11 @@ def _ref_types(root: etree._Element) -> Iterator[Finding]:
                 yield finding(element, "ref_type", "info", words, usual)
 
 
-def _unused_ids(root: etree._Element) -> Iterator[Finding]:
+def _unused_ids(tree: Tree) -> Iterator[Finding]:
     """Said once: an id that nobody points at is harmless, but often a link somebody forgot."""
-    pointed = {word for e in selected(_WITH_REF_ID, root) for word in (e.get("refId") or "").split()}
-    if not pointed:
+    if not tree.pointed or tree.pointed.issuperset(tree.ids):
         return
-    unused = [e for e in selected(_WITH_ID, root) if (e.get("id") or "").strip() not in pointed]
+    unused = [e for e in tree.marked("id") if (own := (e.get("id") or "").strip()) and own not in tree.pointed]
     if unused:
         first = unused[0].get("id")
         words = f"{len(unused)} 个 id 无人引用（如 {first}）", f"{len(unused)} ids are not referred to, such as {first}"

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree
 
-from quanheng.evidence.dcc import names, units
+from quanheng.evidence.dcc import units
 from quanheng.evidence.dcc.rules.finding import Finding, finding
+from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import text
 
 _SINGLE = ("unit", "unitPhase")
 _LISTED = ("unitXMLList", "unitPhaseXMLList")
 
 
-def check(root: etree._Element) -> Iterator[Finding]:
-    declared = {text(e).strip("\\|") for e in root.iter(f"{{{names.DCC}}}nonSIUnit")}
+@lru_cache(maxsize=4096)
+def _plain(unit: str | None) -> bool:
+    """A unit that nothing is to be said about."""
+    parts = (unit or "").split()
+    return len(parts) == 1 and units.known(parts[0]) and not units.PER.search(parts[0])
+
+
+def check(tree: Tree) -> Iterator[Finding]:
+    if all(map(_plain, {e.text for e in tree.si(*_SINGLE, *_LISTED)})):
+        return
+    declared = {text(e).strip("\\|") for e in tree.dcc("nonSIUnit")}
     for name in (*_SINGLE, *_LISTED):
-        for element in root.iter(f"{{{names.SI}}}{name}"):
+        for element in tree.si(name):
             written = (element.text or "").strip()
             if not written:
                 yield finding(element, "unit_empty", "error", ("单位为空", "the unit is empty"), r"\one")

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc import codes, names
+from quanheng.evidence.dcc.cells import number_of
 from quanheng.evidence.dcc.rules.finding import Finding, finding
+from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import child, children, text
 
 _VALUES = ("valueXMLList", "valueRealXMLList", "valueMagnitudeXMLList")
@@ -33,22 +35,22 @@ _NEVER_NEGATIVE = (
 _NAN = {"NaN", "nan", "NAN"}
 
 
-def check(root: etree._Element) -> Iterator[Finding]:
-    yield from _lengths(root)
-    yield from _numbers(root)
-    yield from _factors(root)
-    yield from _deprecated(root)
-    yield from _relative(root)
-    yield from _conformities(root)
+def check(tree: Tree) -> Iterator[Finding]:
+    yield from _lengths(tree)
+    yield from _numbers(tree)
+    yield from _factors(tree)
+    yield from _deprecated(tree)
+    yield from _relative(tree)
+    yield from _conformities(tree)
 
 
-def _all(root: etree._Element, *wanted: str) -> Iterator[etree._Element]:
-    return root.iter(*(f"{{{names.SI}}}{name}" for name in wanted))
+def _all(below: etree._Element, *wanted: str) -> Iterator[etree._Element]:
+    return below.iter(*(f"{{{names.SI}}}{name}" for name in wanted))
 
 
-def _lengths(root: etree._Element) -> Iterator[Finding]:
+def _lengths(tree: Tree) -> Iterator[Finding]:
     """Every list beside the values has one entry, or as many as there are values."""
-    for holder in _all(root, "realListXMLList", "complexListXMLList"):
+    for holder in tree.si("realListXMLList", "complexListXMLList"):
         stated = next((e for n in _VALUES for e in children(holder, n)), None)
         count = len((stated.text or "").split()) if stated is not None else 0
         if stated is not None and count == 0:
@@ -62,9 +64,15 @@ def _lengths(root: etree._Element) -> Iterator[Finding]:
                 yield finding(element, "list_length", "error", words, remedy)
 
 
-def _numbers(root: etree._Element) -> Iterator[Finding]:
-    for element in _all(root, *_NUMBERS, *_NEVER_NEGATIVE):
-        positive = names.local(element.tag) in _NEVER_NEGATIVE
+def _numbers(tree: Tree) -> Iterator[Finding]:
+    for positive, wanted in ((False, _NUMBERS), (True, _NEVER_NEGATIVE)):
+        yield from _read(tree.si(*wanted), positive)
+
+
+def _read(elements: Iterator[etree._Element], positive: bool) -> Iterator[Finding]:
+    for element in elements:
+        if (number := number_of(element.text or "")) is not None and (number >= 0 or not positive):
+            continue
         written = (element.text or "").split()
         if not written:
             yield finding(element, "number_empty", "error", ("数值为空", "the value is empty"))
@@ -82,18 +90,14 @@ def _numbers(root: etree._Element) -> Iterator[Finding]:
 
 
 def _float(word: str) -> float | None:
-    if word in _NAN:
-        return math.nan
-    try:
-        number = float(word)
-    except ValueError:
-        return None
-    return number if "_" not in word and math.isfinite(number) else None
+    return math.nan if word in _NAN else number_of(word)
 
 
-def _factors(root: etree._Element) -> Iterator[Finding]:
+def _factors(tree: Tree) -> Iterator[Finding]:
     unknown = ("按证书原文补上；绝不假定 k = 2", "give it as the laboratory stated; k is never assumed to be 2")
-    for element in _all(root, "coverageFactor", "coverageFactorXMLList"):
+    for element in tree.si("coverageFactor", "coverageFactorXMLList"):
+        if (number_of(element.text or "") or 0) > 0:
+            continue
         written = (element.text or "").split()
         if not written or set(written) & _NAN:
             words = "包含因子未给出", "the coverage factor is not stated"
@@ -101,24 +105,25 @@ def _factors(root: etree._Element) -> Iterator[Finding]:
         elif any((_float(w) or 0) <= 0 for w in written):
             words = f"包含因子 {written[0]} 不可能", f"a coverage factor of {written[0]} is impossible"
             yield finding(element, "coverage_factor", "error", words, unknown)
-    for element in _all(root, "coverageProbability", "coverageProbabilityXMLList"):
+    for element in tree.si("coverageProbability", "coverageProbabilityXMLList"):
         for word in (element.text or "").split():
             p = _float(word)
             if p is not None and not math.isnan(p) and not 0 < p <= 1:
                 words = f"包含概率 {word} 不在 0 和 1 之间", f"the coverage probability {word} is not between 0 and 1"
                 yield finding(element, "coverage_probability", "error", words, f"{p / 100:g}" if 1 < p <= 100 else "")
                 break
-    for element in _all(root, "expandedMU", "expandedMUXMLList", "expandedUnc", "expandedUncXMLList"):
-        if not any(child(element, n) is not None for n in ("coverageFactor", "coverageFactorXMLList")):
-            words = "扩展不确定度没有包含因子", "the expanded uncertainty has no coverage factor"
-            yield finding(element, "coverage_factor", "warning", words, unknown)
+    for element in tree.si("expandedMU", "expandedMUXMLList", "expandedUnc", "expandedUncXMLList"):
+        if child(element, "coverageFactor") is not None or child(element, "coverageFactorXMLList") is not None:
+            continue
+        words = "扩展不确定度没有包含因子", "the expanded uncertainty has no coverage factor"
+        yield finding(element, "coverage_factor", "warning", words, unknown)
 
 
-def _deprecated(root: etree._Element) -> Iterator[Finding]:
+def _deprecated(tree: Tree) -> Iterator[Finding]:
     """Said once: nearly all files use the old form, which stays valid."""
-    if (root.get("schemaVersion") or "") < "3.3":
+    if (codes.version_of(tree.root.get("schemaVersion") or "") or ()) < (3, 3):
         return
-    old = list(_all(root, "expandedUnc", "expandedUncXMLList", "coverageInterval", "coverageIntervalXMLList"))
+    old = list(tree.si("expandedUnc", "expandedUncXMLList", "coverageInterval", "coverageIntervalXMLList"))
     if old:
         words = (
             f"{len(old)} 处用旧式不确定度（仍然有效）",
@@ -127,8 +132,8 @@ def _deprecated(root: etree._Element) -> Iterator[Finding]:
         yield finding(old[0], "uncertainty_deprecated", "info", words, "measurementUncertaintyUnivariate")
 
 
-def _relative(root: etree._Element) -> Iterator[Finding]:
-    for element in root.iter(f"{{{names.DCC}}}relativeUncertainty"):
+def _relative(tree: Tree) -> Iterator[Finding]:
+    for element in tree.dcc("relativeUncertainty"):
         quantity = element.getparent()
         stated = list(_all(element, "value", "valueXMLList"))
         if not stated:
@@ -151,9 +156,9 @@ def _relative(root: etree._Element) -> Iterator[Finding]:
                 )
 
 
-def _conformities(root: etree._Element) -> Iterator[Finding]:
+def _conformities(tree: Tree) -> Iterator[Finding]:
     """A list of verdicts beside a list of values has one for each, or one for all."""
-    for element in root.iter(f"{{{names.DCC}}}conformityXMLList"):
+    for element in tree.dcc("conformityXMLList"):
         quantity = next((e for e in element.iterancestors(f"{{{names.DCC}}}quantity")), None)
         values = next(_all(quantity, *_VALUES), None) if quantity is not None else None
         length, count = len(text(element).split()), len((values.text or "").split()) if values is not None else 0

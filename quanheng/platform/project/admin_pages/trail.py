@@ -125,7 +125,7 @@ def _named(things: Iterable[tuple[str, str]]) -> Names:
         try:
             model: Any = apps.get_model(kind)
             rows = model._base_manager.filter(pk__in=ids)
-            about = {"instrument", "application"} & {f.name for f in model._meta.fields}
+            about = {"instrument", "application", "file"} & {f.name for f in model._meta.fields}
             known = list(rows.select_related(*about) if about else rows)
         except (LookupError, ValueError, ValidationError):
             continue
@@ -138,6 +138,8 @@ def _called(one: Any) -> str:
         return str(one)
     if hasattr(one, "instrument"):  # a task or a record is known by what it is about
         return str(one.instrument)
+    if hasattr(one, "file"):  # an import by what was handed in
+        return str(one.file.name)
     for name in ("number", "name", "label", "title"):
         if getattr(one, name, ""):
             return str(getattr(one, name))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from quanheng.platform.documents import keys, ledger
+from quanheng.platform.documents import keys, ledger, sealers, sealing
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.kernel import clock, periodic, sealing
+from quanheng.platform.kernel import clock, periodic
+from quanheng.platform.kernel import sealing as audit
 from quanheng.platform.kernel.periodic import PERIODIC
 from quanheng.platform.project import operations
 from quanheng.platform.project.demo import days, firms, fleet, incidents, names, offices, past, samples, upper
@@ -35,7 +37,16 @@ class Progress:
 
 
 def build(*, size: float, password: str, today: dt.date | None = None) -> Iterator[Progress | samples.Description]:
-    """Build the region in an empty database; the last thing yielded describes it."""
+    """Build the region in an empty database; the last thing yielded describes it.
+
+    One process writes the database; documents are typeset and sealed on the other cores.
+    """
+    with sealers.processes(max(1, (os.cpu_count() or 1) - 1)) as beside:
+        beside.submit(sealing.ready)
+        yield from _steps(size, password, today)
+
+
+def _steps(size: float, password: str, today: dt.date | None) -> Iterator[Progress | samples.Description]:
     begun = time.monotonic()
 
     def said(text: str) -> Progress:
@@ -95,6 +106,6 @@ def _year(world: World, said: Callable[[str], Progress]) -> Iterator[Progress]:
 
 def _seal() -> int:
     count = 0
-    while sealing.seal() is not None:
+    while audit.seal() is not None:
         count += 1
     return count

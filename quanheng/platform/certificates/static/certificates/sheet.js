@@ -168,7 +168,7 @@
           version = told.version;
           const upload = $("[data-upload-version]");
           if (upload) upload.value = version;
-          state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString()}`);
+          state(`✓ ${say.saved} ${new Date(told.saved_at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false })}`);
           if (reload) { reload = false; await redraw(); }
         } else if (answer.status === 409) { stopped = true; state(say.conflict, "bad"); } else { dirty = true; state(`${say.unsaved}: ${told.message}`, "bad"); }
       } catch { dirty = true; state(say.offline, "bad"); save(); }
