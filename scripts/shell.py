@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +84,31 @@ def loud(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None)
     """Run a command whose output is the point, and hand back its exit code."""
     sys.stdout.flush()
     return subprocess.run([str(word) for word in command], cwd=ROOT, env=env).returncode
+
+
+class Aside:
+    """A command that runs beside others; what it printed is shown when it is waited for."""
+
+    def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
+        words = [str(word) for word in command]
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it was shown)
+        self._process = subprocess.Popen(
+            words, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT
+        )
+
+    def wait(self) -> int:
+        """Its exit code, after it ended and its words were printed."""
+        code = self._process.wait()
+        self._said.seek(0)
+        print(self._said.read().decode(errors="replace"), end="", flush=True)
+        self._said.close()
+        return code
+
+    def stop(self) -> None:
+        """End it where what it ran beside was broken off."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
 
 
 def fingerprint(*parts: str | Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from scripts.shell import ROOT, TOOLS, Missing, Progress, loud, quiet
+from scripts.shell import ROOT, TOOLS, Aside, Missing, Progress, loud, quiet
 
 NO_TESTS = 5  # pytest's exit code when it collected nothing
 ON_POSTGRES = ("tests/platform", "tests/stories")  # the only folders that touch the database; browser tests ride on one
@@ -65,6 +65,11 @@ def pytest(python: Path, words: Sequence[str], env: dict[str, str]) -> int:
     return loud([python, "-m", "pytest", *words], env=env)
 
 
+def pytest_aside(python: Path, words: Sequence[str], env: dict[str, str]) -> Aside:
+    """One run of pytest, in one process beside another run."""
+    return Aside([python, "-m", "pytest", "-n", "0", *words], env=env)
+
+
 def folders_with_tests(folders: Sequence[str]) -> list[str]:
     """Those that exist and hold a test file."""
     return [name for name in folders if any((ROOT / name).rglob("test_*.py"))]
@@ -81,18 +86,24 @@ def suite(python: Path, chromium: Path | None, *, marker: str, extra: Sequence[s
             " create databases.",
         )
     named = [word for word in extra if (ROOT / word.split("::")[0]).exists()]  # make test ARGS="tests/evidence -x"
-    options = ["-n", "2", "--dist", "worksteal", *(word for word in extra if word not in named)]
+    given = [word for word in extra if word not in named]
+    options = ["-n", "2", "--dist", "worksteal", *given]
     quick, drawn = f"{marker} and not browser", f"{marker} and browser"
     other = "(long or postgres_long) and not browser" if marker == "long" else f"{quick} and not postgres_long"
     again = [name for name in named if name.startswith(ON_POSTGRES)] if named else folders_with_tests(ON_POSTGRES)
     again = again if postgres else []
     if postgres is None:
         print("No PostgreSQL server answers on this machine: the suite runs on SQLite only.", flush=True)
-    print(f"── SQLite: {' '.join(named) or 'everything'} ──", flush=True)
-    first = _some(pytest(python, ["-m", quick, *options, *named], environment_for(chromium, None)), marker)
-    print("── SQLite, in the browser ──", flush=True)
     windows = named or [str(path.relative_to(ROOT)) for way in IN_THE_BROWSER for path in sorted(ROOT.glob(way))]
-    drew = pytest(python, ["-m", drawn, *options, *windows], environment_for(chromium, None))
+    # A browser makes its test wait more than work, so that pass runs beside the first instead of after it.
+    drawing = pytest_aside(python, ["-m", drawn, *given, *windows], environment_for(chromium, None))
+    try:
+        print(f"── SQLite: {' '.join(named) or 'everything'} ──", flush=True)
+        first = _some(pytest(python, ["-m", quick, *options, *named], environment_for(chromium, None)), marker)
+        print("── SQLite, in the browser ──", flush=True)
+        drew = drawing.wait()
+    finally:
+        drawing.stop()
     first = first or (0 if drew == NO_TESTS and (named or marker == "long") else drew)
     if not again or postgres is None:
         return first

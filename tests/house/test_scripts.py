@@ -111,18 +111,50 @@ def test_ci_without_postgres_fails_and_says_so(monkeypatch):
         testing.suite(ROOT, None, marker="not long", extra=[])
 
 
+class Drawn:
+    """A pass in the browser that ends as told."""
+
+    def __init__(self, code):
+        self.wait, self.stop = (lambda: code), (lambda: None)
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """The words of every pass by name; none is run, and each ends with the code that is set for it."""
+    given, codes = {}, {}
+
+    def run(python, words, env):
+        name = "postgres" if "QUANHENG_DATABASE_URL" in env else "sqlite"
+        given[name] = words
+        return codes.get(name, 0)
+
+    def draw(python, words, env):
+        given["browser"] = words
+        return Drawn(codes.get("browser", 0))
+
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")
+    monkeypatch.setattr(testing, "pytest", run)
+    monkeypatch.setattr(testing, "pytest_aside", draw)
+    return SimpleNamespace(given=given, codes=codes)
+
+
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [([0, 0, 0], 0), ([1, 0, 0], 1), ([0, 1, 0], 1), ([0, 0, 1], 1), ([0, 0, 5], 0), ([5, 0, 0], 5), ([0, 5, 0], 5)],
 )
-def test_a_failure_of_any_pass_fails_the_run(monkeypatch, codes, expected):
-    left = list(codes)
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")
-    monkeypatch.setattr(testing, "folders_with_tests", lambda folders: ["tests/platform"])
-    monkeypatch.setattr(testing, "pytest", lambda python, words, env: left.pop(0))
+def test_a_failure_of_any_pass_fails_the_run(passes, codes, expected):
+    passes.codes.update(zip(("sqlite", "browser", "postgres"), codes, strict=True))
     assert testing.suite(ROOT, None, marker="not long", extra=[]) == expected
-    assert left == []
+    assert set(passes.given) == {"sqlite", "browser", "postgres"}
+
+
+def test_what_runs_aside_speaks_when_it_is_waited_for_and_ends_when_the_rest_is_broken_off(capfd):
+    aside = shell.Aside([sys.executable, "-c", "print('drawn'); raise SystemExit(3)"])
+    assert (aside.wait(), capfd.readouterr().out) == (3, "drawn\n")
+    endless = shell.Aside([sys.executable, "-c", "import time; time.sleep(600)"])
+    endless.stop()
+    assert endless.wait() != 0
 
 
 def test_processes_of_a_pass_keep_bytecode_and_one_thread_each_whatever_the_shell_forbids(monkeypatch):
@@ -137,27 +169,18 @@ def test_processes_of_a_pass_keep_bytecode_and_one_thread_each_whatever_the_shel
     assert env["OPENBLAS_NUM_THREADS"] == "1"
 
 
-def test_the_pass_of_the_browser_finds_every_file_that_drives_one(monkeypatch):
-    given = []
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(testing, "find_postgres", lambda python: None)
-    monkeypatch.setattr(testing, "pytest", lambda python, words, env: given.append(words) or 0)
+def test_the_pass_of_the_browser_finds_every_file_that_drives_one(passes):
     testing.suite(ROOT, None, marker="not long", extra=[])
     drives = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*_browser.py")}
     assert drives
-    assert drives | {"tests/browser"} == {word for word in given[1] if word.startswith("tests/")}
+    assert drives | {"tests/browser"} == {word for word in passes.given["browser"] if word.startswith("tests/")}
 
 
-def test_what_make_test_leaves_out_on_postgresql_make_test_long_asks(monkeypatch):
-    given = []
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(testing, "find_postgres", lambda python: "postgresql://u@h/n")
-    monkeypatch.setattr(testing, "pytest", lambda python, words, env: given.append(words[1]) or 0)
-    for marker in ("not long", "long"):
-        testing.suite(ROOT, None, marker=marker, extra=[])
-    short, long = given[2], given[5]
-    assert short == "not long and not browser and not postgres_long"
-    assert long == "(long or postgres_long) and not browser"
+def test_what_make_test_leaves_out_on_postgresql_make_test_long_asks(passes):
+    testing.suite(ROOT, None, marker="not long", extra=[])
+    assert passes.given["postgres"][1] == "not long and not browser and not postgres_long"
+    testing.suite(ROOT, None, marker="long", extra=[])
+    assert passes.given["postgres"][1] == "(long or postgres_long) and not browser"
 
 
 def test_a_browser_that_does_not_start_is_named(monkeypatch):
