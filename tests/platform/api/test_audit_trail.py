@@ -163,7 +163,7 @@ def test_the_history_of_one_thing_is_one_link_away(cast, stopped):
     assert "别的器具" not in text
 
 
-def test_people_times_and_things_are_called_by_name(cast):
+def test_people_times_and_things_are_called_by_name(cast, auditor):
     item = makers.make_instrument(cast.shop)
     fields = {"actor": cast.actor("keeper"), "organisation": cast.shop, "institute": cast.institute}
     made = verification.create_application(instruments=[item], delivery="sent_in", **fields)
@@ -171,8 +171,7 @@ def test_people_times_and_things_are_called_by_name(cast):
     verification.accept_application(actor=cast.actor("receptionist"), application=made)
     task = made.tasks.select_related("organisation", "norm", "instrument", "application").get()
     verification.assign(actor=cast.actor("receptionist"), tasks=[task], verifier=cast.verifier, on=clock.today())
-    client = Client()
-    client.force_login(cast.manager)
+    client = second_factor_passed(browser(auditor))
     page = client.get("/administration/audit/").content.decode()
     assert f"→ {cast.verifier.name}" in page or f": {cast.verifier.name}" in page
     assert str(cast.verifier.pk) not in page

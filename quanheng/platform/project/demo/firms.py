@@ -8,10 +8,10 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.project.demo import days, names, offices
-from quanheng.platform.project.demo.world import CITY, World, import_whole
+from quanheng.platform.project.demo.world import CITY, SEAT, World, import_whole
 
 HEADERS = ["单位名称", "统一社会信用代码", "类型", "行政区划", "上级单位", "地址", "电话"]
-VISITOR, SEAT = "𠮷祥农贸市场有限公司", "990102"
+VISITOR = "𠮷祥农贸市场有限公司"
 WEIGHTS = {
     "990101": 0.24,
     "990102": 0.20,

@@ -88,37 +88,32 @@ ACTS: dict[str, Callable[[World, Instrument, Actor], None]] = {
 }
 
 
-def filings(world: World, serials: Serials) -> int:
-    """Drafts not yet handed in, and filings that wait for the county, in the visitor's county among others."""
-    firm = next((f for f in world.firms["market"] if f.region_id == COUNTY_INSTITUTES[0]), world.firms["market"][0])
-    first = world.firms["market"][0]
+def filings(world: World, serials: Serials) -> None:
+    """Drafts not yet handed in, and filings that wait for the county, in the visitor's own firm."""
+    firm = world.firms["market"][0]
+    keeper, waiting, drafts = world.keeper_of(firm), 6, 2
     category = InstrumentCategory.objects.filter(code="nonautomatic-weighing").latest("pk")
-    made = 0
-    for one, waiting, drafts in ((firm, 6, 0), (first, 3, 2)):
-        keeper = world.keeper_of(one)
-        with clock.at(days.moment(days.ago(world.today, 2), 10)):
-            items = [
-                services.add_instrument(
-                    actor=keeper,
-                    organisation=one,
-                    category=category,
-                    region=one.region,
-                    name="电子计价秤",
-                    specification="ACS-30",
-                    measuring_range="(0.2~30) kg",
-                    accuracy_class="III",
-                    serial_number=serials.take("NA", world.today.year)[0],
-                    manufacturer="永衡电子衡器有限公司",
-                    location=f"新增摊位 {n + 1} 号",
-                    use="trade",
-                    delivery="on_site",
-                    installed_on=world.today - dt.timedelta(days=10),
-                )
-                for n in range(waiting + drafts)
-            ]
-            services.submit_filing(actor=keeper, instruments=items[:waiting])
-        made += len(items)
-    return made
+    with clock.at(days.moment(days.ago(world.today, 2), 10)):
+        items = [
+            services.add_instrument(
+                actor=keeper,
+                organisation=firm,
+                category=category,
+                region=firm.region,
+                name="电子计价秤",
+                specification="ACS-30",
+                measuring_range="(0.2~30) kg",
+                accuracy_class="III",
+                serial_number=serials.take("NA", world.today.year)[0],
+                manufacturer="永衡电子衡器有限公司",
+                location=f"新增摊位 {n + 1} 号",
+                use="trade",
+                delivery="on_site",
+                installed_on=world.today - dt.timedelta(days=10),
+            )
+            for n in range(waiting + drafts)
+        ]
+        services.submit_filing(actor=keeper, instruments=items[:waiting])
 
 
 def put_right(world: World, issued: list[Record]) -> None:

@@ -25,6 +25,7 @@ from quanheng.platform.project.demo.world import (
     PROCEDURES,
     PROVINCE,
     PROVINCIAL_INSTITUTE,
+    SEAT,
     Login,
     Staff,
     World,
@@ -105,7 +106,7 @@ def bureaus(world: World) -> None:
 
 
 def _regulators(world: World) -> None:
-    shown = {PROVINCE: ("province", "省局"), CITY: ("city", "市局"), COUNTY_INSTITUTES[0]: ("county", "县(区)局")}
+    shown = {PROVINCE: ("province", "省局"), CITY: ("city", "市局"), SEAT: ("county", "县(区)局")}
     for code, bureau in world.bureaus.items():
         scope, title = shown.get(code, (code, ""))
         user = person(world, bureau, f"regulator-{scope}", Role.REGULATOR)

@@ -25,6 +25,7 @@ T = TypeVar("T")
 PROVINCE, CITY = "990000", "990100"
 CITY_INSTITUTE, PROVINCIAL_INSTITUTE, NATIONAL_INSTITUTE = "city", "province", "national"
 COUNTY_INSTITUTES = ("990101", "990122", "990181")
+SEAT = "990102"  # the district of the visitor's own firm
 PROCEDURES = (
     "JJG 539-2016",
     "JJG 52-2013",
