@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quanheng.errors import InputError
-from quanheng.evidence.bundle import Bundle, make_bundle, write_bundle
+from quanheng.evidence.bundle import Bundle, Replay, make_bundle, write_bundle
 from quanheng.evidence.content import load
 from quanheng.evidence.issuing import issue_bytes
 from quanheng.evidence.ledger import (
@@ -167,6 +167,8 @@ def test_each_forged_part_of_the_proof_is_named(case):
     assert codes(altered(case, checkpoint=body + "\n" + "— log.example AAAA\n").contradictions) == {"checkpoint_bad"}
     assert codes(altered(case, checkpoint=other.sign(body)).gaps) == {"checkpoint_untrusted"}
     assert codes(altered(case, pdf=b"%PDF-1.7").contradictions) == {"bundle_copy_differs"}
+    strange = Replay(b"another record", b"another procedure")
+    assert codes(altered(case, replay=strange).contradictions) == {"replay_differs"}
 
 
 def make_status(case, state, *, signer=None, at=LATER, of=None, void=None):

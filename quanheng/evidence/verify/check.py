@@ -130,6 +130,10 @@ class _Check:
         for name, data, expected in inside:
             if hashlib.sha256(data or b"").hexdigest() != expected:
                 self.out.contradictions.append(Statement("bundle_copy_differs", {"file": name}))
+        if bundle.replay is not None:
+            for name, data in (("record", bundle.replay.record), ("procedure", bundle.replay.procedure)):
+                if hashlib.sha256(data).hexdigest().encode() not in bundle.xml:
+                    self.out.contradictions.append(Statement("replay_differs", {"part": name}))
         return not self.out.contradictions
 
     def _inclusion(self, bundle: Bundle | SealedBundle, leaf: Leaf) -> Checkpoint | None:

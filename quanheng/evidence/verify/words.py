@@ -92,6 +92,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "证明包内的 {file} 与其日志条目不符",
         "the {file} inside the bundle does not fit the bundle's own log entry",
     ),
+    "replay_differs": (
+        "证明包内用于重算的 {part} 不是证书写明哈希的那一份",
+        "the {part} that the bundle carries for a replay is not the one whose hash the certificate states",
+    ),
     "not_in_log": ("存在性证明不成立:{why}", "the inclusion proof fails: {why}"),
     "checkpoint_bad": ("检查点无效:{why}", "the checkpoint is not valid: {why}"),
     "checkpoint_untrusted": (

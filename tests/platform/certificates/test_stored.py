@@ -13,10 +13,12 @@ import pytest
 
 from quanheng.cli.main import main
 from quanheng.errors import InputError
-from quanheng.evidence.bundle import read_bundle
+from quanheng.evidence.bundle import read_bundle, write_bundle
 from quanheng.evidence.replay import replay_bundle
+from quanheng.evidence.verify import read_keys, verify_file
 from quanheng.platform.certificates import queries
 from quanheng.platform.documents import ledger
+from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.kernel import clock
 from quanheng.procedures.replay import replay
 from tests.platform.cast import Cast
@@ -60,6 +62,24 @@ def test_the_command_lists_and_exports(cast: Cast, tmp_path: Path, capsys: pytes
         f"{number}.pdf",
         f"{number}.xml",
     ]
+
+
+def test_a_byte_changed_in_what_an_exported_bundle_is_replayed_from_is_found(cast: Cast, tmp_path: Path) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    ledger.merge_leaves()
+    assert main(["certificate", "export", record.document.number, "--out", str(tmp_path)]) == 0
+    keys = read_keys(keys_text().encode())
+    bundle = read_bundle(next(tmp_path.glob("*.bundle.json")).read_bytes())
+    assert bundle.replay is not None
+    assert verify_file(write_bundle(bundle), None, keys).result == "proven"
+    for part in ("record", "procedure"):
+        raw = bytearray(getattr(bundle.replay, part))
+        raw[len(raw) // 2] ^= 1
+        forged = dataclasses.replace(bundle, replay=dataclasses.replace(bundle.replay, **{part: bytes(raw)}))
+        outcome = verify_file(write_bundle(forged), None, keys)
+        assert [c.code for c in outcome.contradictions] == ["replay_differs"]
+        assert outcome.result != "proven"
 
 
 def test_an_unknown_number_is_named(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
