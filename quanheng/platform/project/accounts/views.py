@@ -43,9 +43,7 @@ class Invitation(View):
         user = invitations.invited(user_id, token)
         if user is None:
             return render(request, "project/invitation_spent.html", status=410)
-        response = self._page(user, FirstPasswordForm(user=user))
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return self._page(user, FirstPasswordForm(user=user))
 
     def post(self, request: HttpRequest, user_id: uuid.UUID, token: str) -> HttpResponse:
         """Set the password; the next page asks for it."""
