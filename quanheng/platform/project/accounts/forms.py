@@ -181,7 +181,7 @@ class NewOrganisationForm(OrganisationForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = choice(self, "parent")
-        field.queryset = queries.organisations(actor)
+        field.queryset = queries.organisations(actor).order_by("name")
         field.required = not actor.has(Role.SYSTEM_ADMIN)
 
 
