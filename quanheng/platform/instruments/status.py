@@ -125,6 +125,8 @@ def sentence(item: Instrument, today: dt.date) -> str:
     from_states = {"draft": _("草稿"), "filing": _("待备案"), "in_use": _("在用"), "stopped": pgettext("state", "报停")}
     from_states |= {"repair": _("维修中"), "awaiting": _("修后待检"), "scrapped": _("已报废")}
     parts = [from_states.get(item.state, item.state)]
+    if item.state == "scrapped":
+        return parts[0]
     if item.state == "awaiting":
         parts.append(_("修理后须重新检定,合格前不得使用"))
     elif item.last_verdict == REJECT:

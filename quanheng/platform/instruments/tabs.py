@@ -110,7 +110,8 @@ def _sortable(at: dt.datetime | dt.date) -> dt.datetime:
 def _moment(event: AuditEvent) -> Moment:
     step = event.verb.removeprefix("instruments.")
     labels = {t.name: t.label for t in INSTRUMENT.transitions}
-    names = {f.name: str(getattr(f, "verbose_name", f.name)) for f in Instrument._meta.fields}
+    named = [f for f in Instrument._meta.fields if f.verbose_name != f.name.replace("_", " ")]
+    names = {f.name: str(f.verbose_name) for f in named}  # what has no name of its own is no news to a reader
     changed = [
         f"{names[k]}:{event.before.get(k) or '—'} → {v or '—'}"
         for k, v in event.after.items()

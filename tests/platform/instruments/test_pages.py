@@ -199,6 +199,24 @@ def test_life_steps_ask_for_a_reason_and_leave_a_timeline(client: Client, cast: 
     page(client, cast.keeper, f"{url}?step=delete", 404)
 
 
+def test_a_move_is_told_in_the_names_of_the_form(client: Client, cast: Cast) -> None:
+    item = make_instrument(cast.shop, verified_on=dt.date(2026, 1, 5), last_verdict="pass")
+    url = reverse("instruments:move", args=[item.pk])
+    send(client, cast.keeper, url, {"region": item.region_id, "location": "二楼", "reason": "柜台调整"})
+    text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]) + "?tab=timeline")
+    assert "→ 二楼" in text
+    assert "state:" not in text
+    assert "invalidated on" not in text
+
+
+def test_what_was_scrapped_is_not_asked_to_be_verified_again(client: Client, cast: Cast) -> None:
+    item = make_instrument(cast.shop, verified_on=dt.date(2026, 1, 5), last_verdict="pass")
+    send(client, cast.keeper, reverse("instruments:step", args=[item.pk]), {"step": "scrap", "reason": "锈蚀"})
+    text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]))
+    assert "已报废" in text
+    assert "须重新检定" not in text
+
+
 def test_a_move_to_another_county_waits_for_its_filing(client: Client, cast: Cast) -> None:
     item = make_instrument(cast.shop)
     there = make_region("990102", "北原县")
