@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -67,22 +68,32 @@ def start(folder: Path, host: str, port: int, workers: int, *, with_worker: bool
     children = []
     if with_worker:
         jobs = [sys.executable, "-m", "quanheng.cli", "worker", "--data-dir", str(folder)]
-        children.append(subprocess.Popen(jobs, env=env))  # noqa: S603
+        children.append(subprocess.Popen(jobs, env=env, start_new_session=True))  # noqa: S603
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     # More threads than this only wait for each other, and granian says so at every start.
     threads = str(min(8, 2 * (os.cpu_count() or 1) + 1))
     command += ["--workers", str(workers), "--blocking-threads", threads, "--no-access-log", "--log-level", "warning"]
-    server = subprocess.Popen([*command, "quanheng.platform.project.wsgi:application"], env=env)  # noqa: S603
+    command.append("quanheng.platform.project.wsgi:application")
+    server = subprocess.Popen(command, env=env, start_new_session=True)  # noqa: S603
     children.append(server)
     try:
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(timeout=15)
+        _end(children)
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]], patience: float = 15) -> None:
+    """Ask each to stop; one that does not hear it, as a server that is still starting, ends with all it started."""
+    for child in children:
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
