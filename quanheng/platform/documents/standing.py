@@ -131,7 +131,8 @@ def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -
     headline = _headline(subject_key(subject, today), document)
     if document is None:
         return Answer(subject.code, headline, subject.item, subject.code)
-    return _with_document(subject.code, headline, _item(document, subject), subject.code, document, source)
+    item, over = _item(document, subject), subject.invalidated_on is not None
+    return _with_document(subject.code, headline, item, subject.code, document, source, over=over)
 
 
 def _item(document: Document, subject: PublicSubject | None) -> Mapping[str, str]:
@@ -196,6 +197,8 @@ def _with_document(
     document: Document,
     source: SubjectSource | None,
     newer: Document | None = None,
+    *,
+    over: bool = False,
 ) -> Answer:
     chain = None
     if source is not None and headline.key in HOLDING and document.verdict not in BAD:
@@ -213,7 +216,7 @@ def _with_document(
             "issuer": document.issuer_name,
             "performed_on": document.performed_on.isoformat(),
             "issued_on": document.issued_on.isoformat(),
-            "valid_until": document.valid_until.isoformat() if document.valid_until else "",
+            "valid_until": _until(document, headline, over),
             "origin": document.origin,
         },
         norm=document.public.get("norm"),
@@ -224,6 +227,13 @@ def _with_document(
         newer=_named(newer),
         void_from=document.void_from,
     )
+
+
+def _until(document: Document, headline: Headline, over: bool) -> str:
+    """Until when, where it still counts: a later date beside 须重新检定 would be read as permission."""
+    if document.valid_until is None or over or headline.key not in HOLDING:
+        return ""
+    return document.valid_until.isoformat()
 
 
 def _place(document: Document) -> Place | None:

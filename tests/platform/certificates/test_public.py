@@ -84,11 +84,16 @@ def test_the_first_line_answers_the_first_question(cast: Cast, client: Client) -
         assert (word(document.public_code), word(scale.code)) == ("expired", "expired")
 
 
-def test_a_repaired_scale_has_no_valid_certificate(cast: Cast) -> None:
-    document = issued(cast)
-    services.send_to_repair(actor=cast.actor("keeper"), instrument=Instrument.objects.get(), reason="显示不亮")
+def test_a_repaired_scale_has_no_valid_certificate(cast: Cast, client: Client) -> None:
+    document, scale = issued(cast), Instrument.objects.get()
+    assert "有效期至" in look(client, scale.code)
+    services.send_to_repair(actor=cast.actor("keeper"), instrument=scale, reason="显示不亮")
     assert word(document.public_code) == "ended"
-    assert word(Instrument.objects.get().code) == "out_of_use"
+    assert word(scale.code) == "out_of_use"
+    services.return_from_repair(actor=cast.actor("keeper"), instrument=Instrument.objects.get())
+    assert word(scale.code) == "awaiting"
+    for code in (scale.code, document.public_code):
+        assert "有效期至" not in look(client, code), "no date that reads as permission"
 
 
 def test_a_rejected_scale_says_so(cast: Cast) -> None:
