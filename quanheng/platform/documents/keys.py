@@ -138,9 +138,13 @@ def ensure_keys(organisations: Iterable[Organisation] = ()) -> None:
 
 def anchors() -> list[str]:
     """PEM certificates that a stranger must trust to check our seals."""
-    folder = settings.QUANHENG.keys_dir
-    extra = sorted((folder / "anchors").glob("*.pem")) if (folder / "anchors").is_dir() else []
-    return [(folder / AUTHORITY / "root.pem").read_text("ascii"), *(p.read_text("ascii") for p in extra)]
+    root = settings.QUANHENG.keys_dir / AUTHORITY / "root.pem"
+    return [path.read_text("ascii") for path in (root, *_files_in("anchors"))]
+
+
+def _files_in(name: str) -> list[Path]:
+    """The certificates of one folder of the keys, in order; none where there is no such folder."""
+    return sorted((settings.QUANHENG.keys_dir / name).glob("*.pem"))
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,8 @@ class Root:
 
 def accepted_roots() -> list[Root]:
     """Every root under which a certificate counts as proven here, our own first."""
-    folder = settings.QUANHENG.keys_dir
-    others = sorted((folder / ACCEPTED).glob("*.pem")) if (folder / ACCEPTED).is_dir() else []
     found = [Root("KEYS", True, anchor) for anchor in read_keys(keys_text().encode(), place="KEYS").anchors]
-    for path in others:
+    for path in _files_in(ACCEPTED):
         name = f"{ACCEPTED}/{path.name}"
         try:
             inside = read_keys(path.read_bytes(), place=name).anchors
@@ -185,8 +187,7 @@ def accepted_roots() -> list[Root]:
 
 def accepted_anchors() -> tuple[Certificate, ...]:
     """Anchors of institutes elsewhere whose certificates this office accepts: DATA/keys/accepted/*.pem, and our own."""
-    folder = settings.QUANHENG.keys_dir / ACCEPTED
-    others = [p.read_bytes() for p in sorted(folder.glob("*.pem"))] if folder.is_dir() else []
+    others = [path.read_bytes() for path in _files_in(ACCEPTED)]
     found = [read_keys(text, place="accepted").anchors for text in (keys_text().encode(), *others)]
     return tuple(dict.fromkeys(anchor for anchors in found for anchor in anchors))
 

@@ -22,6 +22,10 @@ from quanheng.platform.parties.models import Authorisation, InstituteRule, Licen
 LOAD: Registry[Callable[[Organisation, Norm, dt.date], int]] = Registry("institute_load")
 
 
+# Authorised items that an institute entered and no regulator has confirmed.
+WAITING = Q(confirmed_at=None, withdrawn_on=None)
+
+
 def in_force(on: dt.date) -> Q:
     """Valid that day and not withdrawn by then."""
     return Q(valid_from__lte=on, valid_until__gte=on) & (Q(withdrawn_on=None) | Q(withdrawn_on__gt=on))
@@ -101,7 +105,7 @@ def capacity_left(organisation: Organisation, norm: Norm, day: dt.date) -> int:
 
 def unconfirmed(viewer: Actor) -> QuerySet[Authorisation]:
     """Items that wait for the viewer, a regulator of the institute's region, to confirm them."""
-    rows = authorisations(viewer).filter(confirmed_at=None, withdrawn_on=None)
+    rows = authorisations(viewer).filter(WAITING)
     return rows.filter(scope_q(viewer, region="organisation__region_id"))
 
 

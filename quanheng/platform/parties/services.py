@@ -15,6 +15,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.parties import queries
 from quanheng.platform.parties.models import Authorisation, Duty, InstituteRule, Licence
 from quanheng.platform.parties.policies import may_confirm, may_enter
 
@@ -111,7 +112,7 @@ def confirm_authorisations(*, actor: Actor, authorisations: Iterable[Authorisati
     """A regulator confirms that the items were granted; returns how many had waited."""
     ids = [a.pk for a in authorisations]
     rows = Authorisation.objects.select_for_update(of=("self",)).select_related("organisation", "norm")
-    waiting = list(rows.filter(pk__in=ids, confirmed_at=None, withdrawn_on=None).order_by("pk"))
+    waiting = list(rows.filter(queries.WAITING, pk__in=ids).order_by("pk"))
     for row in waiting:
         require(may_confirm(actor, row.organisation))
         row.confirmed_at = clock.now()

@@ -18,7 +18,7 @@ from quanheng.platform.catalog.models import Norm
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
-from quanheng.platform.kernel.people import may_administer, organisations_of
+from quanheng.platform.kernel.people import may_administer, organisations_of, scope_q
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.parties import queries, services
@@ -30,8 +30,6 @@ from quanheng.platform.web.forms import DateInput, Form, SearchSelect
 from quanheng.platform.web.http import actor_of
 from quanheng.platform.web.pages import Batch, FormPage, ListPage
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
-
-WAITING = Q(confirmed_at=None, withdrawn_on=None)
 
 
 def sees_institutes(actor: Actor) -> Decision:
@@ -55,11 +53,8 @@ def enters_items(actor: Actor) -> Decision:
 
 def authorisable(actor: Actor) -> QuerySet[Organisation]:
     """Institutes whose items the person may enter."""
-    region = Q()
-    for prefix in actor.regions():
-        region |= Q(region__code__startswith=prefix)
-    rows = Organisation.objects.filter(active=True, kind=OrganisationKind.INSTITUTE)
-    return rows.filter(Q(pk__in=managed(actor).values("pk")) | region) if region else managed(actor)
+    rows = Organisation.objects.filter(active=True, kind=OrganisationKind.INSTITUTE).order_by("path")
+    return rows.filter(Q(pk__in=managed(actor).values("pk")) | scope_q(actor, region="region_id"))
 
 
 def managed(actor: Actor) -> QuerySet[Organisation]:
@@ -215,12 +210,12 @@ class AuthorisationList(_Dated):
         return queries.authorised_on(clock.today())
 
     def chips(self) -> Sequence[Chip]:
-        waiting = self.get_queryset().filter(WAITING).count()
+        waiting = self.get_queryset().filter(queries.WAITING).count()
         return [*super().chips(), Chip(_("待监管确认"), {"now": "waiting"}, waiting, "wait" if waiting else "")]
 
     def filtered(self, data: Any) -> tuple[Any, QuerySet[Any]]:
         filters, rows = super().filtered(data)
-        return filters, rows.filter(WAITING) if data.get("now") == "waiting" else rows
+        return filters, rows.filter(queries.WAITING) if data.get("now") == "waiting" else rows
 
     def batches(self) -> Sequence[Batch]:
         return [Batch("confirm", _("确认授权"), "check")] if self.actor.has(Role.REGULATOR) else ()
