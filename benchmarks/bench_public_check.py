@@ -13,7 +13,6 @@ import http.client
 import os
 import queue
 import random
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import threading
 import time
 from pathlib import Path
 
-from benchmarks.product import spread
+from benchmarks import product
 
 VISITORS = 48
 
@@ -74,24 +73,18 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20)
     args = parser.parse_args()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = product.free_port()
     env = {**os.environ, "QUANHENG_TRUSTED_PROXIES": "1"}
     command = [sys.executable, "-m", "quanheng.cli", "serve", "--no-worker", "--port", str(port)]
     server = subprocess.Popen([*command, "--data-dir", str(args.data_dir)], env=env, stdout=subprocess.DEVNULL)
     try:
         known = codes(args.data_dir)
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
+        product.await_port(port)
         run(port, known, 20, 3)
         begun = time.perf_counter()
         took, bad = run(port, known, args.rate, args.seconds)
         print(f"{len(took) / (time.perf_counter() - begun):.0f} answers/s, asked {args.rate}; {len(bad)} refused")
-        print(spread(took))
+        print(product.spread(took))
     finally:
         server.terminate()
         server.wait()

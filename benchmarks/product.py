@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,12 +16,15 @@ sys.path.insert(0, str(ROOT))
 POSTGRES = os.environ.get("QUANHENG_BENCH_POSTGRES", "")
 
 
-def start(database: str) -> None:
-    """Set Django up on ``sqlite`` or ``postgresql`` (QUANHENG_BENCH_POSTGRES names a server's maintenance database)."""
+def start(database: str, kept: str = "") -> None:
+    """Set Django up on ``sqlite`` or ``postgresql``: a scratch database, or the ``kept`` one.
+
+    QUANHENG_BENCH_POSTGRES names the server's maintenance database.
+    """
     os.environ["QUANHENG_DATA"] = tempfile.mkdtemp(prefix="quanheng-bench-")
     os.environ["DJANGO_SETTINGS_MODULE"] = "quanheng.platform.project.settings"
     if database == "postgresql":
-        os.environ["QUANHENG_DATABASE_URL"] = _scratch()
+        os.environ["QUANHENG_DATABASE_URL"] = kept or _scratch()
     import django
 
     django.setup()
@@ -36,6 +41,16 @@ def _scratch() -> str:
     name = f"quanheng_bench_{os.getpid()}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
+
+
+def kept(name: str) -> str:
+    """The address of a database that outlives the run, made where it is missing."""
+    import psycopg
+
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f'CREATE DATABASE "{name}"')
     return f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
 
 
@@ -61,3 +76,20 @@ def spread(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return f"median {statistics.median(ordered) * 1000:7.1f} ms   p95 {p95 * 1000:7.1f} ms   n {len(ordered)}"
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def await_port(port: int) -> None:
+    """Wait until a server answers there, twenty seconds at most."""
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise SystemExit(f"nothing answers on port {port}")

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from quanheng.platform.instruments.status import standing_case
+from quanheng.platform.instruments.words import SearchField
 from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.workflow import Stateful
@@ -66,7 +68,10 @@ class Instrument(Stateful):
     stopped_until = models.DateField(_("预计启用日期"), null=True, blank=True)
     reminded_for = models.DateField(null=True, editable=False)
     reminded_lead = models.SmallIntegerField(null=True, editable=False)
-    search = models.CharField(max_length=400, blank=True, db_index=False)
+    standing = models.GeneratedField(
+        expression=standing_case(), output_field=models.CharField(max_length=10), db_persist=True
+    )
+    search = SearchField(max_length=400, blank=True, db_index=False)
     batch = models.ForeignKey("kernel.ImportBatch", models.PROTECT, null=True, related_name="instruments")
     source_row = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -82,8 +87,14 @@ class Instrument(Stateful):
             models.CheckConstraint(condition=Q(quantity__gte=1), name="instrument_quantity_positive"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["organisation", "state", "valid_until"], name="instrument_owner_state"),
-            models.Index(fields=["region", "state", "valid_until"], name="instrument_region_state"),
+            models.Index(fields=["organisation", "standing", "valid_until"], name="instrument_owner_standing"),
+            models.Index(fields=["region", "standing", "valid_until"], name="instrument_region_standing"),
+            models.Index(
+                fields=["standing", "valid_until"],
+                include=["region", "state", "mandatory", "quantity"],
+                name="instrument_standing",
+            ),
+            models.Index(fields=["region"], condition=Q(state="filing"), name="instrument_filing"),
             models.Index(fields=["category", "state"], name="instrument_category_state"),
             models.Index(fields=["serial_number"], name="instrument_serial"),
         ]

@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.registries import AT_WORK, PENDING
-from quanheng.platform.instruments.status import STATUSES, has_status, in_force, is_ended, status_case, with_status
+from quanheng.platform.instruments.status import (
+    STATUSES,
+    has_status,
+    in_force,
+    is_ended,
+    status_case,
+    status_ranges,
+    with_status,
+)
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Region
@@ -25,6 +33,7 @@ from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.trace.queries import prove_many
 from quanheng.platform.trace.words import chain_status
 from quanheng.platform.web.components import Status as ComponentStatus
+from quanheng.platform.web.tables import CAP
 
 # PostgreSQL puts rows without a date last by itself, SQLite first; both serve this order from the index.
 DUE_FIRST = F("valid_until").asc(nulls_last=True)
@@ -70,11 +79,28 @@ def ids_of_code(text: str) -> list[uuid.UUID]:
     return list(Instrument.objects.filter(code__in={text.strip(), read_code(text)} - {""}).values_list("pk", flat=True))
 
 
-def chips(rows: QuerySet[Instrument]) -> dict[str, int]:
-    """How many of the rows each status has, in one query; ``all`` is their sum."""
-    counted = rows.order_by().values(status=status_case(clock.today())).annotate(n=Count("pk"))
-    found = {row["status"]: row["n"] for row in counted}
-    return {"all": sum(found.values()), **{key: found.get(key, 0) for key in STATUSES}}
+def chips(rows: QuerySet[Instrument], *, searched: bool = False) -> dict[str, int | None]:
+    """How many of the rows each status has, and ``all``: exact up to the cap, cap + 1 beyond it.
+
+    Where a search finds more than the cap the statuses are not counted: no index serves both at once.
+    """
+    today, rows = clock.today(), rows.order_by()
+    found = rows[: CAP + 1].count()
+    if found <= CAP:
+        grouped = rows.values(status=status_case(today)).annotate(n=Count("pk")).values_list("status", "n")
+        counts = dict(grouped)
+        return {"all": found, **{key: counts.get(key, 0) for key in STATUSES}}
+    if searched:
+        return {"all": found, **dict.fromkeys(STATUSES)}
+    return {"all": found, **{key: _capped(rows, status_ranges(key, today)) for key in STATUSES}}
+
+
+def _capped(rows: QuerySet[Instrument], ranges: Iterable[Q]) -> int:
+    """Rows of disjoint ranges, each served by the index, counted up to cap + 1."""
+    found = 0
+    for condition in ranges:
+        found += rows.filter(condition)[: CAP + 1 - found].count()
+    return found
 
 
 def filings_waiting(viewer: Actor) -> QuerySet[Instrument]:
@@ -146,10 +172,10 @@ def districts(viewer: Actor, *, digits: int = 6) -> list[District]:
         )
     )
     found = {row["place"]: row for row in rows}
-    names = {r.pk: r for r in Region.objects.filter(pk__in=[p.ljust(6, "0") for p in found])}
+    names = _regions(found)
     return [
         District(
-            region=names[place.ljust(6, "0")],
+            region=names[place],
             mandatory=row["mandatory_n"],
             verified=row["verified_n"],
             overdue=row["overdue_n"],
@@ -157,8 +183,30 @@ def districts(viewer: Actor, *, digits: int = 6) -> list[District]:
             filing=row["filing_n"],
         )
         for place, row in sorted(found.items())
-        if place.ljust(6, "0") in names
+        if place in names
     ]
+
+
+def overdue_districts(viewer: Actor, *, digits: int = 6) -> list[tuple[Region, int]]:
+    """Where mandatory instruments in use are overdue, most first: the one figure a work list needs."""
+    scope = Q() if viewer.system else scope_q(viewer, region="region_id")
+    rows = (
+        Instrument.objects.filter(scope, has_status("overdue", clock.today()), mandatory=True, state="in_use")
+        .order_by()
+        .annotate(place=Substr("region_id", 1, digits))
+        .values("place")
+        .annotate(n=Sum("quantity"))
+        .order_by("-n", "place")
+    )
+    found = {row["place"]: row["n"] for row in rows}
+    names = _regions(found)
+    return [(names[place], n) for place, n in found.items() if place in names]
+
+
+def _regions(places: Iterable[str]) -> dict[str, Region]:
+    """Regions by the leading digits of their code."""
+    codes = {place.ljust(6, "0"): place for place in places}
+    return {codes[region.pk]: region for region in Region.objects.filter(pk__in=codes)}
 
 
 def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:

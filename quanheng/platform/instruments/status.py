@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Protocol
 
-from django.db.models import Case, CharField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 SOON_DAYS = 30
 OUT_OF_USE = ("stopped", "repair")
 PASS, REJECT = "pass", "reject"
+VERIFIED = "verified"
 
 
 STATUSES: dict[str, Status] = {
@@ -64,23 +67,26 @@ def is_ended(item: Dated) -> bool:
     return ended or item.state in ("repair", "awaiting", "scrapped")
 
 
-def status_case(today: dt.date, prefix: str = "") -> Case:
-    """The same rule in SQL. ``prefix`` is the lookup that leads to the instrument."""
-
-    def q(**lookups: object) -> Q:
-        return Q(**{prefix + name: value for name, value in lookups.items()})
-
+def standing_case() -> Case:
+    """How an instrument stands whatever the day, as the database keeps it in ``Instrument.standing``."""
     return Case(
-        When(q(state="scrapped"), then=Value("scrapped")),
-        When(q(state__in=OUT_OF_USE), then=Value("stopped")),
-        When(q(state="awaiting"), then=Value("awaiting")),
+        When(state="scrapped", then=Value("scrapped")),
+        When(state__in=OUT_OF_USE, then=Value("stopped")),
+        When(state="awaiting", then=Value("awaiting")),
         When(
-            q(verified_on=None) | q(invalidated_on__isnull=False) | q(last_verdict=REJECT),
+            Q(verified_on__isnull=True) | Q(invalidated_on__isnull=False) | Q(last_verdict=REJECT),
             then=Value("unverified"),
         ),
-        When(q(valid_until__lt=today), then=Value("overdue")),
-        When(q(valid_until__lte=today + dt.timedelta(days=SOON_DAYS)), then=Value("due")),
-        default=Value("in_use"),
+        default=Value(VERIFIED),
+        output_field=CharField(),
+    )
+
+
+def status_case(today: dt.date) -> Case:
+    """The status of a day in SQL: whether a verification still holds is all that the day decides."""
+    return Case(
+        *(When(has_status(key, today), then=Value(key)) for key in ("overdue", "due", "in_use")),
+        default=F("standing"),
         output_field=CharField(),
     )
 
@@ -90,34 +96,31 @@ def with_status(rows: QuerySet[Instrument], today: dt.date) -> QuerySet[Instrume
     return rows.annotate(status=status_case(today))
 
 
+def status_ranges(key: str, today: dt.date) -> tuple[Q, ...]:
+    """One status as disjoint ranges of the index of ``standing`` and ``valid_until``; none for an unknown one."""
+    soon = today + dt.timedelta(days=SOON_DAYS)
+    match key:
+        case "scrapped" | "stopped" | "awaiting" | "unverified":
+            return (Q(standing=key),)
+        case "overdue":
+            return (Q(standing=VERIFIED, valid_until__lt=today),)
+        case "due":
+            return (Q(standing=VERIFIED, valid_until__gte=today, valid_until__lte=soon),)
+        case "in_use":
+            return Q(standing=VERIFIED, valid_until__gt=soon), Q(standing=VERIFIED, valid_until=None)
+    return ()
+
+
 def has_status(key: str, today: dt.date) -> Q:
-    """One status as a plain condition, so that an index can serve it."""
+    """One status, or ``in_force``, as a plain condition, so that an index can serve it."""
     if key == "in_force":
         return in_force(today)
-    if key not in STATUSES:
-        return Q(pk__in=[])
-    if key == "scrapped":
-        return Q(state="scrapped")
-    if key == "stopped":
-        return Q(state__in=OUT_OF_USE)
-    if key == "awaiting":
-        return Q(state="awaiting")
-    live = ~Q(state__in=("scrapped", "awaiting", *OUT_OF_USE))
-    seen = live & Q(verified_on__isnull=False, invalidated_on=None) & ~Q(last_verdict=REJECT)
-    soon = today + dt.timedelta(days=SOON_DAYS)
-    if key == "unverified":
-        return live & (Q(verified_on=None) | Q(invalidated_on__isnull=False) | Q(last_verdict=REJECT))
-    if key == "overdue":
-        return seen & Q(valid_until__lt=today)
-    if key == "due":
-        return seen & Q(valid_until__gte=today, valid_until__lte=soon)
-    return seen & (Q(valid_until=None) | Q(valid_until__gt=soon))
+    return reduce(or_, status_ranges(key, today), Q(pk__in=[]))
 
 
 def in_force(today: dt.date) -> Q:
     """Verified, passed, and not yet expired."""
-    seen = Q(verified_on__isnull=False, invalidated_on=None)
-    return seen & ~Q(last_verdict=REJECT) & (Q(valid_until=None) | Q(valid_until__gte=today))
+    return Q(standing=VERIFIED) & (Q(valid_until=None) | Q(valid_until__gte=today))
 
 
 def sentence(item: Instrument, today: dt.date) -> str:

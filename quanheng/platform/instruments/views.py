@@ -103,7 +103,7 @@ class InstrumentList(ListPage):
 
     def chips(self) -> Sequence[Chip]:
         _filters, rows = super().filtered(self.request.GET)
-        counts = queries.chips(rows)
+        counts = queries.chips(rows, searched=bool(self.request.GET.get("q")))
         soon = {"due": _("待检(30 天内)")}
         return [
             Chip(_("全部"), {}, counts["all"]),

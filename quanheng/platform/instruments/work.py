@@ -94,16 +94,16 @@ def regulators(actor: Actor) -> Sequence[WorkGroup]:
         WorkItem(f"{i.name} {i.serial_number}", i.organisation.name, reverse("instruments:filings"), action=_("审核"))
         for i in waiting[:FIRST]
     ]
-    late = sorted((d for d in queries.districts(actor) if d.overdue), key=lambda d: -d.overdue)
-    total = sum(d.overdue for d in late)
+    late = queries.overdue_districts(actor)
+    total = sum(n for _region, n in late)
     places = [
         WorkItem(
-            d.region.name,
-            _("%(n)d 台件已超期") % {"n": d.overdue},
-            district_url(d.region.code, "overdue"),
+            region.name,
+            _("%(n)d 台件已超期") % {"n": n},
+            district_url(region.code, "overdue"),
             action=_("查看"),
         )
-        for d in late[:FIRST]
+        for region, n in late[:FIRST]
     ]
     filings = reverse("instruments:filings")
     return [

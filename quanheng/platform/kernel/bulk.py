@@ -23,12 +23,13 @@ REPEATED = (dt.date, dt.datetime, uuid.UUID)  # owners, regions, batches, days: 
 def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
     """Insert new rows of one model, in one prepared statement.
 
-    As ``bulk_create``: no signals, no ``save``. Keys that the database gives are not read back.
+    As ``bulk_create``: no signals, no ``save``. What the database computes is not read back.
     """
     if not rows:
         return
     model, connection = type(rows[0]), transaction.get_connection()
-    fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+    computed = (models.AutoField, models.GeneratedField)
+    fields = [f for f in model._meta.concrete_fields if not isinstance(f, computed)]
     quote = connection.ops.quote_name
     names, places = ", ".join(quote(str(f.column)) for f in fields), ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 our own names

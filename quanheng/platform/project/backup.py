@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 import quanheng
 from quanheng.errors import InputError
@@ -67,9 +68,7 @@ def _dump_database(folder: Path) -> list[str]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         for table in _tables():
-            columns = ", ".join(
-                connection.ops.quote_name(c.name) for c in connection.introspection.get_table_description(cursor, table)
-            )
+            columns = ", ".join(connection.ops.quote_name(name) for name in _kept_columns(cursor, table))
             name = f"tables/{table}.copy"
             (folder / "tables").mkdir(exist_ok=True)
             with (folder / name).open("wb") as out:
@@ -79,6 +78,18 @@ def _dump_database(folder: Path) -> list[str]:
                         out.write(chunk)
             written.append(name)
     return written
+
+
+def _kept_columns(cursor: CursorWrapper, table: str) -> list[str]:
+    """The columns of a table that are stored as given; the database computes the others again."""
+    described = connection.introspection.get_table_description(cursor, table)
+    cursor.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema()"
+        " AND table_name = %s AND is_generated = 'ALWAYS'",
+        [table],
+    )
+    computed = {row[0] for row in cursor.fetchall()}
+    return [column.name for column in described if column.name not in computed]
 
 
 def write(target: Path) -> dict[str, object]:

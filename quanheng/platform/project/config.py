@@ -165,6 +165,8 @@ def database(config: Config) -> dict[str, object]:
     if url.scheme not in {"postgresql", "postgres"}:
         raise InputError("config", "database_url must begin with postgresql://", "database_url")
     options: dict[str, object] = {k: v[-1] for k, v in parse_qs(url.query).items()}
+    # Pages of lists over millions of rows: compiling a query costs more than it saves, and a bitmap has to fit.
+    options.setdefault("options", "-c jit=off -c work_mem=32MB")
     pool = int(str(options.pop("pool", 8)))
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}

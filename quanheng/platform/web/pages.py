@@ -116,7 +116,7 @@ class ListPage(Page):
         return {}
 
     def total(self, rows: QuerySet[Any]) -> str:
-        """What the rows add up to, in words, where that is another number than how many they are."""
+        """What the rows add up to, in words, where that is not how many they are. Not asked beyond the cap."""
         return ""
 
     @property
@@ -161,7 +161,7 @@ class ListPage(Page):
             "filters": filters,
             "filtered": bool(filters and filters.active),
             "batches": self.batches(),
-            "total": self.total(rows),
+            "total": "" if page.paginator.capped else self.total(rows),
             "empty": self.empty,
             "columns_key": self.key,
             "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
