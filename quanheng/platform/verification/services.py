@@ -115,6 +115,34 @@ def create_application(
 
 
 @transaction.atomic
+def edit_application(
+    *, actor: Actor, application: Application, institute: Organisation, kept: Iterable[Instrument], **fields: Any
+) -> Application:
+    """Mend what was returned or never sent: to whom, how, when, whom to call, and which items to leave out."""
+    current = Application.objects.select_for_update().get(pk=application.pk)
+    require(policies.may_edit(actor, current))
+    if institute.kind != OrganisationKind.INSTITUTE:
+        raise Refused(_("请选择检定机构"), code="institute", place="institute")
+    tasks = list(current.tasks.exclude(state="cancelled").select_related("instrument"))
+    staying = {i.pk for i in kept}
+    if not any(t.instrument_id in staying for t in tasks):
+        raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
+    for task in tasks:
+        if task.instrument_id not in staying:
+            _cancel(task, actor, _("从申请中移除"))
+    changes = {"institute": institute, **fields}
+    before = {k: getattr(current, k) for k in changes if getattr(current, k) != changes[k]}
+    for name in changes:
+        setattr(current, name, changes[name])
+    current.version += 1
+    current.save(update_fields=[*changes, "version"])
+    current.tasks.exclude(state="cancelled").update(organisation=institute, delivery=current.delivery)
+    after = {k: changes[k] for k in before} | {"count": len(staying & {t.instrument_id for t in tasks})}
+    events.record(actor, "applications.edited", current, before=before, after=after)
+    return current
+
+
+@transaction.atomic
 def submit_application(*, actor: Actor, application: Application) -> Application:
     """Send the application to the institute."""
     return apply(APPLICATION, "submit", application, actor=actor, submitted_at=clock.now())
@@ -130,9 +158,13 @@ def withdraw_application(*, actor: Actor, application: Application, reason: str 
 
 def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
     for task in application.tasks.exclude(state__in=["issued", "cancelled"]):
-        task.state, task.closed_at, task.version = "cancelled", clock.now(), task.version + 1
-        task.save(update_fields=["state", "closed_at", "version"])
-        events.record(actor, "tasks.cancel", task, reason=reason, after={"state": "cancelled"})
+        _cancel(task, actor, reason)
+
+
+def _cancel(task: Task, actor: Actor, reason: str) -> None:
+    task.state, task.closed_at, task.version = "cancelled", clock.now(), task.version + 1
+    task.save(update_fields=["state", "closed_at", "version"])
+    events.record(actor, "tasks.cancel", task, reason=reason, after={"state": "cancelled"})
 
 
 def unauthorised(application: Application, on: dt.date) -> list[str]:

@@ -226,7 +226,7 @@ def test_a_stop_may_say_until_when_and_comes_back_into_the_queue_a_week_before(c
         (group,) = [g for g in work.queue(keeper) if g.key == "instruments.stopped"]
         assert (group.count, group.items[0].due) == (1, dt.date(2026, 12, 5))
         assert item.serial_number in client.get(group.url).content.decode()
-        told = client.post(step, {"step": "restart"}, follow=True).content.decode()
+        told = client.post(step, {"step": "restart", "reason": "恢复营业"}, follow=True).content.decode()
         assert "检定合格前不得使用" in told
         item.refresh_from_db()
         assert (item.state, item.stopped_until) == ("in_use", None)

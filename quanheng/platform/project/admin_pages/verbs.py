@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VERBS: Mapping[str, StrPromise] = {
     "applications.created": _("新建申请"),
+    "applications.edited": _("修改申请"),
     "catalog.category_refreshed": _("更新强检目录项"),
     "catalog.norm_refreshed": _("更新技术规范"),
     "certificates.foreign_imported": _("导入外来证书"),
