@@ -127,9 +127,8 @@ def edit_application(
     staying = {i.pk for i in kept}
     if not any(t.instrument_id in staying for t in tasks):
         raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
-    for task in tasks:
-        if task.instrument_id not in staying:
-            _cancel(task, actor, _("从申请中移除"))
+    left_out = [t for t in tasks if t.instrument_id not in staying]
+    Task.objects.filter(pk__in=[t.pk for t in left_out]).delete()  # never accepted, so nothing was done on them
     changes = {"institute": institute, **fields}
     before = {k: getattr(current, k) for k in changes if getattr(current, k) != changes[k]}
     for name in changes:
@@ -137,7 +136,9 @@ def edit_application(
     current.version += 1
     current.save(update_fields=[*changes, "version"])
     current.tasks.exclude(state="cancelled").update(organisation=institute, delivery=current.delivery)
-    after = {k: changes[k] for k in before} | {"count": len(staying & {t.instrument_id for t in tasks})}
+    after = {k: changes[k] for k in before} | {"count": len(tasks) - len(left_out)}
+    if left_out:
+        after["left_out"] = [str(t.instrument) for t in left_out]
     events.record(actor, "applications.edited", current, before=before, after=after)
     return current
 
@@ -158,13 +159,9 @@ def withdraw_application(*, actor: Actor, application: Application, reason: str 
 
 def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
     for task in application.tasks.exclude(state__in=["issued", "cancelled"]):
-        _cancel(task, actor, reason)
-
-
-def _cancel(task: Task, actor: Actor, reason: str) -> None:
-    task.state, task.closed_at, task.version = "cancelled", clock.now(), task.version + 1
-    task.save(update_fields=["state", "closed_at", "version"])
-    events.record(actor, "tasks.cancel", task, reason=reason, after={"state": "cancelled"})
+        task.state, task.closed_at, task.version = "cancelled", clock.now(), task.version + 1
+        task.save(update_fields=["state", "closed_at", "version"])
+        events.record(actor, "tasks.cancel", task, reason=reason, after={"state": "cancelled"})
 
 
 def unauthorised(application: Application, on: dt.date) -> list[str]:

@@ -40,6 +40,8 @@ def test_filing_goes_from_owner_to_county_and_into_the_trace_graph(cast: Cast) -
     items = [make_instrument(cast.shop, state="draft") for _i in range(3)]
     assert services.submit_filing(actor=cast.actor("keeper"), instruments=items) == 3
     assert filings_waiting(cast.actor("regulator")).count() == 3
+    (group,) = [g for g in work.queue(cast.actor("regulator")) if g.key == "instruments.filings"]
+    assert {i.url for i in group.items} == {f"/instruments/{i.pk}/" for i in items}
     assert not filings_waiting(cast.actor("other_regulator")).exists()
     assert not filings_waiting(cast.actor("keeper")).exists()
     services.confirm_filings(actor=cast.actor("regulator"), instruments=items)

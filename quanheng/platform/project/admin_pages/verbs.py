@@ -145,6 +145,7 @@ FIELDS: Mapping[str, StrPromise] = {
     "expires_at": _("有效期至"),
     "organisation": _("单位"),
     "count": _("数量"),
+    "left_out": _("移除"),
     "number": _("编号"),
     "verdict": _("结论"),
     "accepted": _("已导入的行"),
