@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
     kind = imports.kind_named(args.kind)
     if args.template:
-        _write(args.file, imports.template(kind))
+        plain = args.file.suffix.lower() == ".csv"
+        _write(args.file, imports.template_csv(kind) if plain else imports.template(kind))
         return 0
     return _undo(args) if args.undo else _import(args)
 

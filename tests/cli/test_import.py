@@ -84,3 +84,15 @@ def test_the_template_is_written(tmp_path: Path) -> None:
     path = tmp_path / "template.xlsx"
     assert main(["import", "instruments", str(path), "--template", "--data-dir", str(tmp_path)]) == 0
     assert openpyxl.load_workbook(path).worksheets[0]["A1"].value == "器具名称 *"
+
+
+def test_a_template_named_csv_is_csv_and_goes_back_in(tmp_path: Path) -> None:
+    path = tmp_path / "blank.csv"
+    assert main(["import", "instruments", str(path), "--template", "--data-dir", str(tmp_path)]) == 0
+    text = path.read_text("utf-8-sig")
+    assert text.startswith("器具名称,项别/种别")
+    titles = text.splitlines()[0].split(",")
+    row = dict.fromkeys(titles, "") | {"器具名称": "秤", "项别/种别": "电子秤", "出厂编号": "1", "用途": "贸易结算"}
+    path.write_text(text + ",".join(row.values()) + "\n", "utf-8-sig")
+    assert main(["import", "instruments", str(path), "--data-dir", str(tmp_path)]) == 0
+    assert Instrument.objects.count() == 1

@@ -106,6 +106,17 @@ def test_an_issued_certificate_is_proven(case, capsysbinary, suffix):
     assert {"revocation_after", "time", "one_view"} <= codes(said["unchecked"])
 
 
+def test_why_a_changed_file_is_refused_is_said_in_chinese_to_a_reader_of_chinese(case):
+    xml, pdf = Path(case.file(".xml")).read_bytes(), bytearray(Path(case.file(".pdf")).read_bytes())
+    pdf[len(pdf) // 2] ^= 1
+    for changed in (xml.replace("惠民".encode(), "惠氏".encode()), bytes(pdf)):
+        assert changed != xml
+        outcome = verify_file(changed, None, case.keys)
+        (said,) = [s.text("zh") for s in outcome.contradictions if "signature_bad" in s.code]
+        assert "签名之后被改动" in said
+        assert "signature" not in said
+
+
 def test_a_bundle_alone_proves_both_documents(case, capsysbinary):
     code, said = answer(capsysbinary, case.file(".bundle.json"), "--keys", case.file(".keys"))
     assert (code, said["result"]) == (0, "proven")

@@ -78,7 +78,9 @@ def render_labels(labels: Sequence[Label], at: datetime) -> bytes:
         raise InputError("labels", "there is no instrument to print a label for: choose at least one", "")
     if len(labels) > MAX_LABELS:
         raise InputError("labels", f"at most {MAX_LABELS} labels are printed at once: print them in parts", "")
-    stickers = [{**asdict(label), "qr": qr_svg(label.url)} for label in labels]
+    stickers = [
+        {**asdict(label), "qr": qr_svg(label.url), "address": label.url.partition("://")[2]} for label in labels
+    ]
     return typeset("labels", {"labels": stickers, "title": "标签"}, at)
 
 

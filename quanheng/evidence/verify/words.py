@@ -136,6 +136,22 @@ NAMES: Final = {
     "customer": ("客户", "customer"),
     "standard": ("所用标准器", "standard used"),
 }
+# Why a signature proves nothing, as the readers of signatures say it, and what state they find it in.
+REASONS: Final = (
+    ("the signature does not fit the bytes of the PDF", "签名与 PDF 的字节不符,文件在签名之后被改动"),
+    ("the signature does not fit the document", "签名与文件内容不符,文件在签名之后被改动"),
+    ("the bytes differ from those the issuer wrote", "字节与签发者写下的不同"),
+    ("the PDF carries no signature", "PDF 没有签名,或不止一个"),
+    ("the PDF carries more than one signature", "PDF 有不止一个签名"),
+    ("the file carries no signature", "文件没有签名"),
+)
+SIGNATURES: Final = {
+    "absent": "没有签名",
+    "unsupported": "不支持这种签名",
+    "untrusted": "签名者不受信任",
+    "expired": "签名证书已过期",
+    "revoked": "签名证书已吊销",
+}
 RESULTS: Final = {
     "proven": ("已证明", "PROVEN"),
     "not_proven": ("未能证明", "NOT PROVEN"),
@@ -163,6 +179,10 @@ class Statement:
             values["state"] = STATES[values["state"]][column]
         if "name" in values and values["name"] in NAMES:
             values["name"] = NAMES[values["name"]][column]
+        if lang == "zh" and self.code.endswith(("_signature_bad", "_signature_unproven")):
+            why = values.get("why", "")
+            values["why"] = next((zh for start, zh in REASONS if why.startswith(start)), why)
+            values["state"] = SIGNATURES.get(values.get("state", ""), values.get("state", ""))
         return WORDS[self.code][column].format_map({key: _plain(value) for key, value in values.items()})
 
 

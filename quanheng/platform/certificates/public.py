@@ -17,7 +17,7 @@ SHOWN = {
     "filing": "in_use",
     "in_use": "in_use",
     "stopped": "stopped",
-    "repair": "stopped",
+    "repair": "repair",
     "awaiting": "awaiting",
 }
 
@@ -26,7 +26,7 @@ def _ledger(one: Instrument) -> dict[str, str]:
     return {
         "name": one.name,
         "model": one.specification,
-        "serial_number": one.serial_number,
+        "serial_number": f"{one.serial_number} – {one.serial_to}" if one.serial_to else one.serial_number,
         "manufacturer": one.manufacturer,
         "measuring_range": one.measuring_range,
         "accuracy_class": one.accuracy_class,

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from quanheng.errors import InputError
 from quanheng.evidence.bundle import Replay
@@ -14,7 +14,7 @@ from quanheng.platform.certificates import policies
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents.models import Document, Origin
 from quanheng.platform.documents.policies import visible_to as documents_visible_to
-from quanheng.platform.documents.validity import Standing, standings
+from quanheng.platform.documents.validity import BAD, Standing, standings
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, files
 from quanheng.platform.kernel.actors import Actor
@@ -125,7 +125,19 @@ def record_counts(viewer: Actor) -> dict[str, int]:
     return dict(rows.order_by())
 
 
+def terms(today: dt.date) -> dict[str, Q]:
+    """Parts of the list by date, verdict and state: each document lies in one of them."""
+    counts = Q(state="issued") & ~Q(verdict__in=BAD)
+    return {
+        "within": counts & (Q(valid_until=None) | Q(valid_until__gte=today)),
+        "over": counts & Q(valid_until__lt=today),
+        "rejected": Q(state="issued", verdict__in=BAD),
+        "replaced": Q(state="replaced"),
+        "revoked": Q(state="revoked"),
+    }
+
+
 def document_counts(viewer: Actor) -> dict[str, int]:
-    """How many documents stand in each state."""
-    rows = Document.objects.filter(documents_visible_to(viewer)).values_list("state").annotate(n=Count("pk"))
-    return dict(rows.order_by())
+    """How many documents lie in each part, and in all, in one pass."""
+    parts = {key: Count("pk", filter=q) for key, q in terms(clock.today()).items()}
+    return Document.objects.filter(documents_visible_to(viewer)).aggregate(all=Count("pk"), **parts)

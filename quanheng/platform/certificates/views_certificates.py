@@ -25,7 +25,6 @@ from quanheng.platform.documents.numbering import public_url
 from quanheng.platform.documents.policies import may_withdraw
 from quanheng.platform.documents.standing import OWN_LEAF, ended_words
 from quanheng.platform.documents.validity import Standing, standing_of
-from quanheng.platform.documents.workflow import DOCUMENT
 from quanheng.platform.instruments import queries as instruments
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events, files
@@ -75,8 +74,8 @@ class CertificateList(ListPage):
 
     def chips(self) -> Sequence[Chip]:
         counts = queries.document_counts(self.actor)
-        found = [Chip(label, {"state": s}, counts.get(s, 0)) for s, label in DOCUMENT.states.items()]
-        return [Chip(_("全部"), {}, sum(counts.values())), *found]
+        found = [Chip(label, {"term": key}, counts[key]) for key, label in tables.TERMS.items()]
+        return [Chip(_("全部"), {}, counts["all"]), *found]
 
     def batches(self) -> Sequence[Batch]:
         return [Batch("download", _("打包下载 ZIP"), "download")]

@@ -18,7 +18,7 @@ PUBLIC_STANDARD_FIELDS = ("name", "number", "range", "uncertainty", "certificate
 class PublicSubject:
     """An instrument as its label shows it, and how it stands. Nothing about who owns or keeps it.
 
-    ``state`` is ``in_use``, ``stopped``, ``awaiting`` (repaired, not verified since) or ``scrapped``;
+    ``state`` is ``in_use``, ``stopped``, ``repair``, ``awaiting`` (repaired, not verified since) or ``scrapped``;
     ``invalidated_on`` is the day on which repair, replacement or relocation ended validity.
     """
 

@@ -58,7 +58,9 @@ HEADLINES = {
         Headline("awaiting", _("修后待检"), "due", _("这台器具修理之后尚未重新检定,合格前不得使用。")),
         Headline("superseded", _("已被新证书取代"), "due", _("这台器具此后已重新检定,请以新的文书为准。")),
         Headline("suspended", _("停用中"), "off", _("证书仍在有效期内,但器具已停用:重新启用之前不得使用。")),
-        Headline("out_of_use", _("已停用"), "off", _("这台器具已报停、送修或报废。")),
+        Headline("out_of_use", _("已停用"), "off", _("使用单位已报停这台器具:重新启用之前不得使用。")),
+        Headline("repair", _("维修中"), "off", _("这台器具正在修理:修好并检定合格之前不得使用。")),
+        Headline("scrapped", _("已报废"), "bad", _("这台器具已报废,不得使用。")),
     )
 }
 
@@ -155,7 +157,8 @@ def subject_key(subject: PublicSubject, today: dt.date) -> str:
     if subject.state == "awaiting":
         return "awaiting"
     if subject.state != "in_use":
-        return "rejected" if subject.verdict == "reject" and subject.state != "scrapped" else "out_of_use"
+        refused = subject.verdict == "reject" and subject.state != "scrapped"
+        return "rejected" if refused else {"stopped": "out_of_use"}.get(subject.state, subject.state)
     if subject.verified_on is None:
         return "unverified"
     if subject.verdict == "reject":

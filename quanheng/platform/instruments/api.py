@@ -296,7 +296,7 @@ def _relocate(actor: Actor, item: Instrument, step: Step) -> Any:
 
 STEPS: dict[str, Callable[[Actor, Instrument, Step], Any]] = {
     "stop": lambda actor, item, step: services.stop(actor=actor, instrument=item, reason=step.reason, until=step.until),
-    "restart": lambda actor, item, _step: services.restart(actor=actor, instrument=item),
+    "restart": lambda actor, item, step: services.restart(actor=actor, instrument=item, reason=step.reason),
     "send_to_repair": lambda actor, item, step: services.send_to_repair(
         actor=actor, instrument=item, reason=step.reason
     ),

@@ -44,6 +44,7 @@ IN_WORDS = {
     "layout_unknown": gettext_lazy(
         "没有找到表头:请使用模板,或让第一行写明各列名称;打不开的文件请在表格软件中另存为 .xlsx"
     ),
+    "no_rows": gettext_lazy("只有表头,下面没有数据;请填写后保存再试"),
     "sheet_ambiguous": gettext_lazy("有几张工作表都像要导入的表,请在「工作表」一栏写明是哪一张"),
     "columns_missing": gettext_lazy("表头缺少必填的列,请对照模板补上"),
 }
@@ -215,6 +216,7 @@ class BatchPage(OneBatch):
             "bad": [(row, _cells(self.kind, row)) for row in bad],
             "more": max(0, batch.rejected - SHOWN_ROWS),
             "errors": [] if found else batch.errors[: SHOWN_ROWS * 4],
+            "offers": [(c.name, c.offered()) for c in self.kind.columns if c.offered()] if bad else [],
             "warnings": [r for r in found.rows if r.warnings][:SHOWN_ROWS] if found else [],
             "lacking": [c.title for c in self.kind.columns if c.required and c.name not in found.table.columns]
             if found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.instruments import duplicates, policies
-from quanheng.platform.instruments.categories import CategoryIndex
+from quanheng.platform.instruments.categories import CategoryIndex, categories_on
 from quanheng.platform.instruments.models import Delivery, Instrument, Use
 from quanheng.platform.instruments.parameters import complaints, procedure_of
 from quanheng.platform.instruments.registries import USED_BY
@@ -24,10 +25,13 @@ from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, Imp
 from quanheng.platform.kernel.models import ImportBatch, Organisation, Region
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.sheets.cells import CellProblem, parse_count, parse_date
+from quanheng.platform.parties.credit import parse_credit_code
 from quanheng.procedures.loader import Loaded
 
 USES = {"贸易结算": Use.TRADE, "安全防护": Use.SAFETY, "医疗卫生": Use.MEDICAL, "环境监测": Use.ENVIRONMENT}
 USES["其他"] = Use.OTHER
+MOST_REGIONS = 400
+CREDIT_CODE = re.compile(r"[0-9A-Za-z]{18}")
 DELIVERIES = {"送检": Delivery.SENT_IN, "现场检定": Delivery.ON_SITE}
 
 
@@ -44,9 +48,23 @@ def parse_parameters(text: str) -> dict[str, str]:
     return found
 
 
+def _region_names() -> list[str]:
+    """The regions to choose from; of a whole country's a list is of no use."""
+    names = list(Region.objects.order_by("pk").values_list("name", flat=True)[: MOST_REGIONS + 1])
+    return names if len(names) <= MOST_REGIONS else []
+
+
 LEDGER = (
     ImportColumn("name", "器具名称", ("名称", "计量器具名称"), True, max_length=120, example="电子计价秤"),
-    ImportColumn("category", "项别/种别", ("种别", "项别", "器具类别", "类别"), True, example="非自动衡器", width=22),
+    ImportColumn(
+        "category",
+        "项别/种别",
+        ("种别", "项别", "器具类别", "类别"),
+        True,
+        example="非自动衡器",
+        width=22,
+        offers=lambda: [c.item for c in categories_on(clock.today())],
+    ),
     ImportColumn("specification", "型号规格", ("型号", "规格型号", "型号/规格"), max_length=120, example="ACS-30"),
     ImportColumn("measuring_range", "测量范围", ("量程",), max_length=120, example="(0.2~30) kg"),
     ImportColumn("accuracy_class", "准确度等级", ("准确度", "精度等级", "等级"), max_length=60, example="III"),
@@ -71,6 +89,7 @@ LEDGER = (
         ("区划", "行政区划代码", "所属区县"),
         example="990101",
         note="六位代码或名称;空着时用单位所在地",
+        offers=_region_names,
     ),
     ImportColumn("quantity", "数量", ("台数", "台件数"), parse=parse_count, max_length=12, example="1"),
     ImportColumn("use", "用途", ("使用领域",), True, choices=USES, example="贸易结算"),
@@ -139,6 +158,8 @@ class _Owners:
             return rows[0]
         if rows:
             raise CellProblem(_("有多个单位叫「%(text)s」,请填统一社会信用代码") % {"text": text})
+        if CREDIT_CODE.fullmatch(text):
+            parse_credit_code(text)
         raise CellProblem(_("没有单位「%(text)s」,请先登记或核对名称") % {"text": text})
 
 

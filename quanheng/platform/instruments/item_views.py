@@ -33,9 +33,13 @@ from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.components import Action, Header, tabs
 from quanheng.platform.web.pages import FormPage, Page
 
-SIMPLE = {"file", "withdraw_filing", "confirm_filing", "restart", "return_from_repair"}
-WITH_REASON = {"stop", "send_to_repair", "scrap", "return_filing"}
-FINAL = {"scrap": gettext_lazy("报废后不能再启用或检定,编号可供新器具使用。")}
+SIMPLE = {"file", "withdraw_filing", "confirm_filing", "return_from_repair"}
+WITH_REASON = {"stop", "restart", "send_to_repair", "scrap", "return_filing"}
+CONSEQUENCES = {
+    "scrap": gettext_lazy("报废后不能再启用或检定,编号可供新器具使用。"),
+    "send_to_repair": gettext_lazy("送修后原检定即失效;修好后须重新检定合格才能使用。"),
+    "restart": gettext_lazy("启用后照常管理;有效期已过的,检定合格前不得使用。"),
+}
 
 
 def kept_organisations(actor: Actor) -> QuerySet[Organisation]:
@@ -288,7 +292,7 @@ class Step(OneInstrument, FormPage):
 
     def header(self) -> Header:
         step = INSTRUMENT[self.step]
-        return Header(step.label, str(FINAL.get(self.step, "")), crumbs=self.crumbs())
+        return Header(step.label, str(CONSEQUENCES.get(self.step, "")), crumbs=self.crumbs())
 
     @property
     def submit(self) -> Any:  # type: ignore[override]
@@ -323,8 +327,8 @@ class Step(OneInstrument, FormPage):
             services.confirm_filings(actor=actor, instruments=[item])
         elif name == "return_filing":
             services.return_filings(actor=actor, instruments=[item], reason=reason)
-        elif name in ("restart", "return_from_repair"):
-            getattr(services, name)(actor=actor, instrument=item)
+        elif name == "return_from_repair":
+            services.return_from_repair(actor=actor, instrument=item)
         else:
             getattr(services, name)(actor=actor, instrument=item, reason=reason, **more)
         if name == "restart" and lapsed(item, clock.today()):

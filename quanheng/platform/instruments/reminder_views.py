@@ -20,6 +20,7 @@ from quanheng.platform.instruments.views import keeps
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Notice, Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.web import forms
 from quanheng.platform.web.components import Action, Empty, Header, Status
@@ -69,6 +70,14 @@ class ReminderTable(Table):
     class Meta(Table.Meta):
         model = Notice
         fields: ClassVar = ()
+
+    def render_text(self, value: str) -> str:
+        """What was told, in the reader's language."""
+        return retold(value)
+
+    def value_text(self, value: str) -> str:
+        """The same in an export."""
+        return retold(value)
 
 
 class ReminderFilter(FilterSet):

@@ -156,6 +156,10 @@ def _text(n: int, lead: int, first: dt.date, last: dt.date, today: dt.date) -> s
             "%(n)s 台器具已在 %(day)s 至 %(last)s 间过期,请停止使用并申请检定",
             n,
         )
+    elif last == today:
+        text = ngettext(
+            "%(n)s 台器具今天(%(day)s)到期,请尽快申请检定", "%(n)s 台器具今天(%(day)s)到期,请尽快申请检定", n
+        )
     elif first == last:
         text = ngettext(
             "%(n)s 台器具将于 %(day)s 到期(还有 %(left)s 天)", "%(n)s 台器具将于 %(day)s 到期(还有 %(left)s 天)", n

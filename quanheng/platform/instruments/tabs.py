@@ -22,6 +22,7 @@ from quanheng.platform.instruments.workflow import INSTRUMENT
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.trace.models import TraceNode
 from quanheng.platform.trace.views import chain_context
 from quanheng.platform.web.components import Definition, Moment
@@ -119,7 +120,7 @@ def _moment(event: AuditEvent) -> Moment:
     ]
     if event.verb == "instruments.stop" and event.after.get("stopped_until"):
         changed.append(_("预计 %(day)s 启用") % {"day": event.after["stopped_until"]})
-    detail = " · ".join([event.reason, *changed] if event.reason else changed)
+    detail = " · ".join([retold(event.reason), *changed] if event.reason else changed)
     title = VERBS.get(event.verb) or labels.get(step) or event.verb
     return Moment(event.happened_at, title, event.actor_name, detail, tone=TONES.get(step, "work"))
 

@@ -91,7 +91,12 @@ def regulators(actor: Actor) -> Sequence[WorkGroup]:
         return []
     waiting = queries.filings_waiting(actor)
     items = [
-        WorkItem(f"{i.name} {i.serial_number}", i.organisation.name, reverse("instruments:filings"), action=_("审核"))
+        WorkItem(
+            f"{i.name} {i.serial_number}",
+            i.organisation.name,
+            reverse("instruments:instrument", args=[i.pk]),
+            action=_("审核"),
+        )
         for i in waiting[:FIRST]
     ]
     late = queries.overdue_districts(actor)

@@ -21,9 +21,18 @@ from quanheng.platform.kernel.models import ImportBatch, Organisation, StoredFil
 from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Decision, Refused, require
 from quanheng.platform.kernel.registries import Registry
-from quanheng.platform.kernel.sheets import Field, Heading, Table, find_table, read, write_template, write_xlsx
+from quanheng.platform.kernel.sheets import (
+    Field,
+    Heading,
+    Table,
+    find_table,
+    read,
+    write_csv,
+    write_template,
+    write_xlsx,
+)
 from quanheng.platform.kernel.sheets.cells import CellProblem
-from quanheng.platform.kernel.sheets.tables import ERROR_TITLE
+from quanheng.platform.kernel.sheets.tables import ERROR_TITLE, EXAMPLE
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -36,6 +45,7 @@ class ImportColumn:
     """A column: name in code, title and aliases on the sheet, how its text becomes a value.
 
     ``choices`` maps each title that may be chosen to the value kept; a value itself is accepted too.
+    ``offers`` are texts to choose from where others may be right too.
     """
 
     name: str
@@ -48,6 +58,11 @@ class ImportColumn:
     example: str = ""
     note: str = ""
     width: int = 16
+    offers: Callable[[], Sequence[str]] | None = None
+
+    def offered(self) -> list[str]:
+        """What the template and the review page offer to choose from."""
+        return [k for k in self.choices if k] or list(self.offers() if self.offers else ())
 
 
 @dataclass
@@ -142,8 +157,16 @@ def template(kind: ImportKind) -> bytes:
     """The workbook to fill in: titles, drop-downs, an example row, notes."""
     if kind.source is not None:
         raise InputError("no_template", "this kind of import takes no sheet; give the files themselves", kind.name)
-    fields = [Field(c.title, c.required, [k for k in c.choices if k], c.example, c.note, c.width) for c in kind.columns]
+    fields = [Field(c.title, c.required, c.offered(), c.example, c.note, c.width) for c in kind.columns]
     return write_template(fields, sheet=str(kind.title), notes_head=(_("列"), _("必填"), _("示例"), _("说明")))
+
+
+def template_csv(kind: ImportKind) -> bytes:
+    """The same as plain text: titles and the example row."""
+    if kind.source is not None:
+        return template(kind)  # which says why there is none
+    example = [c.example for c in kind.columns]
+    return write_csv([c.title for c in kind.columns], [[EXAMPLE + example[0], *example[1:]]])
 
 
 def _parsed(column: ImportColumn, text: str) -> Any:
@@ -171,7 +194,7 @@ def _rows(kind: ImportKind, table: Table, edits: Mapping[str, Mapping[str, str]]
             index = table.columns.get(column.name)
             text = source.cells[index] if index is not None and index < len(source.cells) else ""
             problem = source.problems.get(index, "") if index is not None else ""
-            if column.name in mended:
+            if column.name in mended and (mended[column.name].strip() or text):
                 text, problem = mended[column.name].strip(), ""
             row.texts[column.name] = text
             try:

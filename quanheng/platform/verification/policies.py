@@ -18,6 +18,13 @@ def may_apply(actor: Actor, application: Any) -> Decision:
     return Denied(_("只有申请单位的计量员可以提交或撤回申请"))
 
 
+def may_edit(actor: Actor, application: Any) -> Decision:
+    """As long as it is with the applicant."""
+    if application.state not in ("draft", "returned"):
+        return Denied(_("已提交的申请不能修改;请先撤回,或由检定机构退回"))
+    return may_apply(actor, application)
+
+
 def may_receive(actor: Actor, subject: Any) -> Decision:
     """The institute's reception accepts, returns, schedules and assigns."""
     institute = getattr(subject, "institute", None) or subject.organisation

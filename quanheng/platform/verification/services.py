@@ -115,6 +115,35 @@ def create_application(
 
 
 @transaction.atomic
+def edit_application(
+    *, actor: Actor, application: Application, institute: Organisation, kept: Iterable[Instrument], **fields: Any
+) -> Application:
+    """Mend what was returned or never sent: to whom, how, when, whom to call, and which items to leave out."""
+    current = Application.objects.select_for_update().get(pk=application.pk)
+    require(policies.may_edit(actor, current))
+    if institute.kind != OrganisationKind.INSTITUTE:
+        raise Refused(_("请选择检定机构"), code="institute", place="institute")
+    tasks = list(current.tasks.exclude(state="cancelled").select_related("instrument"))
+    staying = {i.pk for i in kept}
+    if not any(t.instrument_id in staying for t in tasks):
+        raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
+    left_out = [t for t in tasks if t.instrument_id not in staying]
+    Task.objects.filter(pk__in=[t.pk for t in left_out]).delete()  # never accepted, so nothing was done on them
+    changes = {"institute": institute, **fields}
+    before = {k: getattr(current, k) for k in changes if getattr(current, k) != changes[k]}
+    for name in changes:
+        setattr(current, name, changes[name])
+    current.version += 1
+    current.save(update_fields=[*changes, "version"])
+    current.tasks.exclude(state="cancelled").update(organisation=institute, delivery=current.delivery)
+    after = {k: changes[k] for k in before} | {"count": len(tasks) - len(left_out)}
+    if left_out:
+        after["left_out"] = [str(t.instrument) for t in left_out]
+    events.record(actor, "applications.edited", current, before=before, after=after)
+    return current
+
+
+@transaction.atomic
 def submit_application(*, actor: Actor, application: Application) -> Application:
     """Send the application to the institute."""
     return apply(APPLICATION, "submit", application, actor=actor, submitted_at=clock.now())

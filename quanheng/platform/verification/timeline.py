@@ -9,6 +9,7 @@ from django.urls import reverse
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.workflow import Workflow
 from quanheng.platform.verification import queries
 from quanheng.platform.verification.workflow import APPLICATION, TASK
@@ -35,6 +36,6 @@ def _steps(machine: Workflow, one: Any, url: str, number: str) -> list[Moment]:
     found = []
     for event in events.history(one).filter(verb__in=labels):
         name, label = labels[event.verb]
-        detail = " · ".join(part for part in (number, event.reason) if part)
+        detail = " · ".join(part for part in (number, retold(event.reason)) if part)
         found.append(Moment(event.happened_at, label, event.actor_name, detail, url, TONES.get(name, "work")))
     return found

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,7 @@ from quanheng.platform.kernel.policies import Decision, Denied
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.kernel.workflow import Workflow
-from quanheng.platform.verification import forms, queries, services, tables
+from quanheng.platform.verification import forms, policies, queries, services, tables
 from quanheng.platform.verification.models import Application
 from quanheng.platform.verification.workflow import APPLICATION
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
@@ -122,6 +123,54 @@ class Apply(FormPage):
         return reverse("verification:application", args=[made.pk])
 
 
+class Edit(Apply):
+    """Mend an application that came back, and send it again."""
+
+    application: Application
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.application = get_object_or_404(queries.applications(self.actor), pk=kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        return policies.may_edit(actor, self.application)
+
+    def header(self) -> Header:
+        here = reverse("verification:application", args=[self.application.pk])
+        crumbs = [(_("检定申请"), reverse("verification:applications")), (self.application.number, here)]
+        return Header(_("修改申请"), returned_because(self.application), crumbs=crumbs)
+
+    @property
+    def instruments(self) -> list[Instrument]:
+        tasks = self.application.tasks.exclude(state="cancelled").select_related(
+            "instrument__organisation", "instrument__category", "instrument__region"
+        )
+        left_out = set(self.request.POST.getlist("remove"))
+        sent = set(self.request.POST.getlist("i")) if self.request.method == "POST" else None
+        wanted = [t.instrument for t in tasks.order_by("instrument__name", "instrument__serial_number")]
+        return [i for i in wanted if str(i.pk) not in left_out and (sent is None or str(i.pk) in sent)]
+
+    def initial(self) -> Mapping[str, Any]:
+        return {name: getattr(self.application, name) for name in self.form_class.base_fields}
+
+    def done(self, form: Any) -> str:
+        with transaction.atomic():
+            mended = services.edit_application(
+                actor=self.actor, application=self.application, kept=self.instruments, **form.cleaned_data
+            )
+            services.submit_application(actor=self.actor, application=mended)
+        messages.success(self.request, _("申请 %(number)s 已提交") % {"number": mended.number})
+        return reverse("verification:application", args=[mended.pk])
+
+
+def returned_because(application: Application) -> str:
+    """Why the institute sent it back; empty unless it stands returned."""
+    if application.state != "returned":
+        return ""
+    last = events.history(application).filter(verb="applications.return").first()
+    return _("退回原因:%(reason)s") % {"reason": last.reason} if last else ""
+
+
 def _common_parent(owners: set[Organisation]) -> Organisation:
     """The lowest organisation above all the owners: a chain applies for its shops at once."""
     paths = [o.path for o in owners]
@@ -176,6 +225,10 @@ class ApplicationPage(Page):
         a = self.application
         open_steps = step_actions(APPLICATION, a, self.actor, self.step_url, self.steps)
         usable = [x for x in open_steps if not x.denied]
+        if policies.may_edit(self.actor, a):
+            label = _("修改后重报") if a.state == "returned" else _("修改")
+            edit = Action(label, reverse("verification:application-edit", args=[a.pk]), "edit")
+            usable.insert(0 if a.state == "returned" else 1, edit)
         primary = usable[0] if usable else None
         slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "printer")
         return Header(
@@ -202,7 +255,8 @@ class ApplicationPage(Page):
         return {
             "application": a,
             "facts": facts,
-            "rows": [(t, tables.task_status(t)) for t in rows],
+            "rows": [(t, tables.task_status(t) if a.state in ("accepted", "completed") else None) for t in rows],
+            "returned": returned_because(a),
             "blocked": blocked,
             "history": events.history(a)[:50],
         }

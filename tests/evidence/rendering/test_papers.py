@@ -52,6 +52,22 @@ def test_labels_fill_sheets_of_24() -> None:
     assert "Q00024" in sheets[1]
 
 
+def test_the_widest_code_shrinks_to_its_label_and_number_and_address_stay_in_one_line() -> None:
+    sizes: dict[str, float] = {}
+
+    def piece(text: str, _cm: object, _tm: object, _font: object, size: float) -> None:
+        sizes.setdefault(text.strip(), size)
+
+    for code in ("WMQWMQWMQWMQ", "111111111111"):
+        label = Label("电子秤", code, "A-1", "HC990100-V2026-000030", "惠民市场", f"https://check.example.cn/v/{code}")
+        (page,) = pypdf.PdfReader(io.BytesIO(render_labels([label], AT))).pages
+        page.extract_text(visitor_text=piece)
+        assert f"check.example.cn/v/{code}" in sizes
+    assert sizes["111111111111"] == 12
+    assert sizes["WMQWMQWMQWMQ"] < 9
+    assert "HC990100-V2026-000030" in sizes
+
+
 def test_a_label_with_long_names_stays_one_label() -> None:
     long = Label(
         "公路车辆动态称重检测系统" * 4, "Q1", "A" * 60, "N" * 60, "有限责任公司" * 20, "https://a.example/i/Q1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -213,6 +214,18 @@ def test_the_certificate_page_gives_every_file(cast: Cast) -> None:
     for kind, head in heads.items():
         assert client.get(reverse("certificates:file", args=[document.pk, kind])).content.startswith(head), kind
     assert client.get(reverse("certificates:file", args=[document.pk, "exe"])).status_code == 404
+
+
+def test_every_chip_of_the_list_counts_what_it_opens(cast: Cast) -> None:
+    document = steps.signed(cast).document
+    assert document is not None
+    Document.objects.filter(pk=document.pk).update(valid_until=dt.date(2026, 1, 31))
+    client = as_(cast, "keeper")
+    listed = reverse("certificates:list")
+    text = " ".join(re.sub("<[^>]*>", " ", client.get(listed).content.decode()).split())
+    assert "有效期内 0 已过期 1 不合格 0 已被替换 0 已撤销 0" in text
+    for term, there in (("over", True), ("within", False), ("rejected", False), ("replaced", False)):
+        assert (document.number in client.get(f"{listed}?term={term}").content.decode()) is there, term
 
 
 def test_many_certificates_come_as_a_zip_with_stable_names(cast: Cast) -> None:

@@ -89,11 +89,26 @@ def test_a_repaired_scale_has_no_valid_certificate(cast: Cast, client: Client) -
     assert "有效期至" in look(client, scale.code)
     services.send_to_repair(actor=cast.actor("keeper"), instrument=scale, reason="显示不亮")
     assert word(document.public_code) == "ended"
-    assert word(scale.code) == "out_of_use"
+    assert word(scale.code) == "repair"
     services.return_from_repair(actor=cast.actor("keeper"), instrument=Instrument.objects.get())
     assert word(scale.code) == "awaiting"
     for code in (scale.code, document.public_code):
         assert "有效期至" not in look(client, code), "no date that reads as permission"
+
+
+def test_a_scale_out_of_use_says_whether_it_was_stopped_or_scrapped(cast: Cast) -> None:
+    issued(cast)
+    keeper = cast.actor("keeper")
+    services.stop(actor=keeper, instrument=Instrument.objects.get(), reason="停业")
+    scale = Instrument.objects.get()
+    assert word(scale.code) == "out_of_use"
+    services.scrap(actor=keeper, instrument=scale, reason="损坏")
+    assert word(scale.code) == "scrapped"
+
+
+def test_the_label_of_a_lot_shows_its_whole_range(cast: Cast, client: Client) -> None:
+    lot = steps.make_scale(cast, serial_number="M0001", serial_to="M0400", quantity=400)
+    assert "M0001 – M0400" in look(client, lot.code)
 
 
 def test_a_rejected_scale_says_so(cast: Cast) -> None:

@@ -149,6 +149,40 @@ def test_a_cell_is_mended_in_place(cast: Cast) -> None:
     assert imports.apply(actor=cast.actor("keeper"), batch=batch).accepted == 1
 
 
+def test_a_formula_without_a_result_keeps_its_reason_when_other_cells_are_mended(cast: Cast) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(HEADERS)
+    book.active.append(make_row(1, 出厂编号="=1+1"))
+    book.active.append(make_row(2, 用途="打仗"))
+    out = io.BytesIO()
+    book.save(out)
+    batch, _found = preview(cast, [], data=out.getvalue())
+    cells = {"Sheet!2": {"serial_number": ""}, "Sheet!3": {"use": "贸易结算"}}
+    found = imports.mend(actor=cast.actor("keeper"), batch=batch, cells=cells)
+    (row,) = found.bad()
+    assert "公式没有计算结果" in row.errors["serial_number"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("91110000000000000X", "校验位不符"), ("911100007109310002", "校验位不符"), ("某商行", "没有单位")],
+)
+def test_a_wrong_credit_code_is_told_from_an_unknown_organisation(cast: Cast, code: str, said: str) -> None:
+    data = write_xlsx([*HEADERS, "使用单位"], [[*make_row(1), code]])
+    _batch, found = preview(cast, [], data=data)
+    assert said in found.bad()[0].errors["owner"]
+
+
+def test_the_template_offers_the_categories_and_regions_of_the_ledger(cast: Cast) -> None:
+    make_category()
+    kind = imports.kind_named("instruments")
+    book = openpyxl.load_workbook(io.BytesIO(imports.template(kind)))
+    offered = {c.value for column in book["_lists"].iter_cols() for c in column}
+    assert {"电子秤", cast.shop.region.name, "贸易结算"} <= offered
+    rules = book.worksheets[0].data_validations.dataValidation
+    assert {"B2:B10001", "K2:K10001"} <= {str(rule.sqref) for rule in rules}
+
+
 def test_all_or_nothing_writes_nothing_when_a_row_is_bad(cast: Cast) -> None:
     batch, _found = preview(cast, [make_row(1), make_row(2, 用途="打仗")])
     batch = imports.apply(actor=cast.actor("keeper"), batch=batch, all_or_nothing=True)

@@ -40,6 +40,8 @@ def test_filing_goes_from_owner_to_county_and_into_the_trace_graph(cast: Cast) -
     items = [make_instrument(cast.shop, state="draft") for _i in range(3)]
     assert services.submit_filing(actor=cast.actor("keeper"), instruments=items) == 3
     assert filings_waiting(cast.actor("regulator")).count() == 3
+    (group,) = [g for g in work.queue(cast.actor("regulator")) if g.key == "instruments.filings"]
+    assert {i.url for i in group.items} == {f"/instruments/{i.pk}/" for i in items}
     assert not filings_waiting(cast.actor("other_regulator")).exists()
     assert not filings_waiting(cast.actor("keeper")).exists()
     services.confirm_filings(actor=cast.actor("regulator"), instruments=items)
@@ -226,7 +228,7 @@ def test_a_stop_may_say_until_when_and_comes_back_into_the_queue_a_week_before(c
         (group,) = [g for g in work.queue(keeper) if g.key == "instruments.stopped"]
         assert (group.count, group.items[0].due) == (1, dt.date(2026, 12, 5))
         assert item.serial_number in client.get(group.url).content.decode()
-        told = client.post(step, {"step": "restart"}, follow=True).content.decode()
+        told = client.post(step, {"step": "restart", "reason": "恢复营业"}, follow=True).content.decode()
         assert "检定合格前不得使用" in told
         item.refresh_from_db()
         assert (item.state, item.stopped_until) == ("in_use", None)

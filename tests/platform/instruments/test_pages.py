@@ -192,9 +192,12 @@ def test_life_steps_ask_for_a_reason_and_leave_a_timeline(client: Client, cast: 
     assert "报停" in page(client, cast.keeper, f"{url}?step=stop")
     send(client, cast.keeper, url, {"step": "stop", "reason": ""}, 422)
     send(client, cast.keeper, url, {"step": "stop", "reason": "停业装修"})
-    send(client, cast.keeper, url, {"step": "restart"})
+    send(client, cast.keeper, url, {"step": "restart", "reason": ""}, 422)
+    send(client, cast.keeper, url, {"step": "restart", "reason": "恢复营业"})
+    assert "原检定即失效" in page(client, cast.keeper, f"{url}?step=send_to_repair")
     text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]) + "?tab=timeline")
     assert "停业装修" in text
+    assert "恢复营业" in text
     assert "钱掌柜" in text
     page(client, cast.keeper, f"{url}?step=delete", 404)
 

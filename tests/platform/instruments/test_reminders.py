@@ -67,6 +67,15 @@ def test_one_that_enters_with_ten_days_left_is_told_of_at_once_and_again_at_seve
     assert len(remind(3)) == 1
 
 
+def test_what_ends_today_is_said_to_end_today_and_reads_in_english_too(cast: Cast) -> None:
+    make_expiring(cast, 0)
+    assert remind() == ["1 台器具今天(2026-11-23)到期,请尽快申请检定"]
+    client = signed_in(cast, "keeper")
+    client.cookies["django_language"] = "en"
+    for address in ("/notices/", "/instruments/reminders/"):
+        assert "1 instrument is due today (2026-11-23)" in client.get(address).content.decode(), address
+
+
 def test_a_new_verification_begins_anew(cast: Cast) -> None:
     make_expiring(cast, 7)
     assert len(remind()) == 1

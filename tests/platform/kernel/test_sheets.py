@@ -210,6 +210,12 @@ def test_an_unknown_layout_stops() -> None:
     assert error.value.code == "layout_unknown"
 
 
+def test_headings_without_rows_are_said_to_be_just_that() -> None:
+    with pytest.raises(InputError) as error:
+        find_table(read(make_workbook(A=[["器具名称", "种别", "出厂编号"]])), HEADINGS, by_hand=True)
+    assert error.value.code == "no_rows"
+
+
 def test_a_missing_required_column_stops() -> None:
     with pytest.raises(InputError) as error:
         find_table(read(make_workbook(A=[["器具名称", "数量"], ["秤", "1"]])), HEADINGS)

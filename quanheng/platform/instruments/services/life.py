@@ -36,9 +36,9 @@ def stop(*, actor: Actor, instrument: Instrument, reason: str, until: dt.date | 
 
 
 @transaction.atomic
-def restart(*, actor: Actor, instrument: Instrument) -> Instrument:
+def restart(*, actor: Actor, instrument: Instrument, reason: str = "") -> Instrument:
     """Back into use (启用); a rejected instrument has to pass first."""
-    return workflow.apply(INSTRUMENT, "restart", instrument, actor=actor, stopped_until=None)
+    return workflow.apply(INSTRUMENT, "restart", instrument, actor=actor, reason=reason, stopped_until=None)
 
 
 @transaction.atomic

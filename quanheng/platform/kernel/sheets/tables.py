@@ -103,6 +103,7 @@ def find_table(
     first row that looks like one is taken.
     """
     found: list[tuple[int, int, dict[str, int], Sheet]] = []
+    bare = ""
     for candidate in sheets:
         if sheet and candidate.name != sheet:
             continue
@@ -111,8 +112,12 @@ def find_table(
             score, position, columns = max(headers_found, key=lambda r: (r[0], -r[1]))
             if any(not r.blank() for r in candidate.rows[position + 1 :]):
                 found.append((score, position, columns, candidate))
+            else:
+                bare = f"{candidate.name} row {position + 1}".strip()
     if not found and by_hand:
         found = _likely(sheets, sheet)
+    if not found and bare:
+        raise InputError("no_rows", "there is a header row and nothing below it; fill in the rows and save", bare)
     if not found:
         titles = ", ".join(h.titles[0] for h in headings if h.required)
         message = f"no sheet has a header row with the columns {titles} and rows below it; start from the template"

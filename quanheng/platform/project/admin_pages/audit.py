@@ -17,6 +17,7 @@ from quanheng.platform.kernel import clock, sealing
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal
 from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.project.admin_pages import trail, verbs
 from quanheng.platform.web.components import Action, Definition, Empty, Figure, Header, count_words
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, SearchFilter
@@ -55,6 +56,10 @@ class EventTable(Table):
     def render_verb(self, value: str) -> str:
         """In words."""
         return verbs.verb_words(value)
+
+    def render_reason(self, value: str) -> str:
+        """As it was given, or in the reader's language where the product itself gave it."""
+        return retold(value)
 
     def render_subject(self, record: AuditEvent) -> str:
         """Kind and name."""
@@ -128,7 +133,9 @@ class Event(Page):
 
     def header(self) -> Header:
         return Header(
-            verbs.verb_words(self.event.verb), lead=self.event.reason, crumbs=[(TITLE, reverse("project:audit"))]
+            verbs.verb_words(self.event.verb),
+            lead=retold(self.event.reason),
+            crumbs=[(TITLE, reverse("project:audit"))],
         )
 
     def context(self) -> dict[str, Any]:
@@ -142,7 +149,7 @@ class Event(Page):
             Definition(_("时间"), civil(event.happened_at)),
             Definition(_("记录时间"), civil(event.recorded_at)),
             Definition(_("对象"), f"{verbs.subject_words(event.subject_type)} {name}", url=same),
-            Definition(_("原因"), event.reason),
+            Definition(_("原因"), retold(event.reason)),
             Definition(_("请求编号"), event.request_id),
             Definition(_("封存"), f"{seal.root[:16]}…" if seal else _("等待封存")),
         ]

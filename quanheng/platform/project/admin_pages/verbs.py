@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VERBS: Mapping[str, StrPromise] = {
     "applications.created": _("新建申请"),
+    "applications.edited": _("修改申请"),
     "catalog.category_refreshed": _("更新强检目录项"),
     "catalog.norm_refreshed": _("更新技术规范"),
     "certificates.foreign_imported": _("导入外来证书"),
@@ -144,6 +145,7 @@ FIELDS: Mapping[str, StrPromise] = {
     "expires_at": _("有效期至"),
     "organisation": _("单位"),
     "count": _("数量"),
+    "left_out": _("移除"),
     "number": _("编号"),
     "verdict": _("结论"),
     "accepted": _("已导入的行"),

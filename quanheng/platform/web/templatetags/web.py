@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from quanheng.platform.kernel import clock
+from quanheng.platform.kernel import clock, retelling
 from quanheng.platform.web import components as c
 from quanheng.platform.web.http import address
 from quanheng.platform.web.registries import VERB_WORDS
@@ -94,6 +94,12 @@ def verb_words(verb: str) -> str:
     for speak in VERB_WORDS.values():
         return speak(verb)
     return verb
+
+
+@register.filter
+def retold(text: str) -> str:
+    """Words kept when somebody was told them, in the reader's language."""
+    return retelling.retold(str(text))
 
 
 @register.filter

@@ -170,10 +170,12 @@
     if (form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-many")) {
       if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
+      const busy = $("[data-busy]", form);
+      if (busy) busy.hidden = false;
       setTimeout(() => { delete form.dataset.sent; }, 8000);
     }
   }, true);
-  addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+  addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => { delete form.dataset.sent; $$("[data-busy]", form).forEach((el) => { el.hidden = true; }); }));
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-dismiss]");
     if (close) close.closest(".qh-flash").remove();
