@@ -18,6 +18,13 @@ def may_apply(actor: Actor, application: Any) -> Decision:
     return Denied(_("只有申请单位的计量员可以提交或撤回申请"))
 
 
+def may_amend(actor: Actor, application: Any) -> Decision:
+    """The applicant, until the application is handed in and after it came back."""
+    if application.state not in {"draft", "returned"}:
+        return Denied(_("只有草稿和被退回的申请可以修改"))
+    return may_apply(actor, application)
+
+
 def may_receive(actor: Actor, subject: Any) -> Decision:
     """The institute's reception accepts, returns, schedules and assigns."""
     institute = getattr(subject, "institute", None) or subject.organisation

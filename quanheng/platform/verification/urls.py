@@ -11,6 +11,7 @@ urlpatterns = [
     path("applications/", views.ApplicationList.as_view(), name="applications"),
     path("applications/new/", views.Apply.as_view(), name="apply"),
     path("applications/<uuid:pk>/", views.ApplicationPage.as_view(), name="application"),
+    path("applications/<uuid:pk>/edit/", views.Amend.as_view(), name="amend"),
     path("applications/<uuid:pk>/step/", views.ApplicationStep.as_view(), name="application-step"),
     path("applications/<uuid:pk>/slip/", views.Slip.as_view(), name="slip"),
     path("tasks/", task_views.TaskList.as_view(), name="tasks"),

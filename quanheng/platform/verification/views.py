@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,7 @@ from quanheng.platform.kernel.policies import Decision, Denied
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.kernel.workflow import Workflow
-from quanheng.platform.verification import forms, queries, services, tables
+from quanheng.platform.verification import forms, policies, queries, services, tables
 from quanheng.platform.verification.models import Application
 from quanheng.platform.verification.workflow import APPLICATION
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
@@ -158,6 +159,52 @@ def step_actions(machine: Workflow, obj: Any, actor: Any, url: str, names: Seque
     return actions
 
 
+class Amend(FormPage):
+    """What came back is mended and handed in again: institute, way of delivery, whom to call, what is left out."""
+
+    form_class = forms.AmendForm
+    submit = gettext_lazy("保存并提交")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.application = get_object_or_404(queries.applications(self.actor), pk=kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        return policies.may_amend(actor, self.application)
+
+    def header(self) -> Header:
+        here = reverse("verification:application", args=[self.application.pk])
+        lead = returned_because(self.application)
+        return Header(_("修改申请"), lead=lead, crumbs=[(self.application.number, here)])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        today, tasks = clock.today(), self.application.tasks.exclude(state="cancelled").select_related("instrument")
+        norms = {n.pk: n for n in (services.norm_for(t.instrument, today) for t in tasks) if n is not None}
+        institutes = queries.institutes_for(list(norms.values()), today, self.application.region)
+        return {"institutes": institutes, "tasks": tasks}
+
+    def initial(self) -> Mapping[str, Any]:
+        names = ("institute", "delivery", "wanted_on", "contact", "phone", "note")
+        return {name: getattr(self.application, name) for name in names}
+
+    def done(self, form: Any) -> str:
+        data = dict(form.cleaned_data)
+        leave_out = data.pop("leave_out")
+        with transaction.atomic():
+            services.amend_application(actor=self.actor, application=self.application, leave_out=leave_out, **data)
+            services.submit_application(actor=self.actor, application=self.application)
+        messages.success(self.request, _("申请 %(number)s 已提交") % {"number": self.application.number})
+        return reverse("verification:application", args=[self.application.pk])
+
+
+def returned_because(application: Application) -> str:
+    """Why the application came back, while it lies with the applicant."""
+    if application.state != "returned":
+        return ""
+    last = events.history(application).filter(verb="applications.return").first()
+    return _("退回原因:%(reason)s") % {"reason": last.reason} if last else ""
+
+
 class ApplicationPage(Page):
     """One application: what, for whom, how far, and the next step."""
 
@@ -176,6 +223,9 @@ class ApplicationPage(Page):
         a = self.application
         open_steps = step_actions(APPLICATION, a, self.actor, self.step_url, self.steps)
         usable = [x for x in open_steps if not x.denied]
+        if policies.may_amend(self.actor, a):
+            amend = Action(_("修改申请"), reverse("verification:amend", args=[a.pk]), "edit")
+            usable.insert(0 if a.state == "returned" else 1, amend)
         primary = usable[0] if usable else None
         slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "printer")
         return Header(
@@ -204,6 +254,8 @@ class ApplicationPage(Page):
             "facts": facts,
             "rows": [(t, tables.task_status(t)) for t in rows],
             "blocked": blocked,
+            "returned": returned_because(a),
+            "accepted": a.state not in {"draft", "submitted", "returned"},
             "history": events.history(a)[:50],
         }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 VERBS: Mapping[str, StrPromise] = {
+    "applications.amended": _("修改申请"),
     "applications.created": _("新建申请"),
     "catalog.category_refreshed": _("更新强检目录项"),
     "catalog.norm_refreshed": _("更新技术规范"),

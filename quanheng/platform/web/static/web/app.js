@@ -167,12 +167,16 @@
       }, { once: true });
       return;
     }
-    if (form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-many")) {
-      if (form.dataset.sent) { event.preventDefault(); return; }
-      form.dataset.sent = "yes";
-      setTimeout(() => { delete form.dataset.sent; }, 8000);
-    }
+    if (once(form) && form.dataset.sent) event.preventDefault();
   }, true);
+  // Only what really leaves counts as sent: a page that keeps something first stops the submission and sends it again.
+  const once = (form) => form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-many");
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !once(form)) return;
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 8000);
+  });
   addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-dismiss]");
