@@ -13,8 +13,8 @@ from quanheng.cli._platform import add_data_dir, setup
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    lister = actions.add_parser("list", help="the newest certificates and notices")
-    lister.add_argument("--limit", type=_count, default=1000, help="at most so many (default 1000)")
+    lister = actions.add_parser("list", help="certificates and notices, the newest first")
+    lister.add_argument("--limit", type=_count, default=None, help="at most so many (default: all)")
     lister.add_argument("--state", choices=("issued", "replaced", "revoked"), default="")
     exporter = actions.add_parser("export", help="write NUMBER.xml, NUMBER.pdf and NUMBER.bundle.json")
     exporter.add_argument("number", metavar="NUMBER")
@@ -44,7 +44,11 @@ def _list(args: argparse.Namespace) -> int:
 
     rows = queries.listing(system("command line"), limit=args.limit, state=args.state)
     if args.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        before = "["
+        for row in rows:
+            print(before, json.dumps(row, ensure_ascii=False), sep="\n", end="")
+            before = ","
+        print("[]" if before == "[" else "\n]")
         return 0
     for row in rows:
         until = row["valid_until"] or "-"

@@ -200,7 +200,7 @@ def provisional(prepared: PreparedDocument) -> CertificateContent:
 @transaction.atomic
 def check(prepared: PreparedDocument, *, actor: Actor) -> PreparedDocument:
     """The checker agrees; every condition is asked."""
-    require(PREPARED.may("check", prepared, actor))
+    workflow.demand(PREPARED, "check", prepared, actor)
     user = person(actor)
     _refuse(prepared, checker=user)
     return workflow.apply(PREPARED, "check", prepared, actor=actor, checker=user, checked_at=clock.now())
@@ -216,7 +216,7 @@ def sign(
     prepared: PreparedDocument, *, second_factor_code: str, meaning: str = "approve", actor: Actor
 ) -> PreparedDocument:
     """Second factor, every condition, number, seal, leaf; the graph learns what was used."""
-    require(PREPARED.may("sign", prepared, actor))
+    workflow.demand(PREPARED, "sign", prepared, actor)
     if meaning not in content.MEANINGS:
         raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
     user = person(actor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -20,6 +22,8 @@ from quanheng.platform.kernel import clock, files
 from quanheng.platform.kernel.actors import Actor
 
 RELATED = ("task", "task__norm", "instrument", "instrument__organisation", "organisation", "verifier", "checker")
+
+LISTED = 500  # at once, for the command line
 
 
 def records(viewer: Actor) -> QuerySet[Record]:
@@ -88,13 +92,14 @@ def _through_replacement(document: Document) -> Record | None:
     return None
 
 
-def listing(viewer: Actor, *, limit: int, state: str = "") -> list[dict[str, Any]]:
-    """The newest documents as plain values for the command line."""
+def listing(viewer: Actor, *, limit: int | None = None, state: str = "") -> Iterator[dict[str, Any]]:
+    """Documents as plain values for the command line, the newest first; a province's are never all in memory."""
     rows = documents(viewer).order_by("-issued_on", "-number")
     rows = rows.filter(state=state) if state else rows
-    found = list(rows[:limit])
-    stand = standings(found, clock.today())
-    return [_plain(d, stand[d.pk]) for d in found]
+    coming = rows[:limit].iterator(chunk_size=LISTED)
+    while found := list(islice(coming, LISTED)):
+        stand = standings(found, clock.today())
+        yield from (_plain(d, stand[d.pk]) for d in found)
 
 
 def _plain(document: Document, standing: Standing) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def submit(record: Record, *, actor: Actor) -> Record:
     """Compute, keep the result, and hand the record to the checker. Every failing condition is named."""
     require(policies.may_record(actor, record))
     if record.state != "draft":
-        require(RECORD.may("submit", record, actor))
+        workflow.demand(RECORD, "submit", record, actor)
     record.result = None
     _fix_item(record)
     result = procedure.compute(record.procedure_id, record.data)
@@ -169,7 +169,7 @@ def submit(record: Record, *, actor: Actor) -> Record:
 @transaction.atomic
 def check(record: Record, *, actor: Actor) -> Record:
     """The checker agrees: computed again, compared, every condition asked again."""
-    require(RECORD.may("check", record, actor))
+    workflow.demand(RECORD, "check", record, actor)
     user = person(actor)
     _refuse_if(conditions.issue_conditions(record, people=conditions.people_of(record, checker=user)), "conditions")
     workflow.apply(RECORD, "check", record, actor=actor, checker=user, checked_at=clock.now())

@@ -57,7 +57,7 @@ def _factor(actor: Actor, code: str) -> str:
 
 def sign(record: Record, *, second_factor_code: str, meaning: str = "approve", actor: Actor) -> Record:
     """Sign one record; see ``_signing`` for the order of things."""
-    require(RECORD.may("sign", record, actor))
+    workflow.demand(RECORD, "sign", record, actor)
     factor = _factor(actor, second_factor_code)
     for _waiting in _signing(record, factor=factor, meaning=meaning, actor=actor, sealing=_at_once):
         pass
@@ -104,7 +104,7 @@ def _signing(
 
     Left in the pause for good, or failing there, it voids the number with the reason.
     """
-    require(RECORD.may("sign", record, actor))
+    workflow.demand(RECORD, "sign", record, actor)
     if meaning not in content.MEANINGS:
         raise Refused(_("请确认签名的含义"), code="meaning", place="meaning")
     act = content.Act(person(actor), clock.now(), meaning, factor)

@@ -83,15 +83,18 @@ class RecordList(ListPage):
 
     def batch_check(self, rows: QuerySet[Record]) -> HttpResponse:
         """To the page that shows them with exceptions first."""
-        return _to_batch("check", rows)
+        return _to_batch(self.request, "check", rows)
 
     def batch_sign(self, rows: QuerySet[Record]) -> HttpResponse:
         """To the page that shows them with exceptions first."""
-        return _to_batch("sign", rows)
+        return _to_batch(self.request, "sign", rows)
 
 
-def _to_batch(act: str, rows: QuerySet[Record]) -> HttpResponse:
+def _to_batch(request: HttpRequest, act: str, rows: QuerySet[Record]) -> HttpResponse:
     ids = "&".join(f"r={pk}" for pk in rows.values_list("pk", flat=True)[:MOST])
+    if (chosen := rows.count()) > MOST:
+        words = _("一次最多办理 %(most)d 份,已取 %(n)d 份中最先的 %(most)d 份,其余请再选")
+        messages.warning(request, words % {"most": MOST, "n": chosen})
     return redirect(f"{reverse('certificates:batch', args=[act])}?{ids}")
 
 
@@ -241,23 +244,26 @@ class BatchPage(FormPage):
         return Header(title, crumbs=[(_("原始记录"), reverse("certificates:records"))])
 
     def records(self) -> list[Record]:
-        """The chosen records in a state where the act is possible."""
+        """The chosen records."""
         ids = self.request.POST.getlist("r") or self.request.GET.getlist("r")
-        state = {"check": "checking", "sign": "signing"}[self.act]
         try:
-            return list(queries.records(self.actor).filter(pk__in=ids[:MOST], state=state).order_by("task__due_on"))
+            return list(queries.records(self.actor).filter(pk__in=ids[:MOST]).order_by("task__due_on"))
         except ValidationError as error:
             raise Http404 from error
 
     def context(self) -> dict[str, Any]:
         user = services.person(self.actor)
         part = {"check": "checker", "sign": "signatory"}[self.act]
-        rows = []
+        rows, elsewhere = [], []
         for record in self.records():
+            if record.state not in RECORD[self.act].sources:
+                elsewhere.append((record, RECORD.may(self.act, record, self.actor).reason))
+                continue
             found = conditions.issue_conditions(record, people=conditions.people_of(record, **{part: user}))
             rows.append((record, conditions.failing(found), item.beside_ledger(record)))
         return {
             "act": self.act,
+            "elsewhere": elsewhere,
             "possible": any(not row[1] for row in rows),
             "blocked": sum(bool(row[1]) for row in rows),
             "exceptions": [r for r in rows if r[1] or r[2] or r[0].verdict != "pass"],

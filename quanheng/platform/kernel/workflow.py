@@ -111,6 +111,13 @@ def _overtaken(machine: Workflow, step: Transition, obj: Stateful) -> str:
     }
 
 
+def demand(machine: Workflow, name: str, obj: Stateful, actor: Actor) -> None:
+    """Raise ``Refused`` unless the step is open now; who comes second reads who was first."""
+    if obj.state not in machine[name].sources:
+        raise Refused(_overtaken(machine, machine[name], obj), code="forbidden")
+    require(machine.may(name, obj, actor))
+
+
 StatefulT = TypeVar("StatefulT", bound=Stateful)
 
 

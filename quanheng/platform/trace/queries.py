@@ -19,6 +19,7 @@ from quanheng.errors import InputError
 from quanheng.evidence.trace import Graph
 from quanheng.platform.kernel import people
 from quanheng.platform.kernel.actors import Actor, region_prefix
+from quanheng.platform.kernel.models import Region
 from quanheng.platform.trace.models import NodeKind, TraceCertificate, TraceNode, TraceUse
 from quanheng.platform.trace.registries import FINDERS
 
@@ -196,6 +197,8 @@ def recall(standard_id: uuid.UUID, since: dt.date, until: dt.date, at: dt.date |
 
 def audit(at: dt.date, region: str = "") -> pl.DataFrame:
     """Every item's chain on a day; a region's code keeps the items of that region."""
+    if region and not Region.objects.filter(code=region).exists():
+        raise InputError("region", "No such region; give a code of the library, as 990100.", region)
     found = load_graph().audit(at)
     if not region:
         return found

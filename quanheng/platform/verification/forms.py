@@ -29,6 +29,16 @@ class ApplicationForm(Form):
         self.fields["institute"].queryset = institutes  # type: ignore[attr-defined]
 
 
+class AmendForm(ApplicationForm):
+    """The same once more, and what is left out of it."""
+
+    leave_out = forms.MultipleChoiceField(required=False, label=_("移除这些器具"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, tasks: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["leave_out"].choices = [(str(t.pk), str(t.instrument)) for t in tasks]  # type: ignore[attr-defined]
+
+
 class AssignForm(Form):
     """Who verifies, and on which day."""
 

@@ -18,10 +18,10 @@ def may_apply(actor: Actor, application: Any) -> Decision:
     return Denied(_("只有申请单位的计量员可以提交或撤回申请"))
 
 
-def may_edit(actor: Actor, application: Any) -> Decision:
-    """As long as it is with the applicant."""
-    if application.state not in ("draft", "returned"):
-        return Denied(_("已提交的申请不能修改;请先撤回,或由检定机构退回"))
+def may_amend(actor: Actor, application: Any) -> Decision:
+    """The applicant, until the application is handed in and after it came back."""
+    if application.state not in {"draft", "returned"}:
+        return Denied(_("只有草稿和被退回的申请可以修改"))
     return may_apply(actor, application)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -49,11 +49,8 @@ def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
 
 def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> list[str]:
     """Why some of the instruments cannot be applied for, one sentence each."""
-    pending = set(
-        Task.objects.filter(instrument__in=instruments)
-        .exclude(state__in=["issued", "cancelled"])
-        .values_list("instrument_id", flat=True)
-    )
+    open_tasks = Task.objects.filter(instrument__in=instruments).exclude(state__in=["issued", "cancelled"])
+    pending = dict(open_tasks.values_list("instrument_id", "application__number"))
     reasons = []
     for one in instruments:
         if one.organisation_id != organisation.pk and not one.organisation.path.startswith(organisation.path):
@@ -64,7 +61,8 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
         elif one.quantity > 1:
             reasons.append(_("%(item)s 是批量登记,不能逐台申请检定") % {"item": one})
         elif one.pk in pending:
-            reasons.append(_("%(item)s 已有未办结的检定任务") % {"item": one})
+            told = {"item": one, "number": pending[one.pk]}
+            reasons.append(_("%(item)s 已有未办结的检定任务(申请 %(number)s)") % told)
     return reasons
 
 
@@ -115,32 +113,31 @@ def create_application(
 
 
 @transaction.atomic
-def edit_application(
-    *, actor: Actor, application: Application, institute: Organisation, kept: Iterable[Instrument], **fields: Any
+def amend_application(
+    *, actor: Actor, application: Application, leave_out: Collection[str] = (), **fields: Any
 ) -> Application:
-    """Mend what was returned or never sent: to whom, how, when, whom to call, and which items to leave out."""
-    current = Application.objects.select_for_update().get(pk=application.pk)
-    require(policies.may_edit(actor, current))
-    if institute.kind != OrganisationKind.INSTITUTE:
-        raise Refused(_("请选择检定机构"), code="institute", place="institute")
-    tasks = list(current.tasks.exclude(state="cancelled").select_related("instrument"))
-    staying = {i.pk for i in kept}
-    if not any(t.instrument_id in staying for t in tasks):
-        raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
-    left_out = [t for t in tasks if t.instrument_id not in staying]
-    Task.objects.filter(pk__in=[t.pk for t in left_out]).delete()  # never accepted, so nothing was done on them
-    changes = {"institute": institute, **fields}
-    before = {k: getattr(current, k) for k in changes if getattr(current, k) != changes[k]}
-    for name in changes:
-        setattr(current, name, changes[name])
-    current.version += 1
-    current.save(update_fields=[*changes, "version"])
-    current.tasks.exclude(state="cancelled").update(organisation=institute, delivery=current.delivery)
-    after = {k: changes[k] for k in before} | {"count": len(tasks) - len(left_out)}
-    if left_out:
-        after["left_out"] = [str(t.instrument) for t in left_out]
-    events.record(actor, "applications.edited", current, before=before, after=after)
-    return current
+    """Change a draft or a returned application before it is handed in (again); tasks left out are cancelled.
+
+    The norm is chosen anew: another may be in force since it was returned.
+    """
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    require(policies.may_amend(actor, application))
+    today, remaining = clock.today(), application.tasks.exclude(state="cancelled")
+    kept = remaining.exclude(pk__in=leave_out)
+    if not kept.exists():
+        raise Refused(_("请至少保留一台器具,或撤回申请"), code="empty", place="instruments")
+    before = {key: getattr(application, key) for key in fields}
+    for key, value in fields.items():
+        setattr(application, key, value)
+    application.version += 1
+    application.save(update_fields=[*fields, "version"])
+    _cancel(remaining.filter(pk__in=leave_out), actor, _("修改申请时移除"))
+    for task in kept.select_related("instrument__category").prefetch_related("instrument__category__norms"):
+        task.organisation, task.delivery = application.institute, application.delivery
+        task.norm, task.version = norm_for(task.instrument, today), task.version + 1
+        task.save(update_fields=["organisation", "delivery", "norm", "version"])
+    events.record(actor, "applications.amended", application, before=before, after=fields)
+    return application
 
 
 @transaction.atomic
@@ -158,7 +155,11 @@ def withdraw_application(*, actor: Actor, application: Application, reason: str 
 
 
 def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
-    for task in application.tasks.exclude(state__in=["issued", "cancelled"]):
+    _cancel(application.tasks.exclude(state__in=["issued", "cancelled"]), actor, reason)
+
+
+def _cancel(tasks: Iterable[Task], actor: Actor, reason: str) -> None:
+    for task in tasks:
         task.state, task.closed_at, task.version = "cancelled", clock.now(), task.version + 1
         task.save(update_fields=["state", "closed_at", "version"])
         events.record(actor, "tasks.cancel", task, reason=reason, after={"state": "cancelled"})

@@ -123,54 +123,6 @@ class Apply(FormPage):
         return reverse("verification:application", args=[made.pk])
 
 
-class Edit(Apply):
-    """Mend an application that came back, and send it again."""
-
-    application: Application
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.application = get_object_or_404(queries.applications(self.actor), pk=kwargs["pk"])
-
-    def allowed(self, actor: Any) -> Decision:
-        return policies.may_edit(actor, self.application)
-
-    def header(self) -> Header:
-        here = reverse("verification:application", args=[self.application.pk])
-        crumbs = [(_("检定申请"), reverse("verification:applications")), (self.application.number, here)]
-        return Header(_("修改申请"), returned_because(self.application), crumbs=crumbs)
-
-    @property
-    def instruments(self) -> list[Instrument]:
-        tasks = self.application.tasks.exclude(state="cancelled").select_related(
-            "instrument__organisation", "instrument__category", "instrument__region"
-        )
-        left_out = set(self.request.POST.getlist("remove"))
-        sent = set(self.request.POST.getlist("i")) if self.request.method == "POST" else None
-        wanted = [t.instrument for t in tasks.order_by("instrument__name", "instrument__serial_number")]
-        return [i for i in wanted if str(i.pk) not in left_out and (sent is None or str(i.pk) in sent)]
-
-    def initial(self) -> Mapping[str, Any]:
-        return {name: getattr(self.application, name) for name in self.form_class.base_fields}
-
-    def done(self, form: Any) -> str:
-        with transaction.atomic():
-            mended = services.edit_application(
-                actor=self.actor, application=self.application, kept=self.instruments, **form.cleaned_data
-            )
-            services.submit_application(actor=self.actor, application=mended)
-        messages.success(self.request, _("申请 %(number)s 已提交") % {"number": mended.number})
-        return reverse("verification:application", args=[mended.pk])
-
-
-def returned_because(application: Application) -> str:
-    """Why the institute sent it back; empty unless it stands returned."""
-    if application.state != "returned":
-        return ""
-    last = events.history(application).filter(verb="applications.return").first()
-    return _("退回原因:%(reason)s") % {"reason": last.reason} if last else ""
-
-
 def _common_parent(owners: set[Organisation]) -> Organisation:
     """The lowest organisation above all the owners: a chain applies for its shops at once."""
     paths = [o.path for o in owners]
@@ -207,6 +159,54 @@ def step_actions(machine: Workflow, obj: Any, actor: Any, url: str, names: Seque
     return actions
 
 
+class Amend(FormPage):
+    """What came back is mended and handed in again: institute, way of delivery, whom to call, what is left out."""
+
+    form_class = forms.AmendForm
+    submit = gettext_lazy("保存并提交")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.application = get_object_or_404(queries.applications(self.actor), pk=kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        return policies.may_amend(actor, self.application)
+
+    def header(self) -> Header:
+        here = reverse("verification:application", args=[self.application.pk])
+        lead = returned_because(self.application)
+        return Header(_("修改申请"), lead=lead, crumbs=[(self.application.number, here)])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        today, tasks = clock.today(), self.application.tasks.exclude(state="cancelled").select_related("instrument")
+        norms = {n.pk: n for n in (services.norm_for(t.instrument, today) for t in tasks) if n is not None}
+        institutes = queries.institutes_for(list(norms.values()), today, self.application.region)
+        return {"institutes": institutes, "tasks": tasks}
+
+    def initial(self) -> Mapping[str, Any]:
+        names = ("institute", "delivery", "wanted_on", "contact", "phone", "note")
+        return {name: getattr(self.application, name) for name in names}
+
+    def done(self, form: Any) -> str:
+        data = dict(form.cleaned_data)
+        leave_out = data.pop("leave_out")
+        with transaction.atomic():
+            amended = services.amend_application(
+                actor=self.actor, application=self.application, leave_out=leave_out, **data
+            )
+            services.submit_application(actor=self.actor, application=amended)
+        messages.success(self.request, _("申请 %(number)s 已提交") % {"number": self.application.number})
+        return reverse("verification:application", args=[self.application.pk])
+
+
+def returned_because(application: Application) -> str:
+    """Why the application came back, while it lies with the applicant."""
+    if application.state != "returned":
+        return ""
+    last = events.history(application).filter(verb="applications.return").first()
+    return _("退回原因:%(reason)s") % {"reason": last.reason} if last else ""
+
+
 class ApplicationPage(Page):
     """One application: what, for whom, how far, and the next step."""
 
@@ -225,10 +225,9 @@ class ApplicationPage(Page):
         a = self.application
         open_steps = step_actions(APPLICATION, a, self.actor, self.step_url, self.steps)
         usable = [x for x in open_steps if not x.denied]
-        if policies.may_edit(self.actor, a):
-            label = _("修改后重报") if a.state == "returned" else _("修改")
-            edit = Action(label, reverse("verification:application-edit", args=[a.pk]), "edit")
-            usable.insert(0 if a.state == "returned" else 1, edit)
+        if policies.may_amend(self.actor, a):
+            amend = Action(_("修改申请"), reverse("verification:amend", args=[a.pk]), "edit")
+            usable.insert(0 if a.state == "returned" else 1, amend)
         primary = usable[0] if usable else None
         slip = Action(_("打印预约送检单"), reverse("verification:slip", args=[a.pk]), "printer")
         return Header(

@@ -117,6 +117,8 @@ def test_the_page_shows_a_new_token_once(cast):
         shown = browser.get(page)
         assert shown.status_code == 200
         assert text not in shown.content.decode()
+        assert form["expires_on"] in shown.content.decode()
+        assert (clock.today() + dt.timedelta(days=91)).isoformat() not in shown.content.decode()
         assert "收银系统" in shown.content.decode()
     browser.post(f"/administration/tokens/{made.pk}/revoke/", {"reason": "换系统"})
     assert Caller(text).get("/instruments").status_code == 401

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from quanheng.platform.certificates import papers
+from quanheng.platform.certificates import papers, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
@@ -180,6 +180,20 @@ def test_a_batch_is_signed_with_one_code_and_exceptions_come_first(cast: Cast) -
     assert done.status_code == 200
     assert Document.objects.count() == 1
     assert Document.objects.get().number in done.content.decode()
+
+
+def test_who_signs_a_batch_second_reads_who_was_first(cast: Cast) -> None:
+    record = steps.checked(cast)
+    client = as_(cast, "signatory")
+    address = f"{reverse('certificates:batch', args=['sign'])}?r={record.pk}"
+    assert 'name="code"' in client.get(address).content.decode()
+    signing.sign(record, second_factor_code=steps.code_of(cast.signatory), actor=cast.actor("signatory"))
+    form = {"r": [record.pk], "code": steps.code_of(cast.signatory), "meaning": "approve"}
+    told = client.post(reverse("certificates:batch", args=["sign"]), form).content.decode()
+    assert "未办理" in told
+    assert f"{cast.signatory.name} 已于" in told
+    assert "现为“已签发”" in client.get(address).content.decode()
+    assert Document.objects.count() == 1
 
 
 def test_a_batch_in_which_nothing_can_be_signed_offers_no_signature(cast: Cast) -> None:

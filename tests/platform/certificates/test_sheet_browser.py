@@ -172,3 +172,21 @@ def test_a_file_of_readings_fills_the_sheet(committing: None, live_server: Any, 
     page.wait_for_load_state()
     assert page.input_value(CELL.format("repeatability", 1, "dL")) == "0.002"
     assert Record.objects.get(pk=record.pk).data["sections"]["repeatability"][0]["I"] == "24.00"
+
+
+def test_a_click_right_after_typing_keeps_what_was_typed_and_is_done(
+    committing: None, live_server: Any, page: Any
+) -> None:
+    record = open_sheet(page, live_server)
+    text = "section,row,I,dL\nrepeatability,2,24.00,0.002\n"
+    upload = {"name": "readings.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.set_input_files('input[name="file"]', upload)
+    page.fill(CELL.format("repeatability", 0, "I"), "24.00")
+    page.click(".rs-upload button")
+    expect(page.locator(CELL.format("repeatability", 1, "dL"))).to_have_value("0.002", timeout=10_000)
+    assert Record.objects.get(pk=record.pk).data["sections"]["repeatability"][0]["I"] == "24.00"
+
+    page.fill(CELL.format("repeatability", 0, "dL"), "0.001")
+    page.click("text=提交核验")
+    expect(page.locator("main")).to_contain_text("不能提交,请先处理", timeout=10_000)
+    assert Record.objects.get(pk=record.pk).data["sections"]["repeatability"][0]["dL"] == "0.001"

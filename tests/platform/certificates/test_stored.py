@@ -56,12 +56,25 @@ def test_the_command_lists_and_exports(cast: Cast, tmp_path: Path, capsys: pytes
     ledger.merge_leaves()
     assert main(["certificate", "list", "--json"]) == 0
     assert [row["number"] for row in json.loads(capsys.readouterr().out)] == [number]
+    assert main(["certificate", "list", "--json", "--state", "revoked"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
     assert main(["certificate", "export", number, "--out", str(tmp_path / "out")]) == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         f"{number}.bundle.json",
         f"{number}.pdf",
         f"{number}.xml",
     ]
+
+
+def test_the_list_of_the_command_is_whole_unless_a_limit_is_asked_for(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = {steps.signed(cast).document.number for _ in range(3)}  # type: ignore[union-attr]
+    monkeypatch.setattr(queries, "LISTED", 2)
+    assert main(["certificate", "list", "--json"]) == 0
+    assert {row["number"] for row in json.loads(capsys.readouterr().out)} == numbers
+    assert main(["certificate", "list", "--limit", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_a_byte_changed_in_what_an_exported_bundle_is_replayed_from_is_found(cast: Cast, tmp_path: Path) -> None:

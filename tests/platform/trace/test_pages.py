@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from django.test import Client
 
+from quanheng.cli.main import main
 from quanheng.platform.trace.models import TraceNode
 from tests.platform.cast import Cast
 from tests.platform.trace.test_chains import make_chain
@@ -52,6 +54,20 @@ def test_the_audit_of_a_region_counts_what_holds_and_why_the_rest_does_not(cast:
     assert "核查对象" in page
     client.force_login(cast.keeper)
     assert client.get("/trace/audit/").status_code == 403
+
+
+def test_the_command_audits_a_region_and_refuses_one_that_does_not_exist(
+    cast: Cast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_chain(cast)
+    region = cast.shop.region.code
+    assert main(["trace", "audit", "--at", "2026-11-23", "--region", region]) == 0
+    assert "0 items" not in capsys.readouterr().out
+    for unknown in ("999999", "XX"):
+        assert main(["trace", "audit", "--region", unknown]) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.startswith("region: ")) == ("", True)
+        assert unknown in told.err
 
 
 def test_another_firm_finds_neither_the_item_nor_its_recall(cast: Cast, client: Client) -> None:

@@ -98,43 +98,38 @@ def test_returning_asks_for_the_reason_and_the_keeper_reads_it(cast: Cast, clien
     assert "缺少联系电话" in client.get(f"/verification/applications/{application.pk}/").content.decode()
 
 
-def test_what_came_back_is_mended_and_sent_again_with_the_reason_in_sight(cast: Cast, client: Client) -> None:
-    keeper = cast.actor("keeper")
+def test_a_returned_application_is_mended_and_handed_in_again(cast: Cast, client: Client) -> None:
     scales = [makers.make_instrument(cast.shop) for _ in range(2)]
+    keeper = cast.actor("keeper")
     made = services.create_application(
         actor=keeper, organisation=cast.shop, institute=cast.institute, instruments=scales, delivery="sent_in"
     )
     services.submit_application(actor=keeper, application=made)
     client.force_login(cast.keeper)
-    edit = f"/verification/applications/{made.pk}/edit/"
-    assert client.get(edit).status_code == 403
-    services.return_application(actor=cast.actor("receptionist"), application=made, reason="当日不能停用,请改期")
-    assert edit in client.get(f"/verification/applications/{made.pk}/").content.decode()
-    assert "当日不能停用,请改期" in client.get(edit).content.decode()
-    fields = {
-        "i": [str(scales[0].pk)],
-        "institute": str(cast.institute.pk),
-        "delivery": "on_site",
-        "wanted_on": "2027-01-08",
-        "contact": "钱掌柜",
-        "phone": "0990-1234567",
-    }
-    assert client.post(edit, {**fields, "i": []}).status_code == 422
-    client.post(edit, fields)
-    made.refresh_from_db()
-    assert (made.state, made.delivery, made.wanted_on) == ("submitted", "on_site", dt.date(2027, 1, 8))
-    assert [t.instrument for t in made.tasks.all()] == [scales[0]]
-    assert scales[1].serial_number not in client.get(f"/verification/applications/{made.pk}/").content.decode()
-    services.create_application(
-        actor=keeper, organisation=cast.shop, institute=cast.institute, instruments=[scales[1]], delivery="sent_in"
-    )
-
-
-def test_nobody_else_edits_an_application(cast: Cast, client: Client) -> None:
-    made = make_submitted(cast)
-    services.return_application(actor=cast.actor("receptionist"), application=made, reason="缺电话")
-    client.force_login(cast.receptionist)
     assert client.get(f"/verification/applications/{made.pk}/edit/").status_code == 403
+    services.return_application(actor=cast.actor("receptionist"), application=made, reason="第二台请另报")
+    page = client.get(f"/verification/applications/{made.pk}/").content.decode()
+    assert "退回原因:第二台请另报" in page
+    assert "修改申请" in page
+    again = client.get(f"/verification/applications/new/?i={scales[0].pk}")
+    fields = {"institute": str(cast.institute.pk), "contact": "钱掌柜", "phone": "0990-1234567"}
+    blocked = client.post(again.request["PATH_INFO"], {**fields, "i": [str(scales[0].pk)], "delivery": "on_site"})
+    assert f"已有未办结的检定任务(申请 {made.number})" in blocked.content.decode()
+
+    leave_out = str(made.tasks.get(instrument=scales[1]).pk)
+    address = f"/verification/applications/{made.pk}/edit/"
+    everything = [str(t.pk) for t in made.tasks.all()]
+    refused = client.post(address, {**fields, "delivery": "on_site", "leave_out": everything})
+    assert "请至少保留一台器具" in refused.content.decode()
+    client.post(address, {**fields, "delivery": "on_site", "leave_out": [leave_out]})
+    made.refresh_from_db()
+    assert (made.state, made.delivery, made.phone) == ("submitted", "on_site", "0990-1234567")
+    assert {t.instrument_id: (t.state, t.delivery) for t in made.tasks.all()} == {
+        scales[0].pk: ("waiting", "on_site"),
+        scales[1].pk: ("cancelled", "sent_in"),
+    }
+    services.accept_application(actor=cast.actor("receptionist"), application=made)
+    assert made.tasks.get(instrument=scales[1]).state == "cancelled"
 
 
 def test_what_stands_against_acceptance_is_shown_before_one_tries(cast: Cast, client: Client) -> None:

@@ -48,6 +48,11 @@ def scope_words(names: list[str]) -> str:
     return "、".join(str(scope.label) if scope else name for name, scope in known)
 
 
+def last_day(expires_at: dt.datetime | None) -> dt.date | None:
+    """The last day on which a token works: it ends with the day that was chosen."""
+    return clock.civil_date(expires_at - dt.timedelta(microseconds=1)) if expires_at else None
+
+
 class TokenTable(Table):
     """Tokens."""
 
@@ -66,6 +71,10 @@ class TokenTable(Table):
     class Meta(Table.Meta):
         model = ApiToken
         fields = ("status", "name", "organisation", "user", "scopes", "expires_at", "used_at", "created_at")
+
+    def render_expires_at(self, value: dt.datetime) -> str:
+        """The last day on which it works."""
+        return civil(last_day(value))
 
     def render_scopes(self, value: list[str]) -> str:
         """In words."""
@@ -200,7 +209,7 @@ def _facts(token: ApiToken) -> list[Definition]:
         Definition(_("代表人员"), token.user.name),
         Definition(_("权限"), scope_words(token.scopes)),
         Definition(_("生成时间"), civil(token.created_at)),
-        Definition(_("有效期至"), civil(token.expires_at)),
+        Definition(_("有效期至"), civil(last_day(token.expires_at))),
         Definition(_("最近使用"), civil(token.used_at)),
         Definition(_("作废时间"), civil(token.revoked_at)),
     ]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 VERBS: Mapping[str, StrPromise] = {
+    "applications.amended": _("修改申请"),
     "applications.created": _("新建申请"),
-    "applications.edited": _("修改申请"),
     "catalog.category_refreshed": _("更新强检目录项"),
     "catalog.norm_refreshed": _("更新技术规范"),
     "certificates.foreign_imported": _("导入外来证书"),

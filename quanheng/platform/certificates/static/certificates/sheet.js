@@ -155,16 +155,19 @@
   });
   // A date that is still being typed is not sent yet.
   const day = (el) => (el === document.activeElement && !/^\d{4}-\d{2}-\d{2}$/.test(el.value) ? "" : el.value);
+  // Whether everything that had been typed when it began is kept now.
   const keep = async () => {
-    if (stopped || !dirty) return;
     if (saving) { await saving; return keep(); }
+    if (stopped || !dirty) return !stopped;
     dirty = false;
     state(say.saving);
+    let good = false;
     saving = (async () => {
       try {
         const body = { data: collect(), version, performed_on: day($('[data-top="performed_on"]')), place: $('[data-top="place"]').value };
         const answer = await send(say.save, body), told = await answer.json();
         if (answer.ok) {
+          good = true;
           version = told.version;
           const upload = $("[data-upload-version]");
           if (upload) upload.value = version;
@@ -175,6 +178,7 @@
     })();
     await saving;
     saving = null;
+    return good;
   };
   const save = later(1200, keep);
   // A parameter draws the sheet anew, in place: what is being typed meanwhile, its caret and every reading stay. Readings
@@ -215,8 +219,7 @@
     if (form.matches(".rs-form") || form.method !== "post" || form.dataset.kept || !dirty && !saving) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    await keep();
-    if (!dirty && !stopped) { form.dataset.kept = "yes"; form.requestSubmit(event.submitter); }
+    while (await keep()) if (!dirty) { form.dataset.kept = "yes"; form.requestSubmit(event.submitter); return; }
   }, true);
 
   // Enter goes down, Tab right; a block pasted from a spreadsheet fills the cells.

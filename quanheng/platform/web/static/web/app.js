@@ -167,14 +167,18 @@
       }, { once: true });
       return;
     }
-    if (form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-many")) {
-      if (form.dataset.sent) { event.preventDefault(); return; }
-      form.dataset.sent = "yes";
-      const busy = $("[data-busy]", form);
-      if (busy) busy.hidden = false;
-      setTimeout(() => { delete form.dataset.sent; }, 8000);
-    }
+    if (once(form) && form.dataset.sent) event.preventDefault();
   }, true);
+  // Only what really leaves counts as sent: a page that keeps something first stops the submission and sends it again.
+  const once = (form) => form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-many");
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !once(form)) return;
+    form.dataset.sent = "yes";
+    const busy = $("[data-busy]", form);
+    if (busy) busy.hidden = false;
+    setTimeout(() => { delete form.dataset.sent; }, 8000);
+  });
   addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => { delete form.dataset.sent; $$("[data-busy]", form).forEach((el) => { el.hidden = true; }); }));
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-dismiss]");
