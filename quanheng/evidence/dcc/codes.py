@@ -41,6 +41,13 @@ RELEASES: dict[str, str] = {
 SIGNATURE_SINCE = (3, 2, 0)
 
 
+def meant(text: str) -> str:
+    """The release that was meant: ``v3.0.0``, ``3.0`` and ``3.0.0 `` are 3.0.0; else what is written."""
+    bare = text.strip().lstrip("vV").strip()
+    parts = [*bare.split("."), "0", "0"][: max(3, bare.count(".") + 1)]
+    return ".".join(parts) if bare and ".".join(parts) in RELEASES else text.strip()
+
+
 def version_of(text: str) -> tuple[int, ...] | None:
     """``3.2.1`` → (3, 2, 1); a release candidate counts as its release."""
     try:

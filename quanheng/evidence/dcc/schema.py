@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lxml import etree
 
 from quanheng.errors import InputError
-from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.schema_store import default_folder, is_official
 from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import line_of
@@ -90,7 +90,7 @@ def _ready(version: str, schema_dir: Path) -> tuple[etree.XMLSchema, bool]:
 def check(root: etree._Element | Tree, schema_dir: Path | None) -> SchemaResult:
     """The verdict of the XSD of the version the file declares, and of the IDREF rules libxml2 does not apply."""
     tree = root if isinstance(root, Tree) else Tree(root)
-    version = tree.root.get("schemaVersion") or ""
+    version = codes.meant(tree.root.get("schemaVersion") or "")
     try:
         if schema_dir is None:
             raise _Unknown

@@ -100,6 +100,17 @@ class Reading:
         return shown or [(Status(tone, word), "", meaning)]
 
     @property
+    def ahead(self) -> str:
+        """The time that a signature claims and that had not come yet; else empty."""
+        signatures = self.validation.signatures if self.validation else ()
+        return next((s.signing_time.isoformat(" ", "seconds") for s in signatures if s.ahead and s.signing_time), "")
+
+    @property
+    def misspelled(self) -> bool:
+        """Whether a namespace is written so that other programs find no certificate in the file."""
+        return self.validation is not None and any(f.code == "namespace" for f in self.validation.findings)
+
+    @property
     def other_signer(self) -> str:
         """Who signed, where that is by name not the laboratory that the certificate names; else empty.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,20 @@ def test_a_signer_of_another_name_than_the_laboratory_is_pointed_out(cast: Cast)
     text = page(cast, ("c.xml", foreign_files.signed(borrowed)))
     assert "名称不同" in text
     assert foreign_files.NAME in text
+
+
+def test_a_misspelled_namespace_is_read_and_pointed_out(cast: Cast) -> None:
+    text = page(cast, ("c.xml", GOOD.replace(b'"https://ptb.de/dcc"', b'"http://ptb.de/dcc/"')))
+    assert text.startswith("200 ")
+    assert "电子计价秤" in text
+    assert "命名空间写错了" in text
+    assert "命名空间写错了" not in page(cast, ("c.xml", GOOD))
+
+
+def test_a_signature_from_the_future_is_pointed_out(cast: Cast) -> None:
+    assert "尚未到来" not in page(cast, ("c.xml", foreign_files.signed()))
+    later = foreign_files.signed(at=foreign_files.AT + timedelta(days=365))
+    assert "尚未到来" in page(cast, ("c.xml", later))
 
 
 def test_the_accepted_roots_are_listed_with_what_to_compare(cast: Cast) -> None:

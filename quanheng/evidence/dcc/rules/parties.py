@@ -37,14 +37,29 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 
 def _version(root: etree._Element) -> Iterator[Finding]:
-    version = (root.get("schemaVersion") or "").strip()
+    written = root.get("schemaVersion") or ""
+    version = codes.meant(written)
+    if version != written and version in codes.RELEASES:
+        words = f"版本写成“{written}”，按 {version} 检查", f"the version is written {written!r}; checked as {version}"
+        yield finding(root, "version_written", "error", words, version)
     if version in codes.RELEASES:
         if version != codes.LATEST:
             words = f"版本 {version} 不是最新的 {codes.LATEST}", f"version {version} is not the latest, {codes.LATEST}"
             yield finding(root, "version_old", "info", words)
         return
-    words = f"版本“{version}”未曾发布", f"the version {version!r} was never released"
-    yield finding(root, "version_unknown", "warning", words, ", ".join(v for v in codes.RELEASES if v >= "2.3"))
+    known = ", ".join(v for v in codes.RELEASES if v >= "2.3")
+    if not version:
+        words = "没有写版本（schemaVersion）", "no version is stated (schemaVersion)"
+        yield finding(root, "version_missing", "error", words, known)
+    elif (codes.version_of(version) or ()) > (codes.version_of(codes.LATEST) or ()):
+        words = (
+            f"版本 {version} 比本软件认识的 {codes.LATEST} 新：内容照读，架构须另给",
+            f"the version {version} is newer than {codes.LATEST}, the latest known here; give its schema",
+        )
+        yield finding(root, "version_unknown", "warning", words, f"--schema-dir DIR (DIR/v{version}/dcc.xsd)")
+    else:
+        words = f"版本“{version}”未曾发布", f"the version {version!r} was never released"
+        yield finding(root, "version_unknown", "warning", words, known)
 
 
 def _software(admin: etree._Element) -> Iterator[Finding]:
