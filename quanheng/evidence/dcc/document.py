@@ -41,9 +41,8 @@ class Document:
 
 def _under_usual_prefixes(root: etree._Element) -> etree._Element:
     """The same below a root that declares our prefixes, which what moves under it takes over."""
-    spaces = {prefix: uri for prefix, uri in root.nsmap.items() if not nearly.right_name(uri)}
-    spaces.update({"dcc": names.DCC, "si": names.SI})
-    fresh = etree.Element(root.tag, nsmap=spaces)
+    others = {prefix: uri for prefix, uri in root.nsmap.items() if prefix and not nearly.right_name(uri)}
+    fresh = etree.Element(root.tag, nsmap={**others, "dcc": names.DCC, "si": names.SI})
     fresh.attrib.update(root.attrib)
     fresh.text = root.text
     fresh.extend(list(root))

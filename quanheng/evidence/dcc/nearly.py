@@ -20,6 +20,7 @@ from quanheng.evidence.dcc import names
 _ROOT = names.local(names.ROOT)
 _PLAIN = {"ptb.de/dcc": names.DCC, "ptb.de/si": names.SI, "ptb.de/dsi": names.SI, "ptb.de/d-si": names.SI}
 _RIGHT = frozenset({names.DCC, names.SI})
+_OF_SI = f"{{{names.SI}}}*"
 _SCHEME = re.compile(r"^(?:https?:)?/*(?:www\.)?")
 _END = re.compile(r"(?:/v?\d[\d.]*)?(?:/dcc\.xsd)?[/#]*$")
 
@@ -53,7 +54,7 @@ def mend(root: etree._Element, place: str = "") -> tuple[Miss, ...]:
 
     For reading only: a signature is checked over the bytes as they came.
     """
-    if root.tag == names.ROOT and names.SI in root.nsmap.values():
+    if root.tag == names.ROOT and (names.SI in root.nsmap.values() or next(root.iter(_OF_SI), None) is not None):
         return ()
     space, local = names.namespace(root.tag), names.local(root.tag)
     if local.casefold() != _ROOT.casefold() or (space != names.DCC and space and right_name(space) != names.DCC):

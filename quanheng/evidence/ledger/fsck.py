@@ -53,8 +53,8 @@ def fsck(
 ) -> Report:
     """Check a log: its folder, or a mirror of its files.
 
-    ``trusted`` are earlier checkpoints, kept elsewhere, that
-    the log must continue; ``leaves`` also asks that every entry is a leaf of ours.
+    ``trusted`` are earlier checkpoints, kept elsewhere, that the log must continue; ``leaves`` also asks that every
+    entry is a leaf of ours.
     """
     report = Report()
     keys = tuple(verifiers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ ORDER: tuple[Severity, ...] = ("info", "warning", "error")
 # beyond this many of one kind a person reads no more, and a hostile file could fill a disk
 MOST_OF_A_KIND = 60
 
-_USUAL = {"dcc", "si", "ds"}
+_USUAL = re.compile(r"(?:/(?:dcc|si|ds):[^/:*]+)+")
 _PREFIX = {names.DCC: "dcc", names.SI: "si", names.DS: "ds"}
 
 
@@ -72,7 +73,7 @@ def xpath(element: etree._Element) -> str:
     usual = root.getroot().nsmap
     if all(usual.get(prefix, uri) == uri for uri, prefix in _PREFIX.items()):
         path = _getpath(root, element)
-        if path and "*" not in path and all(step.partition(":")[0] in _USUAL for step in path[1:].split("/")):
+        if _USUAL.fullmatch(path):
             return path
     steps: list[str] = []
     node: etree._Element | None = element

@@ -17,6 +17,8 @@ _RELEASE = re.compile(r"\d")
 _SPACES = {"d": names.DCC}
 _WORDS = etree.XPath("boolean(normalize-space(.))")
 _NAME = etree.XPath("boolean(d:name[normalize-space(.)])", namespaces=_SPACES)
+_PLACE = etree.XPath("boolean(d:location/*[* or normalize-space(.)])", namespaces=_SPACES)
+_COUNTRY = etree.XPath("boolean(d:location/d:countryCode[* or normalize-space(.)])", namespaces=_SPACES)
 _PERSON = etree.XPath("boolean(d:person/d:name[normalize-space(.)])", namespaces=_SPACES)
 
 
@@ -96,13 +98,11 @@ def _contact(admin: etree._Element, label: str, zh: str, element: etree._Element
         return
     if not _NAME(element):
         yield finding(element, f"{label}_name", "error", (f"{zh}没有名称", f"the {label} has no name"))
-    location = child(element, "location")
-    said = {names.local(e.tag) for e in location if text(e) or len(e)} if location is not None else set()
-    if not said:
+    if not _PLACE(element):
         yield finding(
             element, f"{label}_address", "warning", (f"{zh}没有地址", f"the {label} has no address"), "location"
         )
-    elif "countryCode" not in said:
+    elif not _COUNTRY(element):
         words = f"{zh}地址没有国家代码", f"the address of the {label} has no country code"
         yield finding(element, f"{label}_country", "info", words, "countryCode")
 
