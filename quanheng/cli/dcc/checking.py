@@ -30,6 +30,8 @@ def validate_one(args: argparse.Namespace, file: Path) -> Answer:
 
 def _no_schema(result: Validation) -> str:
     """A version nobody released has no schema to install: its finding says what to write."""
+    if result.schema.state == "unusable":
+        return f"  版本 {result.version} 的官方架构不能编译 the official schema of {result.version} does not compile"
     if codes.meant(result.version) not in codes.RELEASES:
         return f"  没有版本“{result.version}”的架构文件 there is no schema of version {result.version!r}"
     words = "没有安装架构文件，不能通过 no schema installed, which is no pass"
@@ -48,7 +50,7 @@ def _text(file: Path, result: Validation) -> str:
     signed = _signature_words(result.signatures)
     lines = [f"{file}: DCC {result.version}, schema {_schema_word(result)}, signature {signed}"]
     lines += [f"  damaged:{p.line}: {p.message}" for p in result.problems]
-    if result.schema.state == "missing":
+    if result.schema.state in {"missing", "unusable"}:
         lines.append(_no_schema(result))
     lines += [f"  schema:{e.line}: {e.message}{' [foreign]' if e.foreign else ''}" for e in result.schema.errors]
     for f in result.findings:

@@ -38,6 +38,8 @@ RELEASES: dict[str, str] = {
     "3.2.1": "2.1.0",
     "3.3.0": "2.2.1",
 }
+# their official schema names elements that the D-SI it imports does not have: no processor compiles it
+WITHOUT_USABLE_SCHEMA = ("2.1.0", "2.1.1")
 SIGNATURE_SINCE = (3, 2, 0)
 
 

@@ -19,7 +19,7 @@ from quanheng.evidence.dcc.walk import line_of
 
 ENVIRONMENT = "QUANHENG_DCC_SCHEMAS"
 
-State = Literal["found", "missing", "not_applied"]
+State = Literal["found", "missing", "not_applied", "unusable"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def check(root: etree._Element | Tree, schema_dir: Path | None) -> SchemaResult:
     """The verdict of the XSD of the version the file declares, and of the IDREF rules libxml2 does not apply."""
     tree = root if isinstance(root, Tree) else Tree(root)
     version = codes.meant(tree.root.get("schemaVersion") or "")
+    if version in codes.WITHOUT_USABLE_SCHEMA:
+        return SchemaResult("unusable", version, None)
     try:
         if schema_dir is None:
             raise _Unknown
