@@ -90,8 +90,8 @@ def _other(root: etree._Element, space: str, local: str) -> str:
     """What the file is instead, as far as that can be said."""
     if local.casefold() == "html":
         return "the file is a web page, not a certificate: download the certificate itself"
-    inside = next(islice((e for e in root.iter("{*}*") if names.local(e.tag) == _ROOT), 1), None)
+    inside = next(islice((e for e in root.iterdescendants("{*}*") if names.local(e.tag) == _ROOT), 1), None)
     if inside is not None:
-        return f"a certificate is wrapped into {local!r}: cut it out, from {_ROOT} to its end"
-    of = f" of {space}" if space else ""
-    return f"the root element is {local!r}{of}, not a DCC of {names.DCC}"
+        return f"a certificate is wrapped into {local[:100]!r}: cut it out, from {_ROOT} to its end"
+    of = f" of {space[:100]}" if space else ""
+    return f"the root element is {local[:100]!r}{of}, not a DCC of {names.DCC}"

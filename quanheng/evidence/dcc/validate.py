@@ -18,6 +18,8 @@ from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_signatures
 
+LONGEST_VERSION = 40
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -80,7 +82,7 @@ def validate(
     parsed = safe.parse_damaged(data, place)
     root = parsed.root
     misses = nearly.mend(root, place)
-    version = (root.get("schemaVersion") or "").strip()
+    version = (root.get("schemaVersion") or "").strip()[:LONGEST_VERSION]
     tree = Tree(root)
     if parsed.well_formed:
         # what has other names than the schema's is not valid by it, and the mended copy is not the file
@@ -97,7 +99,7 @@ def validate(
 
 def _misspelled(miss: nearly.Miss) -> rules.Finding:
     by_hand = (f"写成 {miss.right}；或 quanheng dcc export --to xml", f"{miss.right}, or quanheng dcc export --to xml")
-    return rules.finding(miss.element, "namespace", "error", miss.words, by_hand)
+    return rules.placed(rules.finding(miss.element, "namespace", "error", miss.words, by_hand))
 
 
 def _broken(root: etree._Element) -> tuple[SignatureReport, ...]:
