@@ -34,12 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     prove.add_argument("entry", metavar="ENTRY", help="index, hex leaf hash, or a logged XML or PDF file")
     verify = verbs.add_parser("verify", help="check signature and root, and that the log continues older checkpoints")
     verify.add_argument("older", metavar="CHECKPOINT", nargs="*", type=Path, help="checkpoints kept from earlier")
-    verify.add_argument("--source", metavar="LOG", help="another log's folder or http(s) address")
     verify.add_argument(
         "--remember", metavar="FILE", type=Path, help="keep the checkpoint here, and next time demand that it continues"
     )
     check = verbs.add_parser("fsck", help="rebuild the log from its entries and name what differs")
     check.add_argument("--trusted", metavar="CHECKPOINT", action="append", default=[], type=Path)
+    for verb in (verify, check):
+        verb.add_argument("--source", metavar="LOG", help="another log or a mirror: its folder or http(s) address")
     verbs.add_parser("rotate", help="a new signing key; the old one stays good for what it signed")
     witness.configure_collect(verbs.add_parser("collect", help="ask witnesses to cosign, or take in what they signed"))
     for verb in verbs.choices.values():
@@ -60,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
     }
     if args.action == "witness":
         return witness.run(args)
-    if args.action == "verify" and args.source:
-        return _verify(args, Path(), _verifiers(args.keys, Path()))
+    if args.action in ("verify", "fsck") and args.source:
+        return actions[args.action](args, Path(), _verifiers(args.keys, Path()))
     folder = Path(args.data_dir or os.environ.get("QUANHENG_DATA", "data")).expanduser()
     if not (folder / "log").is_dir():
         raise InputError("no_log", "There is no log in this data folder; name another with --data-dir.", str(folder))
@@ -172,7 +173,8 @@ def _rotate(args: argparse.Namespace, folder: Path, _: tuple[Verifier, ...]) -> 
 
 
 def _fsck(args: argparse.Namespace, folder: Path, keys: tuple[Verifier, ...]) -> int:
-    report = fsck(folder, keys, trusted=[_older(path, keys) for path in args.trusted])
+    log = open_source(args.source) if args.source else folder
+    report = fsck(log, keys, trusted=[_older(path, keys) for path in args.trusted])
     if args.json:
         found = [{"code": f.code, "place": f.place, "message": f.message} for f in report.findings]
         answer = {"ok": report.sound, "size": report.size, "root": report.root.hex(), "signature": bool(keys)}

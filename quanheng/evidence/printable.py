@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Every character that does not print as itself becomes a blank; line ends stay."""
-    if text.isprintable():
+    if text.replace("\n", "").isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)

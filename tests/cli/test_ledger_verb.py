@@ -6,7 +6,11 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -110,3 +114,41 @@ def test_a_witness_is_told_when_a_file_names_no_log(tmp_path: Path, capsys: pyte
     capsys.readouterr()
     assert main(["ledger", "witness", "watch", str(tmp_path / "KEYS"), *state]) == 2
     assert capsys.readouterr().err.startswith("no_log_key: ")
+
+
+@pytest.fixture
+def mirror(data, tmp_path):
+    """The static files alone, as a stranger's web server holds them, and the same under an address."""
+    folder = tmp_path / "mirror"
+    shutil.copytree(data / "log", folder, ignore=shutil.ignore_patterns(".local"))
+    (tmp_path / "KEYS").write_text(load_or_create_signer(data / "keys" / "log.ed25519", "").verifier.line)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.mark.parametrize("where", [0, 1], ids=["folder", "address"])
+def test_a_mirror_is_checked_from_its_files_alone(mirror, tmp_path, capsys, where):
+    ask = ["ledger", "fsck", "--source", str(mirror[where]), "--keys", str(tmp_path / "KEYS"), "--json"]
+    assert main([*ask, "--trusted", str(tmp_path / "kept")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], said["size"], said["signature"]) == (True, 20, True)
+    entries = next((mirror[0] / "tile" / "entries").rglob("20"))
+    spoiled = bytearray(entries.read_bytes())
+    spoiled[-3] ^= 1
+    entries.write_bytes(spoiled)
+    assert main(ask) == 1
+    assert {f["code"] for f in json.loads(capsys.readouterr().out)["findings"]} >= {"altered", "root"}
+
+
+def test_a_mirror_that_is_not_there_is_refused_in_one_line(tmp_path, capsys):
+    for source in (str(tmp_path / "none"), "http://127.0.0.1:9/"):
+        assert main(["ledger", "fsck", "--source", source]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

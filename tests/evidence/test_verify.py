@@ -131,6 +131,14 @@ def test_without_keys_nothing_is_proven(case, capsysbinary, suffix):
     assert (code, said["result"], said["proven"]) == (1, "not_proven", [])
 
 
+def test_why_a_signature_proves_nothing_is_said_in_the_language_asked_for(case, capsysbinary):
+    for lang, word in (("zh", "追不到您给出的信任根"), ("en", "does not lead to a trust anchor")):
+        main([case.file(".xml"), "--lang", lang])
+        assert word in capsysbinary.readouterr().out.decode()
+    main([case.file(".xml"), "--lang", "zh"])
+    assert "trust anchor" not in capsysbinary.readouterr().out.decode()
+
+
 def test_without_a_bundle_the_signature_alone_does_not_suffice(case):
     outcome = verify_file(case.bundle.xml, None, case.keys)
     assert outcome.result == "not_proven"

@@ -6,7 +6,8 @@ import argparse
 import importlib
 
 from quanheng.cli.dcc import checking, output, schemas, sealing
-from quanheng.cli.dcc.inputs import run_files, time_of
+from quanheng.cli.dcc.inputs import folders, run_files, time_of
+from quanheng.errors import InputError
 
 _ACTIONS = "show|validate|verify|sign|export|diff|schemas"
 
@@ -59,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "diff":
         return int(importlib.import_module("quanheng.cli.dcc.exporting").diff(args))
     if args.action == "export":
+        if args.out is None and folders(args) and not args.json:
+            raise InputError("usage", "a folder is exported into files: name a folder for them with --out", "--out")
         return run_files(args, importlib.import_module("quanheng.cli.dcc.exporting").export_one)
     one = {
         "show": output.show,

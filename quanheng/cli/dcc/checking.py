@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from quanheng.cli.dcc.inputs import Answer, anchors, read_file
-from quanheng.evidence.dcc import schema
+from quanheng.evidence.dcc import codes, schema
 from quanheng.evidence.dcc.validate import Validation, validate
 from quanheng.evidence.printable import printable
 from quanheng.evidence.signing.pades import verify_pdf
@@ -23,7 +23,19 @@ def validate_one(args: argparse.Namespace, file: Path) -> Answer:
     result = validate(read_file(file), folder, anchors=anchors(args.trust), at=args.at, place=str(file))
     counts = tuple(str(result.count(s)) for s in ("error", "warning", "info"))
     row = (result.version, _schema_word(result), *counts, _signature_words(result.signatures))
-    return Answer(result.as_json(), _text(file, result), int(result.negative(args.fail_on)), row)
+    known = codes.meant(result.version) in codes.RELEASES
+    note = _no_schema(result) if result.schema.state == "missing" and known else ""
+    return Answer(result.as_json(), _text(file, result), int(result.negative(args.fail_on)), row, note)
+
+
+def _no_schema(result: Validation) -> str:
+    """A version nobody released has no schema to install: its finding says what to write."""
+    if result.schema.state == "unusable":
+        return f"  版本 {result.version} 的官方架构不能编译 the official schema of {result.version} does not compile"
+    if codes.meant(result.version) not in codes.RELEASES:
+        return f"  没有版本“{result.version}”的架构文件 there is no schema of version {result.version!r}"
+    words = "没有安装架构文件，不能通过 no schema installed, which is no pass"
+    return f"  {words}: --schema-dir, or `quanheng dcc schemas add DIR`"
 
 
 def _schema_word(result: Validation) -> str:
@@ -38,10 +50,8 @@ def _text(file: Path, result: Validation) -> str:
     signed = _signature_words(result.signatures)
     lines = [f"{file}: DCC {result.version}, schema {_schema_word(result)}, signature {signed}"]
     lines += [f"  damaged:{p.line}: {p.message}" for p in result.problems]
-    if result.schema.state == "missing":
-        lines.append(
-            "  没有这个版本的架构文件 no schema of this version: --schema-dir, or `quanheng dcc schemas add DIR`"
-        )
+    if result.schema.state in {"missing", "unusable"}:
+        lines.append(_no_schema(result))
     lines += [f"  schema:{e.line}: {e.message}{' [foreign]' if e.foreign else ''}" for e in result.schema.errors]
     for f in result.findings:
         remedy = " / ".join(dict.fromkeys(r for r in (f.remedy, f.remedy_en) if r))
@@ -61,7 +71,7 @@ def verify_one(args: argparse.Namespace, file: Path) -> Answer:
     lines = [f"{file}: {r.state}{f' {r.signer}' if r.signer else ''} – {r.reason}" for r in reports]
     worst = next((r for r in reports if not r.good), reports[0])
     listed = [r.as_json() for r in reports if r.state != "absent"]
-    row = ("", "", "", "", "", _signature_words(reports))
+    row = (_signature_words(reports), ", ".join(dict.fromkeys(r.signer for r in reports if r.signer)))
     return Answer(
         {**worst.as_json(), "signatures": listed}, printable("\n".join(lines) + "\n"), int(not worst.good), row
     )

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from quanheng.cli.dcc.inputs import Answer, print_json, read_xml
+from quanheng.cli.dcc.inputs import Answer, below, print_json, read_xml
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import read, schema, tables, toolkit
 from quanheng.evidence.dcc.compare import Comparison, compare
@@ -31,16 +31,16 @@ def export_one(args: argparse.Namespace, file: Path) -> Answer:
             raise InputError("usage", f"{args.to} is not text: name a folder with --out", "--out")
         text = made.decode("utf-8")
         return Answer(json.loads(text) if args.to in {"json", "toolkit"} else {args.to: text}, text)
-    target = args.out / f"{file.stem}{_SUFFIX[args.to]}"
+    target = args.out / below(args, file).with_name(f"{file.stem}{_SUFFIX[args.to]}")
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as out:
             out.write(made)
     except FileExistsError:
         raise InputError("exists", "the file exists already: move it away", str(target)) from None
     except OSError as error:
         raise InputError("unwritable", f"the file cannot be written: {error.strerror}", str(target)) from None
-    return Answer({"written": str(target)}, f"{target}\n")
+    return Answer({"written": str(target)}, f"{target}\n", row=(str(target),))
 
 
 def _made(args: argparse.Namespace, file: Path) -> bytes:

@@ -38,7 +38,16 @@ RELEASES: dict[str, str] = {
     "3.2.1": "2.1.0",
     "3.3.0": "2.2.1",
 }
+# their official schema names elements that the D-SI it imports does not have: no processor compiles it
+WITHOUT_USABLE_SCHEMA = ("2.1.0", "2.1.1")
 SIGNATURE_SINCE = (3, 2, 0)
+
+
+def meant(text: str) -> str:
+    """The release that was meant: ``v3.0.0``, ``3.0`` and ``3.0.0 `` are 3.0.0; else what is written."""
+    bare = text.strip().lstrip("vV").strip()
+    parts = [*bare.split("."), "0", "0"][: max(3, bare.count(".") + 1)]
+    return ".".join(parts) if bare and ".".join(parts) in RELEASES else text.strip()
 
 
 def version_of(text: str) -> tuple[int, ...] | None:

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from lxml import etree
 
-from quanheng.errors import InputError
 from quanheng.evidence.dcc import certificate as m
-from quanheng.evidence.dcc import names, safe
+from quanheng.evidence.dcc import names, nearly, safe
 from quanheng.evidence.dcc.read_quantity import quantities
 from quanheng.evidence.dcc.read_tables import tables_in
 from quanheng.evidence.dcc.walk import child, children, flag, idents, refs, text, texts, value, values
@@ -28,8 +27,7 @@ def read_damaged(data: bytes, place: str = "") -> tuple[m.Certificate, tuple[saf
 
 def read_root(root: etree._Element, place: str = "") -> m.Certificate:
     """The certificate below a parsed root, such as the signed subtree a verifier returned."""
-    if root.tag != names.ROOT:
-        raise InputError("not_dcc", f"the root element is {names.local(root.tag)!r}, not a DCC of {names.DCC}", place)
+    nearly.mend(root, place)
     admin = child(root, "administrativeData")
     laboratory = child(admin, "calibrationLaboratory")
     return m.Certificate(

@@ -21,6 +21,7 @@ _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OWN_ENTITIES = {"lt", "gt", "amp", "apos", "quot"}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_WEB_PAGE = (b"<!doctype html", b"<html")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -64,7 +65,8 @@ def parse(data: bytes, place: str = "") -> etree._Element:
     try:
         root = _strict(data)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise InputError("not_xml", f"the file is not well-formed XML: {_first(error)}", place) from None
+        told = _other_kind(data) or f"the file is not well-formed XML: {_first(error)}"
+        raise InputError("not_xml", told, place) from None
     if root is None:
         raise InputError("not_xml", "the file holds no XML element", place)
     _bounded(root, place, len(data))
@@ -83,8 +85,9 @@ def parse_damaged(data: bytes, place: str = "") -> Parsed:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
         problems = [Problem(line if isinstance(line, int) else 0, _first(error))]
-    if b"<" not in data:  # true of every encoding XML may have
-        raise InputError("not_xml", f"the file is not well-formed XML: {problems[0].message}", place)
+    other = _other_kind(data)
+    if other or b"<" not in data:  # true of every encoding XML may have
+        raise InputError("not_xml", other or f"the file is not well-formed XML: {problems[0].message}", place)
     text, remark = _decoded(data)
     if remark:
         problems.append(Problem(1, remark))
@@ -104,6 +107,8 @@ def _guard(data: bytes, place: str) -> None:
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 2**20:.0f} MiB"
         raise InputError("too_large", f"the file has {size}, more than the {MAX_BYTES // 2**20} MiB read here", place)
+    if data[:64].removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_WEB_PAGE):
+        raise InputError("not_dcc", "the file is a web page, not a certificate: download the certificate itself", place)
     if _has_doctype(data):
         raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
 
@@ -176,8 +181,33 @@ def _has_doctype(data: bytes) -> bool:
 
 
 def _first(error: BaseException) -> str:
-    text = str(error).split("\n")[0].strip()
+    text = str(getattr(error, "msg", None) or error).split("\n")[0].strip()
     return text or type(error).__name__
+
+
+_KINDS = (
+    (b"PK\x03\x04", "the file is a ZIP archive or an Office document, not XML: unpack it, or export it as XML"),
+    (b"\x1f\x8b", "the file is packed with gzip: unpack it first"),
+    (b"7z\xbc\xaf", "the file is a 7z archive: unpack it first"),
+    (b"Rar!", "the file is a RAR archive: unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "the file is an old Office document, not XML"),
+    (b"\x89PNG", "the file is a picture, not XML"),
+    (b"\xff\xd8\xff", "the file is a picture, not XML"),
+)
+
+
+def _other_kind(data: bytes) -> str:
+    """What the file is instead of XML, where its first bytes say so."""
+    if found := next((words for start, words in _KINDS if data.startswith(start)), ""):
+        return found
+    head = data[:64].removeprefix(codecs.BOM_UTF8).lstrip()
+    if not data.strip():
+        return "the file is empty"
+    return (
+        "the file is JSON: `quanheng dcc export FILE --to xml` turns that of dcc-json-toolkit back"
+        if head[:1] in (b"{", b"[")
+        else ""
+    )
 
 
 def _bounded(root: etree._Element, place: str, size: int) -> None:

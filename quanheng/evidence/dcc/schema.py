@@ -12,14 +12,18 @@ from typing import Any, Literal
 from lxml import etree
 
 from quanheng.errors import InputError
-from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.schema_store import default_folder, is_official
 from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import line_of
 
 ENVIRONMENT = "QUANHENG_DCC_SCHEMAS"
 
-State = Literal["found", "missing", "not_applied"]
+# beyond this many a person reads no more, and a hostile file could fill a disk
+MOST_ERRORS = 500
+LONGEST = 600
+
+State = Literal["found", "missing", "not_applied", "unusable"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ def _ready(version: str, schema_dir: Path) -> tuple[etree.XMLSchema, bool]:
 def check(root: etree._Element | Tree, schema_dir: Path | None) -> SchemaResult:
     """The verdict of the XSD of the version the file declares, and of the IDREF rules libxml2 does not apply."""
     tree = root if isinstance(root, Tree) else Tree(root)
-    version = tree.root.get("schemaVersion") or ""
+    version = codes.meant(tree.root.get("schemaVersion") or "")
+    if version in codes.WITHOUT_USABLE_SCHEMA:
+        return SchemaResult("unusable", version, None)
     try:
         if schema_dir is None:
             raise _Unknown
@@ -100,7 +106,11 @@ def check(root: etree._Element | Tree, schema_dir: Path | None) -> SchemaResult:
     valid = schema.validate(tree.root)
     errors = [] if valid else [_error(entry) for entry in schema.error_log]  # type: ignore[attr-defined]
     errors += _identifiers(tree, {e.line for e in errors if "xs:ID" in e.message})
-    return SchemaResult("found", version, not any(not e.foreign for e in errors), tuple(errors), official)
+    sound = not any(not e.foreign for e in errors)
+    if len(errors) > MOST_ERRORS:
+        more = f"{len(errors) - MOST_ERRORS} more errors are not listed"
+        errors = [*errors[:MOST_ERRORS], SchemaError(0, more, foreign=sound)]
+    return SchemaResult("found", version, sound, tuple(errors), official)
 
 
 def folder_or_default(given: Path | None) -> Path | None:
@@ -124,6 +134,7 @@ def path_of(version: str, schema_dir: Path | None) -> Path | None:
 def _error(entry: etree._LogEntry) -> SchemaError:
     message = " ".join(entry.message.replace(f"{{{names.DCC}}}", "dcc:").replace(f"{{{names.SI}}}", "si:").split())
     foreign = "No matching global element declaration available, but demanded by the strict wildcard" in message
+    message = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
     return SchemaError(entry.line, message, foreign, str(getattr(entry, "path", "") or ""))
 
 

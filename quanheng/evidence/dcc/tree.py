@@ -15,10 +15,11 @@ from lxml import etree
 
 from quanheng.evidence.dcc import names
 
-_IDS = etree.XPath("//@id", smart_strings=False)
-_REF_IDS = etree.XPath("//@refId", smart_strings=False)
-_REF_TYPES = etree.XPath("//@refType", smart_strings=False)
-_OURS = f"{{{names.DCC}}}*", f"{{{names.SI}}}*"
+_IDS = etree.XPath("/descendant::*/@id", smart_strings=False)
+_REF_IDS = etree.XPath("/descendant::*/@refId", smart_strings=False)
+_REF_TYPES = etree.XPath("/descendant::*/@refType", smart_strings=False)
+_MARKED = {name: etree.XPath(f"/descendant::*/@{name}") for name in ("id", "refId", "refType")}
+_OURS = {names.DCC, names.SI}
 # what rules ask for by name, gathered in one walk
 _DCC = (
     "countryCode", "date", "dateTime", "dateTimeXMLList", "dataBase64", "certificate", "previousReport",
@@ -83,7 +84,9 @@ class Tree:
 
     def marked(self, attribute: str) -> Iterator[etree._Element]:
         """The elements of DCC and D-SI that carry an attribute; attributes of foreign XML are none of our business."""
-        return (e for e in self.root.iter(*_OURS) if e.get(attribute) is not None)
+        found = cast(list[etree._ElementUnicodeResult], _MARKED[attribute](self.root))
+        holders = (text.getparent() for text in found)
+        return (e for e in holders if e is not None and names.namespace(e.tag) in _OURS)
 
     def has(self, tag: str) -> bool:
         """Whether there is any element of this tag."""

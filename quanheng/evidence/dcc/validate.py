@@ -11,13 +11,14 @@ from typing import Any
 from cryptography import x509
 from lxml import etree
 
-from quanheng.errors import InputError
 from quanheng.evidence.attachment import certificate_xml
-from quanheng.evidence.dcc import names, rules, safe, schema
+from quanheng.evidence.dcc import names, nearly, rules, safe, schema
 from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_signatures
+
+LONGEST_VERSION = 40
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,25 @@ def validate(
         return replace(inside, signatures=signatures, attached=True)
     parsed = safe.parse_damaged(data, place)
     root = parsed.root
-    if root.tag != names.ROOT:
-        raise InputError("not_dcc", f"the root element is {names.local(root.tag)!r}, not a DCC of {names.DCC}", place)
-    version = (root.get("schemaVersion") or "").strip()
+    misses = nearly.mend(root, place)
+    version = (root.get("schemaVersion") or "").strip()[:LONGEST_VERSION]
     tree = Tree(root)
     if parsed.well_formed:
-        verdict = schema.check(tree, schema_dir)
+        # what has other names than the schema's is not valid by it, and the mended copy is not the file
+        verdict = schema.SchemaResult("not_applied", version, None) if misses else schema.check(tree, schema_dir)
         signatures = verify_signatures(data, anchors, at, now=now) if tree.has(names.SIGNATURE) else ()
     else:
         verdict = schema.SchemaResult("not_applied", version, None)
         signatures = _broken(root)
     # a civil date is that of the place with the earliest clock; a day of grace keeps other zones out of trouble
     tomorrow = datetime.fromtimestamp(now.timestamp() + 86_400, UTC).date()
-    return Validation(version, verdict, rules.check(tree, tomorrow), signatures, parsed.problems)
+    findings = (*map(_misspelled, misses), *rules.check(tree, tomorrow))
+    return Validation(version, verdict, findings, signatures, parsed.problems)
+
+
+def _misspelled(miss: nearly.Miss) -> rules.Finding:
+    by_hand = (f"写成 {miss.right}；或 quanheng dcc export --to xml", f"{miss.right}, or quanheng dcc export --to xml")
+    return rules.placed(rules.finding(miss.element, "namespace", "error", miss.words, by_hand))
 
 
 def _broken(root: etree._Element) -> tuple[SignatureReport, ...]:

@@ -64,11 +64,11 @@ def refs(element: etree._Element) -> tuple[str, ...]:
 def texts(parent: etree._Element | None, name: str | None = None) -> Texts:
     """Text by language of a named child (or of the element itself); several in one language are joined."""
     element = parent if name is None else child(parent, name)
-    found: Texts = {}
+    said: dict[str, list[str]] = {}
     for part in children(element, "content"):
-        language, words = (part.get("lang") or "").strip(), text(part)
-        if words:
-            found[language] = f"{found[language]} {words}" if language in found else words
+        if words := text(part):
+            said.setdefault((part.get("lang") or "").strip(), []).append(words)
+    found: Texts = {language: " ".join(parts) for language, parts in said.items()}
     if element is not None and not found and text(element):
         found[""] = text(element)
     return found

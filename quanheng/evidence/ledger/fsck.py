@@ -14,7 +14,7 @@ from quanheng.evidence.ledger.leaf import parse_leaf
 from quanheng.evidence.ledger.log import LOCAL, Edge
 from quanheng.evidence.ledger.merkle import EMPTY_ROOT, HASH_SIZE, fold, leaf_hash
 from quanheng.evidence.ledger.note import Verifier, split
-from quanheng.evidence.ledger.tiles import TILE, pack_entries, tile_path, tile_width, unpack_entries
+from quanheng.evidence.ledger.tiles import TILE, Files, Folder, pack_entries, tile_path, tile_width, unpack_entries
 
 COSIGNED = "cosigned"
 
@@ -45,23 +45,28 @@ class Report:
 
 
 def fsck(
-    directory: Path,
+    source: Path | Files,
     verifiers: Iterable[Verifier] = (),
     *,
     trusted: Iterable[Checkpoint] = (),
     leaves: bool = True,
 ) -> Report:
-    """Check a log folder. ``trusted`` are earlier checkpoints, kept elsewhere, that the log must continue;
-    ``leaves`` also asks that every entry is a leaf of ours.
+    """Check a log: its folder, or a mirror of its files.
+
+    ``trusted`` are earlier checkpoints, kept elsewhere, that the log must continue; ``leaves`` also asks that every
+    entry is a leaf of ours.
     """
     report = Report()
     keys = tuple(verifiers)
+    files = Folder(source) if isinstance(source, Path) else source
     try:
-        note = (directory / "checkpoint").read_bytes().decode("utf-8")
-        head = open_checkpoint(note, keys) if keys else parse_text(split(note)[0])
+        data = files.read("checkpoint")  # a server that does not answer is no finding: its InputError goes up
     except OSError:
         report.add("missing", "checkpoint", "The checkpoint is missing.")
         return report
+    try:
+        note = data.decode("utf-8")
+        head = open_checkpoint(note, keys) if keys else parse_text(split(note)[0])
     except UnicodeDecodeError:
         report.add("altered", "checkpoint", "The checkpoint is not text.")
         return report
@@ -69,19 +74,25 @@ def fsck(
         report.add("altered", "checkpoint", error.message)
         return report
     report.size, report.root = head.size, head.root
-    _Rebuild(directory, head, report, [*trusted, *_cosigned(directory, keys, report)], leaves).run()
-    _check_index(directory / LOCAL / "index.sqlite", head, report)
+    _Rebuild(files, head, report, [*trusted, *_cosigned(files, keys, report)], leaves).run()
+    if isinstance(files, Folder):
+        _check_index(files.directory / LOCAL / "index.sqlite", head, report)
     return report
 
 
-def _cosigned(directory: Path, keys: tuple[Verifier, ...], report: Report) -> list[Checkpoint]:
+def _cosigned(files: Files, keys: tuple[Verifier, ...], report: Report) -> list[Checkpoint]:
     """What witnesses signed last: the log must continue that too."""
     try:
-        note = (directory / COSIGNED).read_bytes().decode("utf-8")
-        return [open_checkpoint(note, keys) if keys else parse_text(split(note)[0])]
+        data = files.read(COSIGNED)
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError):
+    except OSError:
+        report.add("altered", COSIGNED, "The cosigned checkpoint cannot be read.")
+        return []
+    try:
+        note = data.decode("utf-8")
+        return [open_checkpoint(note, keys) if keys else parse_text(split(note)[0])]
+    except UnicodeDecodeError:
         report.add("altered", COSIGNED, "The cosigned checkpoint is not readable text.")
     except InputError as error:
         report.add("altered", COSIGNED, error.message)
@@ -91,10 +102,8 @@ def _cosigned(directory: Path, keys: tuple[Verifier, ...], report: Report) -> li
 class _Rebuild:
     """Walks the entries once, building every level beside the stored one."""
 
-    def __init__(
-        self, directory: Path, head: Checkpoint, report: Report, trusted: list[Checkpoint], leaves: bool
-    ) -> None:
-        self.directory, self.head, self.report = directory, head, report
+    def __init__(self, files: Files, head: Checkpoint, report: Report, trusted: list[Checkpoint], leaves: bool) -> None:
+        self.files, self.head, self.report = files, head, report
         self.leaves = leaves
         self.trusted: dict[int, list[Checkpoint]] = {}
         for item in trusted:
@@ -133,7 +142,7 @@ class _Rebuild:
         if entries is None:
             return stored if stored and len(stored) == width else [bytes(HASH_SIZE)] * width
         for name, older in self._older_partials("entries", index, width):
-            if (self.directory / name).read_bytes() != pack_entries(entries[:older]):
+            if self.files.read(name) != pack_entries(entries[:older]):
                 self.report.add("altered", name, "An older partial bundle differs from the entries.")
         if self.leaves:
             for at, entry in enumerate(entries):
@@ -167,7 +176,7 @@ class _Rebuild:
         place = tile_path(level, index, width)
         for path in (place, tile_path(level, index)):
             try:
-                return path, (self.directory / path).read_bytes()
+                return path, self.files.read(path)
             except OSError:
                 continue
         return place, None
@@ -196,13 +205,15 @@ class _Rebuild:
             exact = path.endswith(f".p/{width}") or width == TILE
             self._differs(path, data, rebuilt, exact=exact, first=index * TILE, level=level)
         for name, older in self._older_partials(level, index, width):
-            data = (self.directory / name).read_bytes()
+            data = self.files.read(name)
             self._differs(name, data, rebuilt[:older], exact=True, first=index * TILE, level=level)
 
     def _older_partials(self, level: int | str, index: int, width: int) -> list[tuple[str, int]]:
-        """Partial tiles that earlier checkpoints needed and that still lie there."""
+        """Partial tiles that earlier checkpoints needed and that still lie there; an address lists no folders."""
+        if not isinstance(self.files, Folder):
+            return []
         path = f"{tile_path(level, index)}.p"
-        folder = self.directory / path
+        folder = self.files.directory / path
         names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
         return sorted((f"{path}/{name}", int(name)) for name in names if name.isdecimal() and 0 < int(name) < width)
 

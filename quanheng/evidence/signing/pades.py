@@ -156,6 +156,7 @@ def verify_pdf(
         trusted,
         level="B",
         revocation_known=known,
+        ahead=verdict.ahead,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from cryptography import x509
@@ -26,6 +26,7 @@ State = Literal[
     "unsupported",
     "absent",
 ]
+SKEW = timedelta(minutes=10)  # how far the clocks of two organisations may disagree
 GOOD: frozenset[str] = frozenset({"valid-now", "valid-at-timestamp"})
 
 
@@ -46,6 +47,8 @@ class SignatureReport:
     stamp: Stamp | None = None
     # whether anybody with authority said if the signer's certificate was revoked
     revocation_known: bool = False
+    # the signer claims a time that had not come yet when the signature was here already
+    ahead: bool = False
 
     @property
     def good(self) -> bool:
@@ -65,6 +68,7 @@ class SignatureReport:
             "signer": self.signer,
             "chain_trusted": self.chain_trusted,
             "signing_time": self.signing_time.isoformat() if self.signing_time else None,
+            "signing_time_ahead": self.ahead,
             "timestamp": self._stamped(),
             "revocation": "checked" if self.revocation_known else "unknown",
         }
@@ -106,6 +110,7 @@ class Judgement:
     state: State
     reason: str
     revocation_known: bool = False
+    ahead: bool = False
 
 
 def judge(
@@ -114,8 +119,22 @@ def judge(
     trust: Trust,
     signing_time: datetime | None,
 ) -> Judgement:
-    """The state of an intact signature."""
+    """The state of an intact signature, and whether the time it claims can be true."""
     now = trust.now or datetime.now(UTC)
+    verdict = _judged(leaf, intermediates, trust, signing_time, now)
+    if signing_time is None or signing_time <= min(now, trust.proven_time or now) + SKEW:
+        return verdict
+    reason = f"{verdict.reason}; the time the signer claims, {signing_time.isoformat()}, had not come yet"
+    return replace(verdict, reason=reason, ahead=True)
+
+
+def _judged(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    trust: Trust,
+    signing_time: datetime | None,
+    now: datetime,
+) -> Judgement:
     begin, proven = leaf.not_valid_before_utc, trust.proven_time
     moments = {begin, leaf.not_valid_after_utc, now}
     if not any(holds(leaf, intermediates, trust.anchors, t) for t in moments):

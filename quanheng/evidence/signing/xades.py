@@ -38,7 +38,9 @@ def sign_xml(xml: bytes, seal: Seal, at: datetime, stamper: Stamper | None = Non
     """The document with the seal's signature as last child of its root; with a stamper, time-stamped (XAdES-T)."""
     root = safe.parse(xml)
     if any(True for _ in root.iter(etree.Comment, etree.PI)):
-        raise InputError("comment", "the document holds comments, which no signature covers: remove them", "")
+        raise InputError(
+            "comment", "the document holds comments, which no signature covers: remove them (--drop-comments)", ""
+        )
     if root.find(f".//{_DS}Signature") is not None:
         raise InputError("signed_already", "the document is signed already: sign the unsigned one", "")
     signer = _Signer(

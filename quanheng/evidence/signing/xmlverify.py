@@ -17,6 +17,7 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
 
 from quanheng.evidence.dcc import names, safe
+from quanheng.evidence.dcc.bytes import remove
 from quanheng.evidence.signing import accepted, house
 from quanheng.evidence.signing.report import ABSENT, GOOD, SignatureReport, Trust, judge, signer_name
 from quanheng.evidence.signing.xades_parts import carried_answers, carried_certificates, signing_time, stamp_of
@@ -78,14 +79,14 @@ def _one(root: etree._Element, index: int, trust: Trust) -> SignatureReport:
     signatures = document.findall(f"{_DS}Signature")
     signature = signatures[index]
     for later in signatures[index + 1 :]:
-        _remove(later)
+        remove(later)
     form = "XAdES" if signature.find(f".//{_XADES}SignedProperties") is not None else "XMLDSig"
     problem = accepted.refusal(signature)
     if problem:
         return SignatureReport("unsupported", problem, form)
     if accepted.is_parallel(signature):
         for other in signatures[:index]:
-            _remove(other)
+            remove(other)
     try:
         chain = [_certificate(e) for e in signature.iterfind(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")]
         leaf = next((c for c in chain if not _is_issuer_of_another(c, chain)), chain[0])
@@ -132,20 +133,8 @@ def _judged(
         level,
         stamp,
         verdict.revocation_known,
+        verdict.ahead,
     )
-
-
-def _remove(element: etree._Element) -> None:
-    """Out of the tree, leaving the text behind it where it was."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    if element.tail:
-        if before is not None:
-            before.tail = (before.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
 
 
 def _certificate(element: etree._Element) -> x509.Certificate:
@@ -169,7 +158,7 @@ class _Plain(XMLVerifier):
 
     def _apply_transforms(self, payload: Any, *, transforms_node: Any, signature: Any) -> Any:
         if transforms_node is not None and accepted.without_signatures(transforms_node):
-            _remove(signature)
+            remove(signature)
         return super()._apply_transforms(payload, transforms_node=transforms_node, signature=signature)
 
 

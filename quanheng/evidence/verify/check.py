@@ -30,13 +30,11 @@ from quanheng.evidence.ledger.note import COSIGNATURE, split
 from quanheng.evidence.ledger.status import Status, open_status
 from quanheng.evidence.sealed import RESULTS_SEALED, SealedBundle, is_sealed, read_sealed
 from quanheng.evidence.signing.pades import verify_pdf
-from quanheng.evidence.signing.report import SignatureReport
+from quanheng.evidence.signing.report import SKEW, SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_xml
 from quanheng.evidence.verify.claims import claims
 from quanheng.evidence.verify.keys import Keys
 from quanheng.evidence.verify.words import Statement
-
-SKEW = dt.timedelta(minutes=10)  # how far the clocks of two organisations may disagree
 
 
 @dataclass
@@ -233,6 +231,8 @@ class _Check:
                 self.out.claimed.extend(claims(report.signed_root))
 
     def _signature(self, kind: str, report: SignatureReport) -> None:
+        if report.ahead and report.signing_time is not None:
+            self.out.claimed.append(Statement("claim_ahead", {"at": format_time(report.signing_time)}))
         if report.good:
             self.out.proven.append(Statement(f"{kind}_signature", {"signer": report.signer}))
         elif report.state == "tampered":

@@ -41,6 +41,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "claim": ("{name}:{value}", "{name}: {value}"),
     "claim_logged_at": ("登记时间(日志运营者所称):{at}", "time of logging, as the log's operator says: {at}"),
     "claim_replaces": ("声称替换了条目 {prev}", "said to replace the entry {prev}"),
+    "claim_ahead": (
+        "签名自称的时间 {at} 当时尚未到来:签名者的时钟有误,或时间是假的",
+        "the signature claims the time {at}, which had not come yet: the signer's clock is wrong, or the time is false",
+    ),
     "claim_content": (
         "文件内容(结果、结论、条件)是签发者的陈述,签名只证明是谁说的",
         "the content (results, conclusions, conditions) is the issuer's statement; a signature shows who made it",
@@ -118,15 +122,30 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "replaced": ("证书已被替换", "the certificate was replaced"),
     "not_a_certificate": ("该日志条目不是证书({type})", "this log entry is not a certificate ({type})"),
     "xml_signature_bad": ("XML 签名无效:{why}", "the XML signature is not valid: {why}"),
-    "xml_signature_unproven": ("XML 签名未能证明({state}):{why}", "the XML signature proves nothing ({state}): {why}"),
+    "xml_signature_unproven": (
+        "XML 签名未能证明({state}):{why}",
+        "the XML signature proves nothing ({state}): {why}",
+    ),
     "pdf_signature_bad": ("PDF 签名无效:{why}", "the PDF signature is not valid: {why}"),
-    "pdf_signature_unproven": ("PDF 签名未能证明({state}):{why}", "the PDF signature proves nothing ({state}): {why}"),
+    "pdf_signature_unproven": (
+        "PDF 签名未能证明({state}):{why}",
+        "the PDF signature proves nothing ({state}): {why}",
+    ),
     "pdf_attachment_differs": (
         "PDF 内附的 XML 不是日志登记的那一份",
         "the XML inside the PDF is not the one in the log",
     ),
 }
 STATES: Final = {"issued": ("有效签发", "issued"), "replaced": ("已替换", "replaced"), "revoked": ("已撤销", "revoked")}
+# what the state of a signature that proves nothing means; the English reason says it in detail
+MEANINGS: Final = {
+    "absent": "文件没有签名",
+    "untrusted": "签名者的证书追不到您给出的信任根",
+    "expired": "签名时签名证书不在有效期内",
+    "claimed-time-only": "签名证书已过期,只有签名者自称的时间在有效期内",
+    "revoked": "签名证书或其上级证书已被吊销",
+    "unsupported": "所用的算法、密钥或签名方式不被接受",
+}
 NAMES: Final = {
     "number": ("证书编号", "number"),
     "issuer": ("签发机构", "issuer"),
@@ -177,6 +196,8 @@ class Statement:
         values = dict(self.values)
         if "state" in values and values["state"] in STATES:
             values["state"] = STATES[values["state"]][column]
+        if lang == "zh" and self.code.endswith("_signature_unproven"):
+            values["why"] = MEANINGS.get(values["state"], values["why"])
         if "name" in values and values["name"] in NAMES:
             values["name"] = NAMES[values["name"]][column]
         if lang == "zh" and self.code.endswith(("_signature_bad", "_signature_unproven")):

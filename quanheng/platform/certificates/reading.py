@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_FILE = 8 * 1024 * 1024
 MAX_FILES = 20
+MAX_CARRIED = 2**20
 GOOD = ("valid-now", "valid-at-timestamp")
 
 
@@ -83,6 +85,17 @@ class Reading:
         return next((s for s in states if s not in GOOD), states[0] if states else "absent")
 
     @property
+    def importable(self) -> bool:
+        """Whether the intake would look at it: neither damaged nor changed after signing."""
+        sound = self.validation is not None and self.validation.well_formed
+        return sound and self.signature_state != "tampered"
+
+    @property
+    def base64(self) -> str:
+        """The file for the intake, where it is small enough to travel with the page; nothing is kept here meanwhile."""
+        return base64.b64encode(self.data).decode() if len(self.data) <= MAX_CARRIED else ""
+
+    @property
     def proven(self) -> bool:
         """Whether every signature holds and leads to an institute that is accepted here."""
         signatures = self.validation.signatures if self.validation else ()
@@ -98,6 +111,17 @@ class Reading:
             shown.append((Status(tone, word), f"{s.signer} ({place})" if s.signer else str(place), meaning))
         tone, word, meaning = SIGNATURES["absent"]
         return shown or [(Status(tone, word), "", meaning)]
+
+    @property
+    def ahead(self) -> str:
+        """The time that a signature claims and that had not come yet; else empty."""
+        signatures = self.validation.signatures if self.validation else ()
+        return next((s.signing_time.isoformat(" ", "seconds") for s in signatures if s.ahead and s.signing_time), "")
+
+    @property
+    def misspelled(self) -> bool:
+        """Whether a namespace is written so that other programs find no certificate in the file."""
+        return self.validation is not None and any(f.code == "namespace" for f in self.validation.findings)
 
     @property
     def other_signer(self) -> str:

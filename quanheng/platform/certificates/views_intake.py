@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -117,17 +118,40 @@ class Start(FormPage):
     def initial(self) -> Mapping[str, Any]:
         return {"organisation": organisations_for(self.actor, intake.KIND).first()}
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """From the form, or a file that the page which reads certificates hands over."""
+        if "base64" not in request.POST:
+            return super().post(request, *args, **kwargs)
+        try:
+            return HttpResponseRedirect(self._handed_over(request))
+        except InputError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.path)
+
+    def _handed_over(self, request: HttpRequest) -> str:
+        try:
+            organisation = organisations_for(self.actor, intake.KIND).get(pk=request.POST["organisation"])
+            data = base64.b64decode(request.POST["base64"], validate=True)
+        except (Organisation.DoesNotExist, ValidationError, KeyError, ValueError) as error:
+            raise InputError("invalid", _("请在这里重新选择文件"), "upload") from error
+        return self._looked_at(organisation, data, request.POST.get("name") or "?", None)
+
     def done(self, form: Any) -> str:
         given = form.cleaned_data["upload"]
         one = given[0] if len(given) == 1 else None
-        months = form.cleaned_data["months"]
+        data = one.read() if one else packed((f.name or "?", f.read()) for f in given)
+        name = (one.name or "?") if one else _("%(n)d 个文件") % {"n": len(given)} + ".zip"
+        return self._looked_at(form.cleaned_data["organisation"], data, name, form.cleaned_data["months"])
+
+    def _looked_at(self, organisation: Organisation, data: bytes, name: str, months: int | None) -> str:
+        """The review page of a new import."""
         try:
             batch, _found = imports.preview(
                 actor=self.actor,
                 kind=intake.NAME,
-                organisation=form.cleaned_data["organisation"],
-                data=one.read() if one else packed((f.name or "?", f.read()) for f in given),
-                name=one.name if one else _("%(n)d 个文件") % {"n": len(given)} + ".zip",
+                organisation=organisation,
+                data=data,
+                name=name,
                 options={"months": str(months)} if months else {},
             )
         except Refused:

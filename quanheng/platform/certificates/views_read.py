@@ -8,7 +8,11 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import reading
+from quanheng.platform.certificates.intake import kind as intake
+from quanheng.platform.certificates.views_intake import may_open
 from quanheng.platform.documents.keys import accepted_roots
+from quanheng.platform.instruments.import_views import organisations_for
+from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.web.components import Action, Header
 from quanheng.platform.web.pages import Page
 
@@ -27,7 +31,11 @@ class ReadCertificates(Page):
         )
 
     def context(self) -> dict[str, object]:
-        return {"most": reading.MAX_FILES}
+        return {"most": reading.MAX_FILES, "into": self._into()}
+
+    def _into(self) -> list[Organisation]:
+        """For whom the person may import; none where that is not theirs to do."""
+        return list(organisations_for(self.actor, intake.KIND)[:200]) if may_open(self.actor) else []
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Every file's reading, in the order given."""

@@ -86,7 +86,6 @@ def test_older_list_forms_are_read() -> None:
         b"",
         b"PK\x03\x04",
         b"<a/>",
-        b"<digitalCalibrationCertificate/>",
         b"\xff\xfe\x00",
         b'<?xml version="1.0" encoding="nonsense"?><a/>',
         b"<dcc:digitalCalibrationCertificate/>",

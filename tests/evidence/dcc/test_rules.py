@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from quanheng.evidence.dcc import names, rules
 from quanheng.evidence.dcc.build import build
 from quanheng.evidence.dcc.rules.finding import MOST_OF_A_KIND
 from quanheng.evidence.dcc.safe import parse
+from quanheng.evidence.dcc.validate import validate
 from tests.evidence.sample_content import make_content
 
 # unsigned, it claims a seal it does not carry; that is said in a test of its own
@@ -186,6 +189,31 @@ def test_thousands_of_one_fault_are_told_in_bounded_space() -> None:
     one = found(GOOD.replace("<dcc:statements>", f"<dcc:statements><dcc:statement>{many}</dcc:statement>", 1))
     assert len(one) == MOST_OF_A_KIND + 1
     assert one[-1].code == "more"
+
+
+def test_the_path_is_sought_only_for_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among n siblings it takes n steps, so that n of them would take a worker for minutes."""
+    sought: list[str] = []
+    monkeypatch.setattr(
+        sys.modules[rules.Finding.__module__], "xpath", lambda element: sought.append(element.tag) or "/"
+    )
+    many = '<dcc:content lang="zz">x</dcc:content>' * 20_000
+    one = found(GOOD.replace("<dcc:name>", f"<dcc:name>{many}", 1))
+    assert {f.code for f in one} >= {"language_undeclared", "more"}
+    assert len(sought) <= 5 * MOST_OF_A_KIND
+
+
+def test_a_value_as_long_as_a_file_is_told_in_a_line() -> None:
+    digits = "1" * 300_000
+    for old, new in (
+        ("ExpandedMUXMLList>1.2", f"ExpandedMUXMLList>{digits}x"),
+        ("<si:unit>", f"<si:unit>{digits}"),
+        ('schemaVersion="3.3.0"', f'schemaVersion="{digits}"'),
+        ('"https://ptb.de/si"', f'"https://ptb.de/si/{digits}"'),
+    ):
+        result = validate(GOOD.replace(old, new, 1).encode(), None)
+        assert result.findings
+        assert len(json.dumps(result.as_json())) < 60_000
 
 
 def test_the_deprecated_uncertainty_form_is_said_once(shared: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from quanheng.evidence.dcc.build import build
+from quanheng.evidence.dcc.safe import parse
+from quanheng.evidence.dcc.schema import MOST_ERRORS, check
 from quanheng.evidence.dcc.validate import validate
 from tests.evidence.sample_content import make_content
 
@@ -60,3 +62,11 @@ def test_fail_on_decides_what_a_warning_means(shared: Path) -> None:
     assert not result.negative("error")
     assert result.negative("warning")
     assert [f.remedy for f in result.findings if f.code == "unit"] == [r"\degreecelsius"]
+
+
+def test_a_hundred_thousand_errors_of_the_schema_are_told_in_bounded_space(shared: Path) -> None:
+    strange = " ".join(f'a{n}="x"' for n in range(2000))
+    data = build(make_content()).replace(b"<dcc:coreData>", f"<dcc:coreData {strange}>".encode(), 1)
+    errors = check(parse(data), shared / "schemas/dcc").errors
+    assert len(errors) == MOST_ERRORS + 1
+    assert errors[-1].message == f"{2000 - MOST_ERRORS} more errors are not listed"

@@ -67,6 +67,17 @@ def test_the_time_that_counts_decides_the_state() -> None:
     assert verify_xml(early, anchors, now=AT).state == "expired"
 
 
+def test_a_time_that_had_not_come_yet_is_pointed_out() -> None:
+    anchors = [authority().certificate]
+    ahead = sign_xml(build(make_content()), seal(), AT + timedelta(days=3))
+    report = verify_xml(ahead, anchors, now=AT)
+    assert (report.state, report.ahead, report.as_json()["signing_time_ahead"]) == ("valid-now", True, True)
+    assert "had not come yet" in report.reason
+    assert verify_xml(ahead, anchors, AT, now=AT + timedelta(days=9)).ahead  # later than what somebody vouches for
+    assert not verify_xml(ahead, anchors, now=AT + timedelta(days=3)).ahead
+    assert not verify_xml(ahead, anchors, now=AT + timedelta(days=3, minutes=-5)).ahead  # clocks differ a little
+
+
 def test_without_the_right_anchor_nothing_is_trusted(tmp_path: Path) -> None:
     stranger = Authority.create(tmp_path, "测试根证书", at=AT)
     for anchors in ([], [stranger.certificate]):

@@ -11,6 +11,7 @@ from quanheng.platform.kernel import clock, tokens
 from quanheng.platform.kernel.models import RoleGrant
 from quanheng.platform.project.api.root import api
 from tests.platform import makers
+from tests.platform.access.scene import prepare_content
 from tests.platform.api.steps import BASE, Caller, caller, make_token, operations, problem
 from tests.platform.certificates import foreign_files, steps
 
@@ -25,9 +26,11 @@ def things(cast):
         record = steps.signed(cast)
         spare = makers.make_standard(cast.institute, makers.make_norm(), code="FC-1")
         foreign_files.bring_in(cast.actor("manager"), spare, number="NN-1")
+        handed = prepare_content(cast, spare)
         waiting = foreign_files.hand_in(cast.actor("manager"), cast.institute, number="NN-2")
     ids = {
         "import_id": waiting.pk,
+        "prepared_id": handed.pk,
         "instrument_id": record.instrument_id,
         "application_id": record.task.application_id,
         "task_id": record.task_id,
@@ -104,7 +107,9 @@ def test_every_list_holds_only_what_is_ones_own(cast, things):
     for operation in LISTS:
         if operation.name == "list_institutes":
             continue
-        owner = {"list_records": "verifier", "list_foreign": "manager"}.get(operation.name, "keeper")
+        owner = {"list_records": "verifier", "list_prepared": "verifier", "list_foreign": "manager"}.get(
+            operation.name, "keeper"
+        )
         mine = programs[owner].get(operation.address()).json()["items"]
         assert mine, "the owner sees something, or the test shows nothing"
         assert Caller(text).get(operation.address()).json() == {"items": [], "next": None}, operation

@@ -73,9 +73,9 @@ def make_foreign(serial: str = "SN-778", *, number: str = "NNMI-2026-4711", **ch
     return make_content(**values)
 
 
-def signed(content: CertificateContent | None = None) -> bytes:
+def signed(content: CertificateContent | None = None, at: dt.datetime = AT) -> bytes:
     """The signed DCC."""
-    return sign_xml(build(content or make_foreign()), institute()[1], AT)
+    return sign_xml(build(content or make_foreign()), institute()[1], at)
 
 
 def as_pdf(content: CertificateContent | None = None) -> bytes:

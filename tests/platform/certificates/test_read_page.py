@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from quanheng.evidence.dcc.read import read
 from quanheng.evidence.dcc.safe import parse
 from quanheng.platform.certificates.reading import matches
 from quanheng.platform.kernel import clock
-from quanheng.platform.kernel.models import StoredFile
+from quanheng.platform.kernel.models import ImportBatch, StoredFile
 from quanheng.platform.project import doctor
 from tests.evidence.sample_content import make_content
 from tests.platform.cast import Cast
@@ -103,6 +106,60 @@ def test_a_signer_of_another_name_than_the_laboratory_is_pointed_out(cast: Cast)
     text = page(cast, ("c.xml", foreign_files.signed(borrowed)))
     assert "名称不同" in text
     assert foreign_files.NAME in text
+
+
+def test_a_misspelled_namespace_is_read_and_pointed_out(cast: Cast) -> None:
+    text = page(cast, ("c.xml", GOOD.replace(b'"https://ptb.de/dcc"', b'"http://ptb.de/dcc/"')))
+    assert text.startswith("200 ")
+    assert "电子计价秤" in text
+    assert "命名空间写错了" in text
+    assert "命名空间写错了" not in page(cast, ("c.xml", GOOD))
+
+
+def test_a_signature_from_the_future_is_pointed_out(cast: Cast) -> None:
+    assert "尚未到来" not in page(cast, ("c.xml", foreign_files.signed()))
+    later = foreign_files.signed(at=foreign_files.AT + timedelta(days=365))
+    assert "尚未到来" in page(cast, ("c.xml", later))
+
+
+def test_what_was_read_goes_on_to_the_import_without_being_chosen_again(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.manager)
+    data = foreign_files.signed()
+    given = SimpleUploadedFile("北标 1.xml", data)
+    text = client.post("/certificates/read/", {"files": [given]}).content.decode()
+    form = text.partition('action="/certificates/intake/"')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(base64|name|organisation)" value="([^"]*)"', form))
+    assert base64.b64decode(fields["base64"]) == data
+    assert not ImportBatch.objects.exists()
+    answer = client.post("/certificates/intake/", fields)
+    batch = ImportBatch.objects.get()
+    assert answer["Location"] == f"/certificates/intake/{batch.pk}/"
+    assert (batch.state, batch.kind) == ("preview", "dcc")
+    assert "NNMI-2026-4711" in client.get(answer["Location"]).content.decode()
+
+
+def test_what_cannot_go_in_is_not_offered_and_a_foreign_organisation_is_refused(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.manager)
+    altered = foreign_files.signed().replace(b"NNMI-2026-4711", b"NNMI-2026-4712")
+    for data in (altered, GOOD[: len(GOOD) // 2]):
+        answer = client.post("/certificates/read/", {"files": [SimpleUploadedFile("c.xml", data)]})
+        assert 'action="/certificates/intake/"' not in answer.content.decode()
+    for wrong in ({"organisation": str(cast.rival.pk)}, {"organisation": "x"}, {}, {"base64": "%%"}):
+        good = {"organisation": str(cast.institute.pk), "base64": base64.b64encode(GOOD).decode(), "name": "c.xml"}
+        fields = {**good, **wrong} if wrong else {"base64": good["base64"]}
+        answer = client.post("/certificates/intake/", fields, follow=True)
+        assert "重新选择文件" in answer.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+def test_who_may_not_import_is_offered_nothing(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.regulator)
+    answer = client.post("/certificates/read/", {"files": [SimpleUploadedFile("c.xml", GOOD)]})
+    assert answer.status_code == 200
+    assert 'action="/certificates/intake/"' not in answer.content.decode()
 
 
 def test_the_accepted_roots_are_listed_with_what_to_compare(cast: Cast) -> None:

@@ -7,10 +7,10 @@ from datetime import date
 from lxml import etree
 
 from quanheng.evidence.dcc.rules import dates, embedded, languages, measuring, parties, unit_rules, values
-from quanheng.evidence.dcc.rules.finding import ORDER, Finding, Severity, bounded
+from quanheng.evidence.dcc.rules.finding import ORDER, Finding, Severity, bounded, finding, placed
 from quanheng.evidence.dcc.tree import Tree
 
-__all__ = ["ORDER", "Finding", "Severity", "check"]
+__all__ = ["ORDER", "Finding", "Severity", "check", "finding", "placed"]
 
 
 def check(root: etree._Element | Tree, today: date | None = None) -> tuple[Finding, ...]:

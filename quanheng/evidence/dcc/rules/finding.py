@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lxml import etree
@@ -16,8 +17,9 @@ Severity = Literal["info", "warning", "error"]
 ORDER: tuple[Severity, ...] = ("info", "warning", "error")
 # beyond this many of one kind a person reads no more, and a hostile file could fill a disk
 MOST_OF_A_KIND = 60
+LONGEST = 400
 
-_USUAL = {"dcc", "si", "ds"}
+_USUAL = re.compile(r"(?:/(?:dcc|si|ds):[^/:*]+)+")
 _PREFIX = {names.DCC: "dcc", names.SI: "si", names.DS: "ds"}
 
 
@@ -53,9 +55,23 @@ def finding(
     words: tuple[str, str],
     remedy: str | tuple[str, str] = "",
 ) -> Finding:
-    """A finding at an element; one remedy serves both languages where it is something to type."""
+    """A finding at an element; one remedy serves both languages where it is something to type.
+
+    The path is added to those that are kept: among a hundred thousand siblings it takes its time.
+    """
     zh, en = (remedy, remedy) if isinstance(remedy, str) else remedy
-    return Finding(code, severity, line_of(element), xpath(element), words[0], words[1], zh, en, element)
+    in_zh, in_en = map(_short, words)
+    return Finding(code, severity, line_of(element), "", in_zh, in_en, _short(zh), _short(en), element)
+
+
+def _short(text: str) -> str:
+    """A hostile value may be as long as a file; nobody reads more than its begin."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def placed(one: Finding) -> Finding:
+    """With the path of its element."""
+    return one if one.path or one.element is None else replace(one, path=xpath(one.element))
 
 
 def _getpath(root: etree._ElementTree, element: etree._Element) -> str:
@@ -72,7 +88,7 @@ def xpath(element: etree._Element) -> str:
     usual = root.getroot().nsmap
     if all(usual.get(prefix, uri) == uri for uri, prefix in _PREFIX.items()):
         path = _getpath(root, element)
-        if path and "*" not in path and all(step.partition(":")[0] in _USUAL for step in path[1:].split("/")):
+        if _USUAL.fullmatch(path):
             return path
     steps: list[str] = []
     node: etree._Element | None = element
@@ -96,7 +112,7 @@ def bounded(found: Iterable[Finding]) -> Iterator[Finding]:
     for one in found:
         seen[one.code] += 1
         if seen[one.code] <= MOST_OF_A_KIND:
-            yield one
+            yield placed(one)
     for code, count in seen.items():
         if count > MOST_OF_A_KIND:
             more = count - MOST_OF_A_KIND

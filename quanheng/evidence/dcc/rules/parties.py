@@ -17,6 +17,8 @@ _RELEASE = re.compile(r"\d")
 _SPACES = {"d": names.DCC}
 _WORDS = etree.XPath("boolean(normalize-space(.))")
 _NAME = etree.XPath("boolean(d:name[normalize-space(.)])", namespaces=_SPACES)
+_PLACE = etree.XPath("boolean(d:location/*[* or normalize-space(.)])", namespaces=_SPACES)
+_COUNTRY = etree.XPath("boolean(d:location/d:countryCode[* or normalize-space(.)])", namespaces=_SPACES)
 _PERSON = etree.XPath("boolean(d:person/d:name[normalize-space(.)])", namespaces=_SPACES)
 
 
@@ -37,14 +39,29 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 
 def _version(root: etree._Element) -> Iterator[Finding]:
-    version = (root.get("schemaVersion") or "").strip()
+    written = root.get("schemaVersion") or ""
+    version = codes.meant(written)
+    if version != written and version in codes.RELEASES:
+        words = f"版本写成“{written}”，按 {version} 检查", f"the version is written {written!r}; checked as {version}"
+        yield finding(root, "version_written", "error", words, version)
     if version in codes.RELEASES:
         if version != codes.LATEST:
             words = f"版本 {version} 不是最新的 {codes.LATEST}", f"version {version} is not the latest, {codes.LATEST}"
             yield finding(root, "version_old", "info", words)
         return
-    words = f"版本“{version}”未曾发布", f"the version {version!r} was never released"
-    yield finding(root, "version_unknown", "warning", words, ", ".join(v for v in codes.RELEASES if v >= "2.3"))
+    known = ", ".join(v for v in codes.RELEASES if v >= "2.3")
+    if not version:
+        words = "没有写版本（schemaVersion）", "no version is stated (schemaVersion)"
+        yield finding(root, "version_missing", "error", words, known)
+    elif (codes.version_of(version) or ()) > (codes.version_of(codes.LATEST) or ()):
+        words = (
+            f"版本 {version} 比本软件认识的 {codes.LATEST} 新：内容照读，架构须另给",
+            f"the version {version} is newer than {codes.LATEST}, the latest known here; give its schema",
+        )
+        yield finding(root, "version_unknown", "warning", words, f"--schema-dir DIR (DIR/v{version}/dcc.xsd)")
+    else:
+        words = f"版本“{version}”未曾发布", f"the version {version!r} was never released"
+        yield finding(root, "version_unknown", "warning", words, known)
 
 
 def _software(admin: etree._Element) -> Iterator[Finding]:
@@ -81,13 +98,11 @@ def _contact(admin: etree._Element, label: str, zh: str, element: etree._Element
         return
     if not _NAME(element):
         yield finding(element, f"{label}_name", "error", (f"{zh}没有名称", f"the {label} has no name"))
-    location = child(element, "location")
-    said = {names.local(e.tag) for e in location if text(e) or len(e)} if location is not None else set()
-    if not said:
+    if not _PLACE(element):
         yield finding(
             element, f"{label}_address", "warning", (f"{zh}没有地址", f"the {label} has no address"), "location"
         )
-    elif "countryCode" not in said:
+    elif not _COUNTRY(element):
         words = f"{zh}地址没有国家代码", f"the address of the {label} has no country code"
         yield finding(element, f"{label}_country", "info", words, "countryCode")
 

@@ -135,6 +135,14 @@ def _file(row: ImportRow, plan: Plan, context: Context, earlier: Named) -> None:
         row.warnings["issuer"] = (
             _("签名者「%(signer)s」与证书写明的出具机构「%(issuer)s」名称不同:请核实后再导入") % words
         )
+    if reading.misspelled:
+        row.warnings["file"] = _("命名空间写错了,按本意读出:请核对内容,并请出具机构改正")
+    if reading.ahead:
+        told = [
+            row.warnings.get("issuer", ""),
+            _("签名自称的时间 %(at)s 尚未到来:请核实后再导入") % {"at": reading.ahead},
+        ]
+        row.warnings["issuer"] = " ".join(words for words in told if words)
     number = c.core.unique_identifier
     if not number or len(number) > 80:
         row.fail("number", _("证书没有编号") if not number else _("证书编号超过 80 个字"))

@@ -13,7 +13,7 @@ from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from quanheng.errors import InputError
-from quanheng.platform.certificates.api import certificates, foreign, records
+from quanheng.platform.certificates.api import certificates, foreign, prepared, records
 from quanheng.platform.documents import api as documents
 from quanheng.platform.instruments import api as instruments
 from quanheng.platform.project.api.reading import StrictParser
@@ -89,6 +89,7 @@ api.add_router("/tasks", verification.tasks_router)
 api.add_router("/records", records.router)
 api.add_router("/certificates", certificates.router)
 api.add_router("/foreign-certificates", foreign.router)
+api.add_router("/prepared-documents", prepared.router)
 api.add_router("/trace", trace.router)
 api.add_router("/ledger", documents.router)
 api.add_router("/readings", surveillance.router)
