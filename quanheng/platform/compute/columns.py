@@ -9,7 +9,7 @@ from quanheng.errors import InputError
 from quanheng.platform.compute.fields import Field, fields
 from quanheng.platform.kernel import sheets
 
-_LISTS = ("numbers", "words", "results")
+_LISTS = ("numbers", "one_or_many", "flags", "words", "results")
 _BLOCKS = ("matrix", "results", "rows")
 
 

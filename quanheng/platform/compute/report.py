@@ -15,9 +15,10 @@ from quanheng.evidence.rendering.plot import svg
 from quanheng.evidence.rendering.typeset import qr_svg, typeset
 from quanheng.metrology.tasks import Figure, Task
 from quanheng.metrology.tasks.formulas import formulas
+from quanheng.platform.compute import kinds
 from quanheng.platform.compute.answers import Answer
 from quanheng.platform.compute.chinese import figure
-from quanheng.platform.compute.fields import kind_of, shown
+from quanheng.platform.compute.typed import shown
 from quanheng.platform.compute.words import word
 
 _LONGEST = 4000  # characters of one input as printed
@@ -92,5 +93,5 @@ def _printable(value: Any) -> Any:
 
 def _printed(task: Task, name: str, value: Any) -> str:
     prop = task.schema.get("properties", {}).get(name, {})
-    text = shown(kind_of(prop, task.schema), value)
+    text = shown(kinds.kind_of(prop, task.schema), value, kinds.columns(prop, task.schema))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

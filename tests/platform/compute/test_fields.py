@@ -91,3 +91,61 @@ def test_the_example_of_every_task_survives_its_own_form(name: str) -> None:
         again = json.loads(json.dumps(request_of(task.schema, texts)))
         asked, typed = complete(task.tables, example), complete(task.tables, again)
         assert task.compute(typed).result.to_dict() == task.compute(asked).result.to_dict()
+
+
+TASKS = {name: tasks.find(name).schema for name in tasks.names()}
+
+
+def test_no_input_of_any_task_asks_a_person_for_json() -> None:
+    # rows of the law come from the library; who brings own ones brings a file
+    asked = {(name, f.name) for name, schema in TASKS.items() for f in fields(schema, {}) if f.kind == "json"}
+    assert asked == set()
+
+
+def test_one_uncertainty_or_a_pasted_column_of_them() -> None:
+    typed = {"x": "1 2 3", "y": "1 2 3.1", "u_y": "0.1", "u_x": "0.1\n0.1\n0.2"}
+    request = request_of(TASKS["calibration-line"], typed)
+    assert (request["u_y"], request["u_x"]) == ("0.1", ["0.1", "0.1", "0.2"])
+    assert tasks.find("calibration-line").compute(request).to_dict()["dof"] == 1
+
+
+def test_a_rule_with_its_parameters_and_a_prior_are_typed_on_one_line() -> None:
+    typed = {"upper": "2", "u": "0.25", "rule": "risk risk=0.001", "prior": "distribution=gamma shape=4 scale=0.25"}
+    request = request_of(TASKS["conformity"], typed)
+    assert request["rule"] == {"name": "risk", "risk": "0.001"}
+    assert request["prior"] == {"distribution": "gamma", "shape": "4", "scale": "0.25"}
+    assert request_of(TASKS["conformity"], {"rule": "guarded"}) == {"rule": "guarded"}
+
+
+def test_an_object_of_lists_is_typed_one_list_a_line() -> None:
+    typed = {
+        "travelling": "at 0 2 4\nt 0 3 6\ny 1.01 1.02 1.03\ncorrect never",
+        "link": "labs NIM China, PTB\nd 1 2\nu_repeat 0.1, 0.1",
+    }
+    request = request_of(TASKS["comparison"], typed)
+    assert request["travelling"] == {
+        "at": ["0", "2", "4"], "t": ["0", "3", "6"], "y": ["1.01", "1.02", "1.03"], "correct": "never",
+    }  # fmt: skip
+    assert request["link"] == {"labs": ["NIM China", "PTB"], "d": ["1", "2"], "u_repeat": ["0.1", "0.1"]}
+    certify = request_of(TASKS["stability"], {"certify": "value 97.74\ncomponents char=0.12 bb=0.05"})["certify"]
+    assert certify == {"value": "97.74", "components": {"char": "0.12", "bb": "0.05"}}
+
+
+def test_a_table_has_columns_for_what_is_nested() -> None:
+    text = "name\tamount\tunit\tfactor.code\tfactor.u_relative\n外购电力\t1200\tMWh\tgrid.east.average\t0.03"
+    assert request_of(TASKS["emission"], {"activities": text})["activities"] == [
+        {
+            "name": "外购电力",
+            "amount": "1200",
+            "unit": "MWh",
+            "factor": {"code": "grid.east.average", "u_relative": "0.03"},
+        }
+    ]
+    histories = request_of(TASKS["interval"], {"histories": "t\tpassed\n4 8 12\t1 1 0"})["histories"]
+    assert histories == [{"t": ["4", "8", "12"], "passed": [True, True, False]}]
+
+
+def test_a_word_that_is_neither_true_nor_false_is_refused() -> None:
+    assert request_of(TASKS["interval"], {"passed": "1 0 合格 不合格"})["passed"] == [True, False, True, False]
+    with pytest.raises(InputError, match="neither true nor false"):
+        request_of(TASKS["interval"], {"passed": "1 2"})
