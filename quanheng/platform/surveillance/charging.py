@@ -18,7 +18,7 @@ from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.models import Area, AreaMeter, ChargeSample, Profile, Role
 from quanheng.platform.surveillance.rules import rules_of
-from quanheng.platform.surveillance.store import listed, receiver
+from quanheng.platform.surveillance.store import known, receiver
 from quanheng.telemetry.ingest import Mapping as Reading
 from quanheng.telemetry.ingest.ocpp import ENERGY, POWER, Sample, Session, Version, samples, sessions
 
@@ -50,7 +50,7 @@ def take_message(*, actor: Actor, station: str, message: bytes, version: Version
     if len(found) > _MOST:
         raise Refused(_("一条消息最多 %(n)d 个值") % {"n": _MOST}, code="too_large", place="body")
     require(policies.may_keep(actor, area))
-    piles = {m.meter_id: m for m in AreaMeter.objects.filter(area=area, removed_on=None)}
+    piles = {m.meter_id: m for m in AreaMeter.objects.filter(area=area)}
     known = [s for s in found if s.meter_id in piles]
     new = [s for s in known if _kept(piles[s.meter_id], s)]
     return Taken(len(new), len(known) - len(new), len(found) - len(known), _balance(area, piles, new, source))
@@ -84,7 +84,7 @@ def _balance(area: Area, piles: Mapping[str, AreaMeter], new: Sequence[Sample], 
         row = {"row": 1, "meter_id": s.meter_id, "ts": earlier.at.isoformat(), "kwh": repr(s.value - earlier.value)}
         kept = receiver().receive(
             pl.DataFrame([row], schema={"row": pl.Int64(), **{n: pl.String() for n in ("meter_id", "ts", "kwh")}}),
-            source=source, now=clock.now(), mapping=Reading(seconds=step), areas=listed(area=area, removed_on=None),
+            source=source, now=clock.now(), mapping=Reading(seconds=step), areas=known(area=area),
         )  # fmt: skip
         count += kept.accepted
     return count

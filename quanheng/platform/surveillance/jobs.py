@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quanheng.platform.kernel import clock
+from quanheng.platform.surveillance import scheduling
 from quanheng.platform.surveillance.store import store
 from quanheng.telemetry.store.letters import Letters
 
@@ -10,6 +11,11 @@ from quanheng.telemetry.store.letters import Letters
 def settle() -> str:
     """What was pushed becomes part of the store."""
     return f"{store().settle()} readings settled"
+
+
+def evaluate() -> str:
+    """Evaluations whose cycle has passed begin by themselves."""
+    return scheduling.begin_due()
 
 
 def compact() -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quanheng.platform.surveillance.models import Level
+from django.db.models import Count
+
+from quanheng.platform.surveillance.models import Area, Level, Role
 from quanheng.platform.surveillance.rules import rules_of
 from quanheng.platform.web.components import Status, Tone
 
@@ -39,6 +41,18 @@ def level_of(counts: Counts) -> str:
         ):
             return str(level["id"])
     return Level.NORMAL
+
+
+def recount(area: Area) -> None:
+    """How an area stands: by the meters that are there. One that was taken out raises no alarm any more."""
+    there = area.members.filter(role=Role.SUB, removed_on=None)
+    count = dict(there.order_by().values_list("verdict").annotate(n=Count("pk")))
+    area.meters = sum(count.values())
+    area.checks, area.suspects = count.get("check", 0), count.get("suspect", 0)
+    area.undeterminable, area.passes = count.get("undeterminable", 0), count.get("pass", 0)
+    if area.evaluated_at:
+        area.level = level_of(Counts(area.checks, area.suspects, area.fit == "unfit", area.cause))
+    area.save()
 
 
 def check_days() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Avg, Count, QuerySet
+from django.db.models import Avg, Count
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,9 +14,9 @@ from django.utils.translation import pgettext
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, Region
-from quanheng.platform.surveillance import levels, maps, queries, words
+from quanheng.platform.surveillance import levels, maps, queries, scheduling, words
 from quanheng.platform.surveillance.acting import home
-from quanheng.platform.surveillance.models import Area, Evaluation, Level, MeterVerdict, Verdict
+from quanheng.platform.surveillance.models import Evaluation, Level, MeterVerdict, Verdict
 from quanheng.platform.surveillance.rule_pages import listed_rules
 from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Definition, Figure, Header
@@ -60,11 +60,6 @@ class District(Watching):
         }  # fmt: skip
 
 
-def utilities(rows: QuerySet[Area]) -> QuerySet[Organisation]:
-    """Owners of those areas."""
-    return Organisation.objects.filter(pk__in=rows.order_by().values("organisation_id")).order_by("name")
-
-
 class Utility(Watching):
     """How one utility stands: its meters by verdict, its run of evaluations, its checks and their precision."""
 
@@ -73,7 +68,7 @@ class Utility(Watching):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.own = queries.areas(self.actor).filter(organisation_id=kwargs["pk"])
-        self.owner = get_object_or_404(utilities(self.own), pk=kwargs["pk"])
+        self.owner = get_object_or_404(queries.owners(self.actor), pk=kwargs["pk"])
 
     def header(self) -> Header:
         name = {"organisation": self.owner.name}
@@ -95,6 +90,7 @@ class Utility(Watching):
         facts = [
             Definition(pgettext("list", "台区"), self.own.count()),
             Definition(_("表计数"), meters.count()),
+            *_cycle(self.owner),
             Definition(_("平均采集率"), words.percent(acquisition), "%"),
             Definition(_("待安排的现场核查"), checks.filter(state="open").count()),
             Definition(_("其中逾期"), late),
@@ -126,6 +122,16 @@ class Utility(Watching):
                 {"until": run["run__until"], "areas": run["areas"], **{v: count.get(v, 0) for v in Verdict.values}}
             )
         return rows
+
+
+def _cycle(owner: Organisation) -> list[Definition]:
+    """When the areas are judged again by themselves."""
+    standing = scheduling.standing_of(owner)
+    if standing is None:
+        return []
+    soon = _("到期,等待新读数") if scheduling.waits_for_readings(owner) else _("读数满一个周期后")
+    later = standing.due_on if standing.due_on and standing.due_on > clock.today() else None
+    return [Definition(_("评价周期"), standing.cycle, _("天")), Definition(_("下一次自动评价"), later or soon)]
 
 
 def _trend(runs: list[dict[str, Any]]) -> dict[str, Any] | None:

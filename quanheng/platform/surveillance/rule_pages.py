@@ -105,7 +105,8 @@ def listed_rules() -> list[dict[str, Any]]:
                 "limits": limits or _("未规定,按产品默认 ±%(limit)s%%") % {"limit": f"{100 * chosen.limit:g}"},
                 "acquisition": f"{100 * chosen.gates.acquisition:g}", "rows": chosen.gates.rows,
                 "loss": f"{100 * chosen.gates.loss_low:g} – {100 * chosen.gates.loss_high:g}",
-                "cycle": rule.get("cycle_days"), "note": rule.get("note", {}).get(language, ""),
+                "cycle": chosen.cycle_days, "own_cycle": "cycle_days" not in rule,
+                "note": rule.get("note", {}).get(language, ""),
                 "source": rule["source"], "verified": rule["verified"] in ("once", "yes", True),
             })  # fmt: skip
     return rows

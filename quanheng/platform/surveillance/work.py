@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.work import WorkGroup, WorkItem
-from quanheng.platform.surveillance import device_events, queries
+from quanheng.platform.surveillance import device_events, queries, scheduling
 from quanheng.platform.surveillance.policies import WATCHERS
 
 FIRST = 5
@@ -28,6 +28,23 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
     ]
     url = f"{reverse('surveillance:checks')}?state=open"
     groups = [WorkGroup("surveillance.checks", _("待安排的现场核查"), orders.count(), late, url, items)]
+    wrong = queries.checks(actor).filter(state="confirmed")
+    replace = [
+        WorkItem(f"{c.number} {c.meter}", str(c.organisation), c.get_absolute_url(), None, str(_("登记更换")))
+        for c in wrong.order_by("closed_at")[:FIRST]
+    ]
+    url = f"{reverse('surveillance:checks')}?state=confirmed"
+    groups.append(WorkGroup("surveillance.replace", _("核查不合格、待更换的表计"), wrong.count(), 0, url, replace))
+    silent = [
+        WorkItem(
+            str(o), str(_("评价周期已过,没有新的读数")), reverse("surveillance:utility", args=[o.pk]), None,
+            str(_("查看")),
+        )
+        for o in queries.owners(actor)
+        if scheduling.waits_for_readings(o)
+    ]  # fmt: skip
+    where = reverse("surveillance:quality")
+    groups.append(WorkGroup("surveillance.silent", _("读数中断,评价到期"), len(silent), 0, where, silent[:FIRST]))
     found = (
         queries.meters(actor)
         .filter(verdict="check", removed_on=None)
