@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 from django.db import transaction
@@ -15,20 +14,14 @@ from django.utils.translation import gettext as _
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
-from quanheng.platform.surveillance import policies
+from quanheng.platform.surveillance import levels, policies
 from quanheng.platform.surveillance.models import Area, AreaMeter, ChargeSample, Profile, Role
-from quanheng.platform.surveillance.rules import rules_of
 from quanheng.platform.surveillance.store import known, receiver
 from quanheng.telemetry.ingest import Mapping as Reading
 from quanheng.telemetry.ingest.ocpp import ENERGY, POWER, Sample, Session, Version, samples, sessions
 
 _STEPS = (900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _MOST = 5_000
-
-
-def rules() -> Mapping[str, Any]:
-    """The file of the library."""
-    return rules_of("charging-alarms")
 
 
 @dataclass(frozen=True)
@@ -103,7 +96,7 @@ class Pile:
 
 def piles_of(area: Area) -> list[Pile]:
     """Every pile with its alarms by the rules of the library, over the last thirty days."""
-    law, now = rules(), clock.now()
+    law, now = levels.rules("pile", area.region_id), clock.now()
     since = now - dt.timedelta(days=30)
     rows = []
     for meter in area.members.filter(role=Role.SUB, removed_on=None).order_by("meter_id"):
@@ -113,11 +106,11 @@ def piles_of(area: Area) -> list[Pile]:
         # a late message may be an old one; a moment after its arrival can only be a clock that runs ahead
         ahead = max(((at - seen).total_seconds() for at, seen in kept.values_list("at", "recorded_at")), default=None)
         alarms = []
-        if last is None or (now - last).total_seconds() > law["offline_hours"] * 3600:
+        if last is None or (now - last).total_seconds() > law["pile.offline"].limit * 3600:
             alarms.append("offline")
-        if ahead is not None and ahead > law["clock_seconds"]:
+        if ahead is not None and ahead > law["pile.clock"].limit:
             alarms.append("clock")
-        if peak is not None and peak > law["largest_kw"]:
+        if peak is not None and peak > law["pile.power"].limit:
             alarms.append("power")
         if any(s.backwards for s in sessions_of(meter, since)):
             alarms.append("backwards")

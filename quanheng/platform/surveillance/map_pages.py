@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Avg, Count
@@ -14,6 +15,7 @@ from django.utils.translation import pgettext
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, Region
+from quanheng.platform.law.queries import NATION
 from quanheng.platform.surveillance import levels, maps, queries, scheduling, words
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.models import Evaluation, Level, MeterVerdict, Verdict
@@ -163,29 +165,35 @@ class Rules(Watching):
         return Header(_("警报规则"), _("规则是数据,不写在程序里;自上而下取第一条成立的。"), crumbs=[home()])
 
     def context(self) -> dict[str, Any]:
-        data = levels.rules()
-        rows = [(levels.status(one["id"]), _conditions(one["any"])) for one in data["levels"]]
-        return {
-            "rows": rows,
-            "regional": listed_rules(),
-            "source": data["source"],
-            "days": levels.check_days(),
-            "check_source": data["check"]["source"],
-        }
+        here = sorted(set(queries.areas(self.actor).order_by().values_list("region_id", flat=True).distinct()))
+        found = {(r.code, r.region): r for region in [NATION, *here] for r in _all_rules(region)}
+        names = dict(Region.objects.filter(pk__in=[r.region for r in found.values()]).values_list("pk", "name"))
+        rows = [
+            (r, levels.status(r.body["level"]) if r.body.get("level") else None, _conditions(r.body),
+             _("全国") if r.region == NATION else names.get(r.region, r.region))
+            for r in sorted(found.values(), key=lambda r: (r.region != NATION, r.region))
+        ]  # fmt: skip
+        return {"rows": rows, "regional": listed_rules()}
 
 
-def _conditions(when: dict[str, Any]) -> list[str]:
+def _all_rules(region: str) -> list[levels.Rule]:
+    return [
+        *levels.ladder(region), *levels.rules("pile", region).values(), *levels.rules("check", region).values(),
+    ]  # fmt: skip
+
+
+def _conditions(when: Mapping[str, Any]) -> list[str]:
     found = []
     if when.get("checks"):
-        found.append(_("须现场核查的表计不少于 %(n)d 块") % {"n": when["checks"]})
+        found.append(_("须现场核查的表计不少于 %(n)s 块") % {"n": when["checks"]})
     if when.get("suspects"):
-        found.append(_("疑似超差的表计不少于 %(n)d 块") % {"n": when["suspects"]})
+        found.append(_("疑似超差的表计不少于 %(n)s 块") % {"n": when["suspects"]})
     if when.get("causes"):
         found.append(
             _("数据不可判定,原因是:%(causes)s") % {"causes": "、".join(map(words.cause_words, when["causes"]))}
         )
     if when.get("unfit"):
         found.append(_("数据不可判定"))
-    if when.get("always"):
-        found.append(_("其余"))
+    if when.get("limit"):
+        found.append(f"{when['limit']} {_(when['unit'])}")
     return found

@@ -36,7 +36,7 @@ def order_check(*, actor: Actor, meter: AreaMeter, reason: str) -> SiteCheck:
         raise Refused(_("这块表已有未办结的核查单"), code="conflict")
     verdict = queries.verdict_of(meter)
     today = clock.today()
-    due, _certain = calendar.working_days().add(today, levels.check_days())
+    due, _certain = calendar.working_days().add(today, levels.check_days(area.region_id))
     made = SiteCheck.objects.create(
         number=f"HC{today:%Y%m%d}-{numbering.next_value(f'site-check-{today:%Y%m%d}'):05d}",
         meter=meter, organisation=area.organisation, region_id=area.region_id, verdict=verdict,

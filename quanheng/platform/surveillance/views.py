@@ -48,6 +48,7 @@ def menu_actions(actor: Actor) -> list[Action]:
         Action(_("用户申请的核查"), reverse("surveillance:requests"), "message"),
         Action(_("批次评价"), reverse("surveillance:lots"), "package"),
         Action(_("器具事件"), reverse("surveillance:device-events"), "bell"),
+        Action(_("充电桩警报"), reverse("surveillance:pile-alarms"), "plug"),
         Action(_("数据质量"), reverse("surveillance:quality"), "checklist"),
         Action(_("读数文件"), reverse("surveillance:batches"), "file-spreadsheet"),
         Action(_("被搁置的读数"), reverse("surveillance:letters"), "alert-triangle"),

@@ -233,6 +233,8 @@ RULES: dict[str, Rule] = {
     "surveillance/meters/<uuid:pk>/session/": Rule(SEES_ITEM, path=watched("pile"), query=lambda h: "transaction=T1"),
     "surveillance/events/": Rule(WATCHERS_OF),
     "surveillance/events/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("event")),
+    "surveillance/pile-alarms/": Rule(WATCHERS_OF),
+    "surveillance/pile-alarms/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("pile_alarm")),
     "surveillance/lots/": Rule(WATCHERS_OF),
     "surveillance/extensions/": Rule(WATCHERS_OF),
     "surveillance/extensions/new/": Rule(both("keeper")),

@@ -95,6 +95,8 @@ VERBS: Mapping[str, StrPromise] = {
     "surveillance.device_event": _("器具上报事件"),
     "surveillance.device_event_handled": _("处理器具事件"),
     "surveillance.extension_proposed": _("申请批次延长检定周期"),
+    "surveillance.pile_alarm": _("充电桩警报"),
+    "surveillance.pile_alarm_handled": _("处理充电桩警报"),
     "surveillance.request_answered": _("答复检查申请"),
     "surveillance.rule_chosen": _("选定台区的适用规范"),
     "surveillance.run_requested": _("发起评价"),
