@@ -95,6 +95,7 @@ VERBS: Mapping[str, StrPromise] = {
     "surveillance.device_event": _("器具上报事件"),
     "surveillance.device_event_handled": _("处理器具事件"),
     "surveillance.extension_proposed": _("申请批次延长检定周期"),
+    "surveillance.letters_resent": _("重新入库被搁置的读数"),
     "surveillance.pile_alarm": _("充电桩警报"),
     "surveillance.pile_alarm_handled": _("处理充电桩警报"),
     "surveillance.request_answered": _("答复检查申请"),
