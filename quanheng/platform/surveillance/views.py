@@ -46,6 +46,7 @@ def menu_actions(actor: Actor) -> list[Action]:
         Action(_("发起评价"), reverse("surveillance:run-start"), "calculator"),
         Action(_("评价记录"), reverse("surveillance:runs"), "clock"),
         Action(_("用户申请的核查"), reverse("surveillance:requests"), "message"),
+        Action(_("全生命周期"), reverse("surveillance:lifecycle"), "timeline"),
         Action(_("批次评价"), reverse("surveillance:lots"), "package"),
         Action(_("器具事件"), reverse("surveillance:device-events"), "bell"),
         Action(_("充电桩警报"), reverse("surveillance:pile-alarms"), "plug"),

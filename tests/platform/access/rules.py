@@ -235,6 +235,7 @@ RULES: dict[str, Rule] = {
     "surveillance/events/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("event")),
     "surveillance/pile-alarms/": Rule(WATCHERS_OF),
     "surveillance/pile-alarms/<uuid:pk>/": Rule(SEES_ITEM, SEES_ITEM, {"handling": "已查"}, watched("pile_alarm")),
+    "surveillance/lifecycle/": Rule(WATCHERS_OF),
     "surveillance/lots/": Rule(WATCHERS_OF),
     "surveillance/extensions/": Rule(WATCHERS_OF),
     "surveillance/extensions/new/": Rule(both("keeper")),
