@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +25,7 @@ def kind_of(item: Instrument) -> str:
     return str(KINDS.get(item.category.code, item.category.item))
 
 
-def rows(viewer: Actor) -> QuerySet[Instrument]:
+def rows(viewer: Actor) -> QuerySet[Any]:
     """Instrument transformers, meters and piles the viewer sees, with how far each is. Of a lot its worst meter."""
     here = AreaMeter.objects.filter(instrument=OuterRef("pk"), removed_on=None).order_by(
         F("p_exceed").desc(nulls_last=True), "meter_id"

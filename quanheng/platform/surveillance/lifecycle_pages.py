@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.surveillance import lifecycle, lifecycle_tables
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.views import Watching
@@ -30,7 +31,7 @@ class Lifecycle(Watching, ListPage):
         lead = _("高压互感器、电能表、充电桩:检定、安装、评价、核查、更换。点一行看它的时间线。")
         return Header(_("全生命周期"), lead, crumbs=[home()])
 
-    def get_queryset(self) -> QuerySet[Instrument]:
+    def get_queryset(self) -> QuerySet[Any]:
         return lifecycle.rows(self.actor).order_by("-judged_at", "serial_number")
 
     def chips(self) -> list[Chip]:

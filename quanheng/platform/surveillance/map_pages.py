@@ -169,7 +169,8 @@ class Rules(Watching):
         found = {(r.code, r.region): r for region in [NATION, *here] for r in _all_rules(region)}
         names = dict(Region.objects.filter(pk__in=[r.region for r in found.values()]).values_list("pk", "name"))
         rows = [
-            (r, levels.status(r.body["level"]) if r.body.get("level") else None, _conditions(r.body),
+            (r, levels.status(r.body["level"]) if r.body.get("level") else None,
+             "" if r.code.startswith("area.") else r.title, _conditions(r.body),
              _("全国") if r.region == NATION else names.get(r.region, r.region))
             for r in sorted(found.values(), key=lambda r: (r.region != NATION, r.region))
         ]  # fmt: skip

@@ -16,7 +16,7 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.surveillance import device_events, queries
 from quanheng.platform.surveillance.charging import alarm_words
 from quanheng.platform.surveillance.levels import status
-from quanheng.platform.surveillance.models import AreaMeter, DeviceEvent, Role, SiteCheck
+from quanheng.platform.surveillance.models import AreaMeter, DeviceEvent, PileAlarm, Role, SiteCheck
 from quanheng.platform.surveillance.tables import CHECK_TONES
 from quanheng.platform.surveillance.words import reason, verdict_status
 from quanheng.platform.surveillance.workflow import CHECK
@@ -69,7 +69,7 @@ def of_meter(meter: AreaMeter) -> list[Moment]:
         title = _("状态评价:%(verdict)s") % {"verdict": state.label}
         found.append(Moment(v.evaluation.made_at, title, "", reason(v), meter.get_absolute_url(), state.tone))
     found += [_check(c) for c in meter.site_checks.order_by("-opened_at")[:MOST]]
-    for a in meter.pile_alarms.order_by("-raised_at")[:MOST]:
+    for a in PileAlarm.objects.filter(meter=meter).order_by("-raised_at")[:MOST]:
         title = f"{_('充电桩警报')}:{alarm_words(a.kind)}"
         found.append(Moment(a.raised_at, title, a.handled_name, a.handling, a.get_absolute_url(), status(a.level).tone))
     if meter.removed_on:
