@@ -14,18 +14,19 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from quanheng.cli import fleet_listen
+from quanheng.cli import fleet_letters, fleet_listen
 from quanheng.errors import InputError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Verbs ingest, simulate, evaluate, score, coverage."""
     verbs = parser.add_subparsers(
-        dest="action", required=True, metavar="ingest|listen|simulate|evaluate|score|coverage"
+        dest="action", required=True, metavar="ingest|listen|letters|simulate|evaluate|score|coverage"
     )
     ingest = verbs.add_parser("ingest", help="readings from files into the store")
     _ingest_module(ingest)
     fleet_listen.configure(verbs.add_parser("listen", help="readings by MQTT into the store"))
+    fleet_letters.configure(verbs.add_parser("letters", help="rows that were set aside, and judging them again"))
     _configure_simulate(verbs.add_parser("simulate", help="a fleet with known truth"))
     _configure_evaluate(verbs.add_parser("evaluate", help="judge every meter of a file of readings"))
     _configure_coverage(verbs.add_parser("coverage", help="what the readings can tell, before any fit"))
@@ -94,7 +95,8 @@ def _configure_coverage(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0 whatever the verdicts are."""
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
-        "ingest": _ingest, "listen": fleet_listen.run, "simulate": _simulate, "evaluate": _evaluate, "score": _score,
+        "ingest": _ingest, "listen": fleet_listen.run, "letters": fleet_letters.run,
+        "simulate": _simulate, "evaluate": _evaluate, "score": _score,
         "coverage": _coverage,
     }  # fmt: skip
     return actions[args.action](args)

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,20 @@ def run(args: argparse.Namespace) -> int:
 def store_folder(args: argparse.Namespace) -> Path:
     """The folder named, else ``readings`` in the data folder."""
     if args.store:
-        return Path(args.store)
+        return local(Path(args.store))
     data = (args.data_dir or Path(os.environ.get("QUANHENG_DATA", "data"))).expanduser().resolve()
     if not data.is_dir():
         raise InputError(
             "no_data", "there is no data folder here; name one with --data-dir or a store with --store", str(data)
         )
     return Path(data) / "readings"
+
+
+def local(path: Path) -> Path:
+    """The path, unless it is the address of something else: a store needs a file system that can rename and lock."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        raise InputError("usage", "a local folder, not an address; mount the share and name its folder", str(path))
+    return path
 
 
 def _mapping(args: argparse.Namespace) -> Mapping:

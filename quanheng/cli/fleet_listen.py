@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+from quanheng.cli._platform import setup
 from quanheng.cli.fleet_ingest import store_folder
 from quanheng.errors import InputError
 from quanheng.telemetry.ingest import read_areas
+from quanheng.telemetry.ingest.push import Receiver
 from quanheng.telemetry.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb. A password is better given by QUANHENG_MQTT than on the command line."""
     parser.add_argument("broker", nargs="?", metavar="mqtt://HOST[:PORT]", help="default: QUANHENG_MQTT")
-    parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv", help="the list of areas and meters")
+    parser.add_argument("--areas", type=Path, metavar="AREAS.csv", help="the list of areas and meters")
+    parser.add_argument(
+        "--organisation",
+        default="",
+        metavar="CODE",
+        help="instead of a list: the meters of a utility of the product, by its credit code",
+    )
     parser.add_argument("--region", default="", metavar="CODE", help="region of the areas that name none")
     parser.add_argument(
         "--store", type=Path, metavar="DIR", help="folder of the store (default: readings in the data folder)"
@@ -35,26 +45,42 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0 when told to stop; what was taken is kept before."""
     from quanheng.telemetry.ingest.mqtt import Listener
-    from quanheng.telemetry.ingest.push import Receiver
 
     address = args.broker or os.environ.get("QUANHENG_MQTT", "")
     if not address:
         raise InputError("usage", "name the broker, or set QUANHENG_MQTT", "broker")
-    areas = read_areas(args.areas)
-    if not args.region and "region" not in areas.columns:
-        raise InputError("usage", "name the region of the areas with --region", "--region")
-    store = Store(store_folder(args))
-    journal = store.journal()
-    listener = Listener(
-        Receiver(store, journal, lambda: areas, region=args.region), address, client_id=args.client, topic=args.topic
-    )
+    receiver, source_of = _of_the_product(args) if args.organisation else _of_a_list(args)
+    listener = Listener(receiver, address, client_id=args.client, topic=args.topic, source_of=source_of)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     listener.start()
     stop.wait(args.seconds or None)
     listener.stop()
-    journal.close()
+    receiver.journal.close()
     counts = vars(listener.counts)
     print(json.dumps(counts) if args.json else ", ".join(f"{n} {name}" for name, n in counts.items()))
     return 0
+
+
+def _of_a_list(args: argparse.Namespace) -> tuple[Receiver, Callable[[str], str]]:
+    """Judged by a file; the last level of the topic names the source."""
+    if not args.areas:
+        raise InputError(
+            "usage", "name the list with --areas, or a utility of the product with --organisation", "--areas"
+        )
+    areas = read_areas(args.areas)
+    if not args.region and "region" not in areas.columns:
+        raise InputError("usage", "name the region of the areas with --region", "--region")
+    store = Store(store_folder(args))
+    return Receiver(store, store.journal(), lambda: areas, region=args.region), lambda name: name
+
+
+def _of_the_product(args: argparse.Namespace) -> tuple[Receiver, Callable[[str], str]]:
+    """Judged by the meters of a utility as they stand; what is set aside shows on its page."""
+    if args.areas or args.store:
+        raise InputError("usage", "--organisation brings its own list and store", "--organisation")
+    setup(args.data_dir)
+    listening = importlib.import_module("quanheng.platform.surveillance.listening")
+    made: tuple[Receiver, Callable[[str], str]] = listening.receiver_of(args.organisation)
+    return made

@@ -231,6 +231,21 @@ class CalendarDay(BaseModel):
     name_zh: Needed
 
 
+class AlarmRule(Body):
+    """When an area, or a charging pile, raises which alarm; of the conditions any one suffices."""
+
+    subject: Literal["supply_area", "pile", "site_check"]
+    level: Literal["alarm", "warning", "notice", ""] = ""
+    order: Whole = ""
+    name_en: Needed
+    checks: Whole = ""
+    suspects: Whole = ""
+    unfit: Literal["yes", ""] = ""
+    causes: Words = []
+    limit: Number = ""
+    unit: Text = ""
+
+
 class WorkingCalendar(Body):
     """Statutory holidays and shifted working days of one year; days not listed follow the week."""
 
@@ -258,6 +273,7 @@ BODIES: dict[str, type[Body]] = {
     "net_content_marking": NetContentMarking,
     "net_content_sampling": NetContentSampling,
     "retail_deviation": RetailDeviation,
+    "alarm_rule": AlarmRule,
     "working_calendar": WorkingCalendar,
     "region": RegionItem,
 }

@@ -28,6 +28,7 @@ KINDS: dict[str, Text] = {
     "net_content_marking": _("净含量标注"),
     "net_content_sampling": _("净含量抽样"),
     "retail_deviation": _("零售称重负偏差"),
+    "alarm_rule": _("警报规则"),
     "working_calendar": _("工作日历"),
 }
 
@@ -105,10 +106,23 @@ FIELDS: dict[str, Text] = {
     "mass_high_kg": _("称重上限(kg,含)"),
     "negative_deviation_g": _("负偏差(g)"),
     "recheck_rule": _("核称方法"),
+    "subject": _("适用对象"),
+    "level": _("警报级别"),
+    "order": _("次序"),
+    "checks": _("须现场核查的表计不少于"),
+    "suspects": _("疑似超差的表计不少于"),
+    "unfit": _("数据不可判定"),
+    "causes": _("数据不可判定的原因"),
     "note": _("说明"),
 }
 
 VALUES: dict[str, Text] = {
+    "supply_area": pgettext_lazy("list", "台区"),
+    "pile": _("充电桩"),
+    "site_check": _("现场核查"),
+    "alarm": _("警报"),
+    "warning": _("预警"),
+    "notice": pgettext_lazy("level", "提示"),
     "P": _("型式批准"),
     "V": _("强制检定"),
     "P+V": _("型式批准、强制检定"),

@@ -59,7 +59,7 @@ class RunStart(Watching, FormPage):
 
     def organisations(self) -> QuerySet[Organisation]:
         """Utilities whose areas the person sees."""
-        return Organisation.objects.filter(pk__in=queries.areas(self.actor).values("organisation_id").distinct())
+        return queries.owners(self.actor)
 
     def form(self, data: Any = None, files: Any = None) -> Any:
         form: Any = super().form(data, files)
@@ -103,7 +103,7 @@ class RunList(Watching, ListPage):
 
     def header(self) -> Header:
         start = Action(_("发起评价"), reverse("surveillance:run-start"), "calculator")
-        return Header(_("评价记录"), crumbs=[home()], primary=start)
+        return Header(_("评价记录"), _("按适用规范的周期自动发起,也可随时发起。"), crumbs=[home()], primary=start)
 
     def get_queryset(self) -> QuerySet[EvaluationRun]:
         return queries.runs(self.actor).order_by("-created_at")
@@ -348,33 +348,6 @@ class SendCheck(OneCheck, FormPage):
     def done(self, form: Any) -> str:
         services.send_to_verification(actor=self.actor, check=self.check, **form.cleaned_data)
         messages.success(self.request, _("已向检定机构提交申请"))
-        return self.check.get_absolute_url()
-
-
-class ReplaceForm(Form):
-    """When, by what."""
-
-    on = forms.DateField(label=gettext_lazy("更换日期"), widget=DateInput())
-    new_meter_id = forms.CharField(max_length=64, label=gettext_lazy("新表号"))
-
-
-class ReplaceMeter(OneCheck, FormPage):
-    """Note that the meter was replaced."""
-
-    form_class = ReplaceForm
-    submit = gettext_lazy("登记更换")
-
-    def allowed(self, actor: Actor) -> Decision:
-        return policies.may_keep(actor, self.check)
-
-    def header(self) -> Header:
-        return Header(_("登记更换"), _("旧表自更换日结束,新表自此开始新的评价。"), crumbs=self.crumbs())
-
-    def initial(self) -> dict[str, Any]:
-        return {"on": clock.today()}
-
-    def done(self, form: Any) -> str:
-        services.replace_meter(actor=self.actor, check=self.check, **form.cleaned_data)
         return self.check.get_absolute_url()
 
 

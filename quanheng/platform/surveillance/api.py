@@ -20,7 +20,7 @@ from quanheng.platform.kernel.roles import Role
 from quanheng.platform.surveillance import leaving, queries
 from quanheng.platform.surveillance.models import Area
 from quanheng.platform.surveillance.policies import visible_to
-from quanheng.platform.surveillance.store import listed, receiver
+from quanheng.platform.surveillance.store import known, receiver
 from quanheng.platform.web.api import Out, Router, caller
 from quanheng.platform.web.api.problems import Stop
 from quanheng.telemetry.ingest import Mapping
@@ -124,7 +124,7 @@ def _own(actor: Actor) -> pl.DataFrame:
     if not actor.has(Role.ENTERPRISE):
         raise Refused(_("只有台区所属单位可以推送读数"), code="forbidden")
     areas = Area.objects.filter(visible_to(actor, region=""))
-    return listed(area__in=areas.values("pk"), removed_on=None)
+    return known(area__in=areas.values("pk"))
 
 
 def source_of(owner: Any, actor: Actor) -> str:

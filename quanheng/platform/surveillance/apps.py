@@ -30,6 +30,8 @@ class SurveillanceConfig(AppConfig):
         PUBLIC_NOTES.register("surveillance.extension", public.extended)
         TIMELINE.register("surveillance", tabs.happened)
         PERIODIC.register("surveillance.settle", Periodic(60, jobs.settle))
+        PERIODIC.register("surveillance.evaluate", Periodic(3600, jobs.evaluate))
+        PERIODIC.register("surveillance.piles", Periodic(3600, jobs.watch_piles))
         PERIODIC.register("surveillance.compact", Periodic(86_400, jobs.compact))
         seen = menu.roles(*WATCHERS)
         menu.register(

@@ -46,7 +46,7 @@ CELL_OF = {
     "missing_id": "meter_id", "bad_id": "meter_id", "unknown_meter": "meter_id", "two_masters": "area_id",
     "no_master": "area_id", "unknown_area": "area_id", "bad_role": "role", "role_mismatch": "role",
     "unreadable_time": "ts", "time_nonexistent": "ts", "time_ambiguous": "ts", "off_grid": "ts", "future": "ts",
-    "too_old": "ts", "before_installation": "ts", "clock_off": "ts", "unit_unknown": "unit",
+    "too_old": "ts", "before_installation": "ts", "after_removal": "ts", "clock_off": "ts", "unit_unknown": "unit",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.sheets.archive import unpacked
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.models import Area, ReadingBatch, ReadingSource
-from quanheng.platform.surveillance.store import listed, store
+from quanheng.platform.surveillance.store import known, store
 from quanheng.telemetry.ingest import Mapping
 from quanheng.telemetry.ingest.files import Look, ingest_file, look
 from quanheng.telemetry.store.letters import Letters
@@ -43,7 +43,7 @@ def opened(batch: ReadingBatch) -> Iterator[Path]:
 
 def meters_of(organisation: Organisation) -> pl.DataFrame:
     """The list by which an owner's readings are judged."""
-    return listed(area__organisation=organisation, removed_on=None)
+    return known(area__organisation=organisation)
 
 
 def looked_at(batch: ReadingBatch, mapping: Mapping) -> Look:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 from django.db import transaction
@@ -15,20 +14,14 @@ from django.utils.translation import gettext as _
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
-from quanheng.platform.surveillance import policies
+from quanheng.platform.surveillance import levels, policies
 from quanheng.platform.surveillance.models import Area, AreaMeter, ChargeSample, Profile, Role
-from quanheng.platform.surveillance.rules import rules_of
-from quanheng.platform.surveillance.store import listed, receiver
+from quanheng.platform.surveillance.store import known, receiver
 from quanheng.telemetry.ingest import Mapping as Reading
 from quanheng.telemetry.ingest.ocpp import ENERGY, POWER, Sample, Session, Version, samples, sessions
 
 _STEPS = (900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _MOST = 5_000
-
-
-def rules() -> Mapping[str, Any]:
-    """The file of the library."""
-    return rules_of("charging-alarms")
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ def take_message(*, actor: Actor, station: str, message: bytes, version: Version
     if len(found) > _MOST:
         raise Refused(_("一条消息最多 %(n)d 个值") % {"n": _MOST}, code="too_large", place="body")
     require(policies.may_keep(actor, area))
-    piles = {m.meter_id: m for m in AreaMeter.objects.filter(area=area, removed_on=None)}
+    piles = {m.meter_id: m for m in AreaMeter.objects.filter(area=area)}
     known = [s for s in found if s.meter_id in piles]
     new = [s for s in known if _kept(piles[s.meter_id], s)]
     return Taken(len(new), len(known) - len(new), len(found) - len(known), _balance(area, piles, new, source))
@@ -84,7 +77,7 @@ def _balance(area: Area, piles: Mapping[str, AreaMeter], new: Sequence[Sample], 
         row = {"row": 1, "meter_id": s.meter_id, "ts": earlier.at.isoformat(), "kwh": repr(s.value - earlier.value)}
         kept = receiver().receive(
             pl.DataFrame([row], schema={"row": pl.Int64(), **{n: pl.String() for n in ("meter_id", "ts", "kwh")}}),
-            source=source, now=clock.now(), mapping=Reading(seconds=step), areas=listed(area=area, removed_on=None),
+            source=source, now=clock.now(), mapping=Reading(seconds=step), areas=known(area=area),
         )  # fmt: skip
         count += kept.accepted
     return count
@@ -103,7 +96,7 @@ class Pile:
 
 def piles_of(area: Area) -> list[Pile]:
     """Every pile with its alarms by the rules of the library, over the last thirty days."""
-    law, now = rules(), clock.now()
+    law, now = levels.rules("pile", area.region_id), clock.now()
     since = now - dt.timedelta(days=30)
     rows = []
     for meter in area.members.filter(role=Role.SUB, removed_on=None).order_by("meter_id"):
@@ -113,11 +106,11 @@ def piles_of(area: Area) -> list[Pile]:
         # a late message may be an old one; a moment after its arrival can only be a clock that runs ahead
         ahead = max(((at - seen).total_seconds() for at, seen in kept.values_list("at", "recorded_at")), default=None)
         alarms = []
-        if last is None or (now - last).total_seconds() > law["offline_hours"] * 3600:
+        if last is None or (now - last).total_seconds() > law["pile.offline"].limit * 3600:
             alarms.append("offline")
-        if ahead is not None and ahead > law["clock_seconds"]:
+        if ahead is not None and ahead > law["pile.clock"].limit:
             alarms.append("clock")
-        if peak is not None and peak > law["largest_kw"]:
+        if peak is not None and peak > law["pile.power"].limit:
             alarms.append("power")
         if any(s.backwards for s in sessions_of(meter, since)):
             alarms.append("backwards")

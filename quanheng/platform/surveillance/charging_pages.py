@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from quanheng.platform.kernel import clock
-from quanheng.platform.surveillance import charging, queries, words
+from quanheng.platform.surveillance import charging, levels, queries, words
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.models import AreaMeter, Profile, Role
 from quanheng.platform.surveillance.store import store
@@ -48,9 +48,9 @@ class Station(OneArea):
             )  # fmt: skip
             found += [(m, s) for s in charging.sessions_of(m, since)]
         found.sort(key=lambda pair: pair[1].began, reverse=True)
-        law = charging.rules()
+        law = levels.rules("pile", self.area.region_id).values()
         return {
-            "piles": piles, "source": law["source"], "area": self.area,
+            "piles": piles, "source": ";".join(dict.fromkeys(r.source for r in law)), "area": self.area,
             "sessions": [
                 (m, s, reverse("surveillance:session", args=[m.pk]) + f"?transaction={s.transaction}")
                 for m, s in found[:SHOWN]

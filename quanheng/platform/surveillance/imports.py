@@ -17,6 +17,7 @@ from quanheng.platform.kernel.imports import IMPORTS, Context, ImportColumn, Imp
 from quanheng.platform.kernel.models import ImportBatch, Region
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.sheets.cells import CellProblem
+from quanheng.platform.surveillance.binding import entries_of
 from quanheng.platform.surveillance.models import Area, AreaMeter, Profile, Role
 from quanheng.platform.surveillance.naming import fresh_codes
 from quanheng.platform.surveillance.policies import may_keep_for
@@ -130,25 +131,14 @@ def _rule(row: ImportRow, area: Area | None) -> None:
 def _bind(rows: Sequence[ImportRow], context: Context) -> None:
     """By the code where one is given, else by the serial number in the owner's ledger: one instrument or a lot."""
     codes = {str(r.values.get("code") or "") for r in rows} - {""}
-    serials = {str(r.values.get("meter_id") or "") for r in rows} - {""}
     mine = Instrument.objects.filter(organisation__path__startswith=context.organisation.path).exclude(state="scrapped")
     by_code = {i.code: i for i in mine.filter(code__in=codes)}
-    by_serial: dict[str, list[Instrument]] = {}
-    for item in mine.filter(serial_number__in=serials, serial_to=""):
-        by_serial.setdefault(item.serial_number, []).append(item)
-    lots = list(mine.exclude(serial_to="").only("pk", "serial_number", "serial_to", "organisation_id"))
+    by_serial = entries_of(context.organisation, {str(r.values.get("meter_id") or "") for r in rows})
     for row in rows:
-        code, serial = str(row.values.get("code") or ""), str(row.values.get("meter_id") or "")
+        code = str(row.values.get("code") or "")
         if code and code not in by_code:
             row.fail("code", _("本单位台账中没有这个器具码"))
-        found = by_serial.get(serial, [])
-        lot = next((x for x in lots if _within(serial, x)), None)
-        row.values["instrument"] = by_code.get(code) or (found[0] if len(found) == 1 else None) or lot
-
-
-def _within(serial: str, lot: Instrument) -> bool:
-    low, high = lot.serial_number, lot.serial_to
-    return len(serial) == len(low) == len(high) and low <= serial <= high
+        row.values["instrument"] = by_code.get(code) or by_serial.get(str(row.values.get("meter_id") or ""))
 
 
 def apply(rows: Sequence[ImportRow], context: Context) -> int:

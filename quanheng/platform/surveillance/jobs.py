@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quanheng.platform.kernel import clock
+from quanheng.platform.surveillance import pile_alarms, scheduling
 from quanheng.platform.surveillance.store import store
 from quanheng.telemetry.store.letters import Letters
 
@@ -10,6 +11,16 @@ from quanheng.telemetry.store.letters import Letters
 def settle() -> str:
     """What was pushed becomes part of the store."""
     return f"{store().settle()} readings settled"
+
+
+def evaluate() -> str:
+    """Evaluations whose cycle has passed begin by themselves."""
+    return scheduling.begin_due()
+
+
+def watch_piles() -> str:
+    """Alarms of charging piles, raised and ended."""
+    return pile_alarms.watch()
 
 
 def compact() -> str:

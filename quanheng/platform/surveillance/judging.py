@@ -111,7 +111,7 @@ def readings_of(areas: Sequence[Area], since: dt.date, until: dt.date) -> pl.Dat
 def judge(run: EvaluationRun, areas: Sequence[Area], actor: Actor) -> None:
     """Judge some areas of one profile and keep what was found."""
     rows = readings_of(areas, run.since, run.until)
-    meters = listed(area__in=[a.pk for a in areas], removed_on=None)
+    meters = listed(area__in=[a.pk for a in areas], since=run.since)
     chosen = load_profile(areas[0].profile, rule=rule_of(areas[0]))
     usual = rows.filter(pl.col("seconds") == pl.col("seconds").mode().first()) if rows.height else rows
     result = evaluate(usual, meters, profile=chosen)
@@ -189,13 +189,8 @@ def _told(evaluation: Evaluation) -> int:
 
 def _note(area: Area, made: Evaluation, verdicts: Sequence[MeterVerdict]) -> None:
     """How the area and its meters stand now."""
-    count = {v: sum(1 for one in verdicts if one.verdict == v) for v in Verdict.values}
     area.standing, area.fit, area.cause, area.evaluated_at = made, made.fit, made.cause, made.made_at
-    area.checks, area.suspects = count["check"], count["suspect"]
-    area.undeterminable, area.passes = count["undeterminable"], count["pass"]
     area.loss_rate, area.acquisition = made.loss_rate, made.acquisition
-    area.level = levels.level_of(levels.Counts(area.checks, area.suspects, made.fit == "unfit", made.cause))
-    area.save()
     for one in verdicts:
         meter = one.meter
         meter.verdict, meter.error, meter.u, meter.p_exceed = one.verdict, one.error, one.u, one.p_exceed
@@ -203,6 +198,7 @@ def _note(area: Area, made: Evaluation, verdicts: Sequence[MeterVerdict]) -> Non
     AreaMeter.objects.bulk_update(
         [v.meter for v in verdicts], ["verdict", "error", "u", "p_exceed", "evaluated_at"], batch_size=200
     )
+    levels.recount(area)
 
 
 def _sha(table: pl.DataFrame) -> str:

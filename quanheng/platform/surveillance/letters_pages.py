@@ -6,23 +6,46 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from quanheng.platform.kernel import clock
-from quanheng.platform.surveillance import queries
+from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.policies import require
+from quanheng.platform.surveillance import policies, queries
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.batch_pages import letters_xlsx
 from quanheng.platform.surveillance.reasons import reason_words
-from quanheng.platform.surveillance.store import store
+from quanheng.platform.surveillance.store import known, receiver, store
 from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Chip, Empty, Header, chips
 from quanheng.platform.web.http import address
+from quanheng.telemetry.ingest.resend import Resent, resend
 from quanheng.telemetry.store.letters import Letters
 
 SHOWN = 200
 DAYS = 30
+
+
+def own_sources(actor: Actor) -> list[str]:
+    """Beginnings of the sources whose readings the actor keeps."""
+    return [str(o.pk) for o in queries.owners(actor) if policies.may_keep_for(actor, o)]
+
+
+def resend_letters(actor: Actor, chosen: dict[str, str]) -> Resent:
+    """Judge one's own letters again, all or those of a source, reason or batch."""
+    require(policies.may_resend(actor))
+    where = pl.col("source").str.slice(0, 36).is_in(own_sources(actor))
+    for name, value in chosen.items():
+        where = where & (pl.col(name) == value)
+    done = resend(receiver(), where, areas_of=lambda source: known(area__organisation_id=source[:36]), now=clock.now())
+    after = {"accepted": done.accepted, "rejected": done.rejected, **chosen}
+    for owner in queries.owners(actor).filter(pk__in=own_sources(actor)):
+        events.record(actor, "surveillance.letters_resent", owner, after=after)
+    return done
 
 
 def letters_of(actor: Any) -> pl.DataFrame:
@@ -42,18 +65,36 @@ class LettersPage(Watching):
         files = Action(_("读数文件"), reverse("surveillance:batches"), "file-spreadsheet")
         download = Action(_("下载 Excel"), address(self.request, export="xlsx"), "download")
         crumbs = [home()]
+        again = Action.guarded(
+            policies.may_resend(self.actor), _("重新入库"), address(self.request), method="post",
+            fields={"do": "resend"}, icon="refresh",
+        )  # fmt: skip
+        able = self.rows.height and not again.denied and (self.rows["mapping"] != "").any()
+        first = again if able else download
         return Header(
-            _("被搁置的读数"), lead, crumbs=crumbs, primary=download if self.rows.height else None, menu=[files]
-        )
+            _("被搁置的读数"), lead, crumbs=crumbs, primary=first if self.rows.height else None,
+            menu=[files, *([download] if able else [])],
+        )  # fmt: skip
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.whole = letters_of(self.actor)
         table = self.whole
-        for name in ("source", "reason", "batch"):
-            value = request.GET.get(name, "")
-            table = table.filter(pl.col(name) == value) if value else table
+        given = {name: request.GET.get(name, "") for name in ("source", "reason", "batch")}
+        self.chosen = {name: value for name, value in given.items() if value}
+        for name, value in self.chosen.items():
+            table = table.filter(pl.col(name) == value)
         self.rows = table
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Judge what is listed once more, by the meters as they are listed now."""
+        done = resend_letters(self.actor, self.chosen)
+        messages.success(
+            request,
+            _("%(a)d 行已入库,%(r)d 行仍被搁置;文件中的 %(f)d 行请在该文件的页面重新处理")
+            % {"a": done.accepted, "r": done.rejected, "f": done.of_files},
+        )
+        return redirect(reverse("surveillance:letters"))
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("export") == "xlsx":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Avg, Count, QuerySet
+from django.db.models import Avg, Count
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,9 +15,10 @@ from django.utils.translation import pgettext
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, Region
-from quanheng.platform.surveillance import levels, maps, queries, words
+from quanheng.platform.law.queries import NATION
+from quanheng.platform.surveillance import levels, maps, queries, scheduling, words
 from quanheng.platform.surveillance.acting import home
-from quanheng.platform.surveillance.models import Area, Evaluation, Level, MeterVerdict, Verdict
+from quanheng.platform.surveillance.models import Evaluation, Level, MeterVerdict, Verdict
 from quanheng.platform.surveillance.rule_pages import listed_rules
 from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Definition, Figure, Header
@@ -60,11 +62,6 @@ class District(Watching):
         }  # fmt: skip
 
 
-def utilities(rows: QuerySet[Area]) -> QuerySet[Organisation]:
-    """Owners of those areas."""
-    return Organisation.objects.filter(pk__in=rows.order_by().values("organisation_id")).order_by("name")
-
-
 class Utility(Watching):
     """How one utility stands: its meters by verdict, its run of evaluations, its checks and their precision."""
 
@@ -73,7 +70,7 @@ class Utility(Watching):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.own = queries.areas(self.actor).filter(organisation_id=kwargs["pk"])
-        self.owner = get_object_or_404(utilities(self.own), pk=kwargs["pk"])
+        self.owner = get_object_or_404(queries.owners(self.actor), pk=kwargs["pk"])
 
     def header(self) -> Header:
         name = {"organisation": self.owner.name}
@@ -95,6 +92,7 @@ class Utility(Watching):
         facts = [
             Definition(pgettext("list", "台区"), self.own.count()),
             Definition(_("表计数"), meters.count()),
+            *_cycle(self.owner),
             Definition(_("平均采集率"), words.percent(acquisition), "%"),
             Definition(_("待安排的现场核查"), checks.filter(state="open").count()),
             Definition(_("其中逾期"), late),
@@ -128,6 +126,16 @@ class Utility(Watching):
         return rows
 
 
+def _cycle(owner: Organisation) -> list[Definition]:
+    """When the areas are judged again by themselves."""
+    standing = scheduling.standing_of(owner)
+    if standing is None:
+        return []
+    soon = _("到期,等待新读数") if scheduling.waits_for_readings(owner) else _("读数满一个周期后")
+    later = standing.due_on if standing.due_on and standing.due_on > clock.today() else None
+    return [Definition(_("评价周期"), standing.cycle, _("天")), Definition(_("下一次自动评价"), later or soon)]
+
+
 def _trend(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
     if len(runs) < 2:
         return None
@@ -157,29 +165,36 @@ class Rules(Watching):
         return Header(_("警报规则"), _("规则是数据,不写在程序里;自上而下取第一条成立的。"), crumbs=[home()])
 
     def context(self) -> dict[str, Any]:
-        data = levels.rules()
-        rows = [(levels.status(one["id"]), _conditions(one["any"])) for one in data["levels"]]
-        return {
-            "rows": rows,
-            "regional": listed_rules(),
-            "source": data["source"],
-            "days": levels.check_days(),
-            "check_source": data["check"]["source"],
-        }
+        here = sorted(set(queries.areas(self.actor).order_by().values_list("region_id", flat=True).distinct()))
+        found = {(r.code, r.region): r for region in [NATION, *here] for r in _all_rules(region)}
+        names = dict(Region.objects.filter(pk__in=[r.region for r in found.values()]).values_list("pk", "name"))
+        rows = [
+            (r, levels.status(r.body["level"]) if r.body.get("level") else None,
+             "" if r.code.startswith("area.") else r.title, _conditions(r.body),
+             _("全国") if r.region == NATION else names.get(r.region, r.region))
+            for r in sorted(found.values(), key=lambda r: (r.region != NATION, r.region))
+        ]  # fmt: skip
+        return {"rows": rows, "regional": listed_rules()}
 
 
-def _conditions(when: dict[str, Any]) -> list[str]:
+def _all_rules(region: str) -> list[levels.Rule]:
+    return [
+        *levels.ladder(region), *levels.rules("pile", region).values(), *levels.rules("check", region).values(),
+    ]  # fmt: skip
+
+
+def _conditions(when: Mapping[str, Any]) -> list[str]:
     found = []
     if when.get("checks"):
-        found.append(_("须现场核查的表计不少于 %(n)d 块") % {"n": when["checks"]})
+        found.append(_("须现场核查的表计不少于 %(n)s 块") % {"n": when["checks"]})
     if when.get("suspects"):
-        found.append(_("疑似超差的表计不少于 %(n)d 块") % {"n": when["suspects"]})
+        found.append(_("疑似超差的表计不少于 %(n)s 块") % {"n": when["suspects"]})
     if when.get("causes"):
         found.append(
             _("数据不可判定,原因是:%(causes)s") % {"causes": "、".join(map(words.cause_words, when["causes"]))}
         )
     if when.get("unfit"):
         found.append(_("数据不可判定"))
-    if when.get("always"):
-        found.append(_("其余"))
+    if when.get("limit"):
+        found.append(f"{when['limit']} {_(when['unit'])}")
     return found

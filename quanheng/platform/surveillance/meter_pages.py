@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from quanheng.platform.surveillance import policies, queries, tables, words
+from quanheng.platform.surveillance import policies, queries, tables, tabs, words
 from quanheng.platform.surveillance.models import AreaMeter, Evaluation, MeterVerdict, Role
 from quanheng.platform.surveillance.views import Watching, figures_of
 from quanheng.platform.web.components import Action, Definition, Header
@@ -58,6 +58,7 @@ class MeterPage(Watching):
         near = m.area.members.filter(feeder=m.feeder, role=Role.SUB, removed_on=None).exclude(pk=m.pk)
         return {
             "meter": m,
+            "moments": tabs.life_of(m),
             "facts": facts,
             "sentence": self._sentence(now),
             "tone": words.verdict_status(m.verdict).tone,

@@ -37,6 +37,11 @@ def may_bring(actor: Actor) -> Decision:
     return Allowed() if actor.has(Role.ENTERPRISE) else Denied(_("只有台区所属单位可以导入读数"))
 
 
+def may_resend(actor: Actor) -> Decision:
+    """Readings that were set aside are brought in anew by the utility they belong to."""
+    return Allowed() if actor.has(Role.ENTERPRISE) else Denied(_("只有台区所属单位可以重新入库"))
+
+
 def may_keep(actor: Actor, subject: Any) -> Decision:
     """The same, of something that belongs to a utility."""
     return may_keep_for(actor, subject.organisation)

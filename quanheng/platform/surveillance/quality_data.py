@@ -45,7 +45,7 @@ class AreaQuality:
 def area_quality(area: Area, since: dt.date, until: dt.date) -> AreaQuality:
     """Judge the readings of an area over civil days, from the store."""
     rows = readings_of([area], since, until)
-    meters = listed(area=area, removed_on=None)
+    meters = listed(area=area, since=since)
     table = quality(rows, meters)
     law = completeness(table).row(0, named=True) if table.height else {}
     found = law.get("acquisition")

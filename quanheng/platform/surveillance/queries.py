@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES
 from quanheng.platform.surveillance.models import (
     Area,
@@ -26,6 +27,12 @@ from quanheng.platform.surveillance.policies import visible_to
 def areas(viewer: Actor) -> QuerySet[Area]:
     """Areas the viewer may see."""
     return Area.objects.filter(visible_to(viewer)).select_related("organisation", "region")
+
+
+def owners(viewer: Actor) -> QuerySet[Organisation]:
+    """Utilities whose areas the viewer sees."""
+    seen = areas(viewer).order_by().values("organisation_id").distinct()
+    return Organisation.objects.filter(pk__in=seen).order_by("name")
 
 
 def meters(viewer: Actor) -> QuerySet[AreaMeter]:

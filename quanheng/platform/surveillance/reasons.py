@@ -15,6 +15,7 @@ WORDS = {
     "future": gettext_lazy("时间在将来"),
     "too_old": gettext_lazy("时间过早"),
     "before_installation": gettext_lazy("早于安装日期"),
+    "after_removal": gettext_lazy("晚于拆除日期"),
     "clock_off": gettext_lazy("时钟与其他表相差数月"),
     "unreadable_number": gettext_lazy("数值无法识别"),
     "missing_value": gettext_lazy("没有数值"),

@@ -19,6 +19,7 @@ from quanheng.platform.surveillance.views import OneArea
 from quanheng.platform.web.components import Header
 from quanheng.platform.web.forms import Form
 from quanheng.platform.web.pages import FormPage
+from quanheng.platform.web.sources import readable
 from quanheng.telemetry.fleets import known_profiles, load_profile
 
 
@@ -101,11 +102,13 @@ def listed_rules() -> list[dict[str, Any]]:
                 for c, v in rule["limits"].items()
             )
             rows.append({
-                "title": title_of(rule), "kind": chosen.title[language], "region": rule["region"],
+                "title": title_of(rule), "kind": chosen.title[language], "region": rule["place"][language],
                 "limits": limits or _("未规定,按产品默认 ±%(limit)s%%") % {"limit": f"{100 * chosen.limit:g}"},
                 "acquisition": f"{100 * chosen.gates.acquisition:g}", "rows": chosen.gates.rows,
                 "loss": f"{100 * chosen.gates.loss_low:g} – {100 * chosen.gates.loss_high:g}",
-                "cycle": rule.get("cycle_days"), "note": rule.get("note", {}).get(language, ""),
-                "source": rule["source"], "verified": rule["verified"] in ("once", "yes", True),
+                "cycle": chosen.cycle_days, "own_cycle": "cycle_days" not in rule,
+                "note": rule.get("note", {}).get(language, ""),
+                "source": rule["source"], "said": readable(rule["source"]),
+                "verified": rule["verified"] in ("once", "yes", True),
             })  # fmt: skip
     return rows

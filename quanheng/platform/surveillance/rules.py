@@ -13,7 +13,7 @@ from quanheng.library import LIBRARY_ROOT
 
 @cache
 def rules_of(subject: str) -> Mapping[str, Any]:
-    """The file of the library about ``subject``, such as ``alarm-levels``."""
+    """The file of the library about ``subject``, such as ``device-events``."""
     path = LIBRARY_ROOT / "surveillance" / f"{subject}.yaml"
     data: Mapping[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return data

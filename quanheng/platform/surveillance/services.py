@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.db import transaction
@@ -37,7 +36,7 @@ def order_check(*, actor: Actor, meter: AreaMeter, reason: str) -> SiteCheck:
         raise Refused(_("这块表已有未办结的核查单"), code="conflict")
     verdict = queries.verdict_of(meter)
     today = clock.today()
-    due, _certain = calendar.working_days().add(today, levels.check_days())
+    due, _certain = calendar.working_days().add(today, levels.check_days(area.region_id))
     made = SiteCheck.objects.create(
         number=f"HC{today:%Y%m%d}-{numbering.next_value(f'site-check-{today:%Y%m%d}'):05d}",
         meter=meter, organisation=area.organisation, region_id=area.region_id, verdict=verdict,
@@ -94,23 +93,6 @@ def on_task_cancelled(task: Task, actor: Actor) -> None:
 def _answer(check: SiteCheck, words: str) -> None:
     text = _("检定结论:%(words)s(%(number)s)") % {"words": words, "number": check.document_number or "—"}
     check.requests.filter(answered_at=None).update(answered_at=clock.now(), answer=text[:300])
-
-
-@transaction.atomic
-def replace_meter(*, actor: Actor, check: SiteCheck, on: dt.date, new_meter_id: str) -> SiteCheck:
-    """Note that a meter found wrong was replaced: the old one ends that day, a new epoch begins with the new one."""
-    old, text = check.meter, new_meter_id.strip()
-    if not text or len(text) > 64 or AreaMeter.objects.filter(area=old.area, meter_id=text).exists():
-        raise Refused(_("请填写新表号,且不能与台区内已有的相同"), code="invalid", place="new_meter_id")
-    if on > clock.today() or (old.installed_on and on < old.installed_on):
-        raise Refused(_("更换日期须在安装之后,且不晚于今天"), code="invalid", place="replaced_on")
-    apply(CHECK, "replace", check, actor=actor, replaced_on=on, new_meter_id=text)
-    AreaMeter.objects.filter(pk=old.pk).update(removed_on=on)
-    AreaMeter.objects.create(
-        area=old.area, meter_id=text, role=old.role, feeder=old.feeder, phase=old.phase, ct_ratio=old.ct_ratio,
-        accuracy_class=old.accuracy_class, installed_on=on, public_code=fresh_code(),
-    )  # fmt: skip
-    return check
 
 
 def take_step(name: str, *, actor: Actor, check: SiteCheck, reason: str = "") -> SiteCheck:

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.surveillance import levels, words
+from quanheng.platform.surveillance.charging import alarm_words
 from quanheng.platform.surveillance.device_events import kind_words, kinds
 from quanheng.platform.surveillance.models import (
     Area,
@@ -19,6 +20,7 @@ from quanheng.platform.surveillance.models import (
     EvaluationRun,
     Level,
     PeriodExtension,
+    PileAlarm,
     Profile,
     ReadingBatch,
     SiteCheck,
@@ -205,7 +207,7 @@ def request_status(one: CheckRequest) -> Status:
         return Status("ok", _("已答复"))
     if one.check_order_id:
         return Status("work", _("核查中"))
-    late = (clock.now() - one.made_at).days > levels.check_days()
+    late = (clock.now() - one.made_at).days > levels.check_days(one.region_id)
     return Status("due" if late else "wait", _("待答复"))
 
 
@@ -302,3 +304,50 @@ class DeviceEventFilter(FilterSet):
     def by_handling(self, rows: Any, _name: str, value: str) -> Any:
         """Those that wait, or those that were seen to."""
         return rows.filter(handled_at__isnull=value == "no")
+
+
+class PileAlarmTable(Table):
+    """Alarms of piles."""
+
+    raised_at = DateColumn(verbose_name=_("发现时间"))
+    level = StatusColumn(to_status=lambda a: levels.status(a.level), verbose_name=_("警报级别"))
+    kind = TextColumn(verbose_name=_("警报"), main=True)
+    meter = TextColumn(accessor="meter__meter_id", verbose_name=_("充电桩"))
+    area = TextColumn(accessor="meter__area", verbose_name=_("充电站"), orderable=False)
+    organisation = TextColumn(accessor="organisation__name", verbose_name=_("所属单位"))
+    cleared_at = DateColumn(verbose_name=_("消除时间"))
+    handling = TextColumn(verbose_name=_("处理情况"))
+
+    class Meta(Table.Meta):
+        model = PileAlarm
+        fields: ClassVar = ()
+
+    def row_url(self, record: Any) -> str:
+        return str(record.get_absolute_url())
+
+    def render_kind(self, value: str) -> str:
+        """The kind in words."""
+        return alarm_words(value)
+
+
+class PileAlarmFilter(FilterSet):
+    """By words, kind, and whether it stands and waits."""
+
+    q = SearchFilter(("meter__meter_id", "meter__area__code", "meter__area__name", "organisation__name"))
+    kind = ChoiceFilter(
+        choices=lambda: [(k, alarm_words(k)) for k in ("offline", "clock", "power", "backwards")], label=_("警报")
+    )
+    state = ChoiceFilter(
+        choices=[("open", _("待处理")), ("handled", _("已处理")), ("cleared", _("已消除"))],
+        label=_("状态"), method="by_state",
+    )  # fmt: skip
+
+    class Meta:
+        model = PileAlarm
+        fields: ClassVar = ()
+
+    def by_state(self, rows: Any, _name: str, value: str) -> Any:
+        """Those that wait, were seen to, or are over."""
+        if value == "open":
+            return rows.filter(cleared_at=None, handled_at=None)
+        return rows.exclude(handled_at=None) if value == "handled" else rows.exclude(cleared_at=None)

@@ -45,7 +45,7 @@ from quanheng.telemetry.engines.parts import Stage, WorkFolder, hash_file, put
 from quanheng.telemetry.fleets.evaluate import Concluded, digest
 from quanheng.telemetry.fleets.measure import Measured
 from quanheng.telemetry.fleets.profiles import Profile
-from quanheng.telemetry.fleets.readings import normalise, scan
+from quanheng.telemetry.fleets.readings import files_of, normalise, scan
 
 _UNIT = 1_000_000  # rows that one task reads
 _JAVA = 17
@@ -83,7 +83,11 @@ def need_java() -> None:
 
 
 def plan(path: Path) -> list[Unit]:
-    """Stretches of a file that tasks can read apart: row groups of Parquet, all of a CSV."""
+    """Stretches that tasks can read apart: row groups of Parquet, all of a CSV; of a folder file by file."""
+    return [unit for file in files_of(path) for unit in _plan_file(file)]
+
+
+def _plan_file(path: Path) -> list[Unit]:
     normalise(scan(path), str(path))  # refuses what is no table of readings
     with path.open("rb") as stream:
         if stream.read(4) != b"PAR1":
@@ -178,7 +182,7 @@ class SparkEngine:
 
     def _open(self, readings: Path, listed: pl.DataFrame, profile: Profile) -> WorkFolder:
         inputs: dict[str, Any] = {
-            "readings": hash_file(readings), "areas": digest(listed), "rules": _hash(pack(profile)),
+            "readings": _hash_of(readings), "areas": digest(listed), "rules": _hash(pack(profile)),
             "software": identity(),
         }  # fmt: skip
         parts = -(-max(1, listed["area_id"].n_unique()) // self.areas_per_part)
@@ -188,6 +192,12 @@ class SparkEngine:
         pq.write_table(table.to_arrow(), sink, compression="zstd", row_group_size=100_000)
         put(work.folder / "areas.parquet", sink.getvalue().to_pybytes())
         return work
+
+
+def _hash_of(readings: Path) -> str:
+    """Of a folder, over the contents of its files in order."""
+    found = [hash_file(file) for file in files_of(readings)]
+    return found[0] if len(found) == 1 else _hash("".join(found).encode())
 
 
 def _quiet(line: str) -> None:

@@ -44,6 +44,7 @@ class Profile:
     pass_below: float
     suspect_above: float
     check_above: float
+    cycle_days: int  # at most so long from one evaluation to the next
     rule: dict[str, Any] = field(default_factory=dict)
     rules: tuple[dict[str, Any], ...] = ()
     classes: dict[str, str] = field(default_factory=dict)
@@ -110,6 +111,7 @@ def load_profile(name: str = "electricity-area", *, rule: str = "", limit: float
         prior=ErrorPrior(np.array(prior["weights"], float), 1 / (1 + e) - 1, np.array(prior["sds"], float),
                          float(prior.get("common", 0.0))),
         strength=float(prior["strength"]), pass_below=bars["pass"], suspect_above=bars["suspect"],
-        check_above=bars["check"], rule=chosen, rules=tuple(data["rules"]),
+        check_above=bars["check"],
+        cycle_days=int(chosen.get("cycle_days", data["cycle_days"])), rule=chosen, rules=tuple(data["rules"]),
         classes=data.get("classes", {}),
     )  # fmt: skip

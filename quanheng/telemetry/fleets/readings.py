@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from quanheng.errors import InputError
+from quanheng.telemetry.store import Store
 
 NEEDED = ("area_id", "meter_id", "role", "ts", "kwh")
 LIST_COLUMNS = (
@@ -17,8 +18,40 @@ _FORMATS = ("%+", "%Y-%m-%d %H:%M:%S%:z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%
 _EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0.0, "s"))
 
 
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or all Parquet files of a folder; of a store those that count, one for each region and day."""
+    if not path.is_dir():
+        return [path]
+    if not is_store(path):
+        found = sorted(p for p in path.rglob("*.parquet") if not p.name.startswith("."))
+        if not found:
+            raise InputError("unreadable", "the folder holds no Parquet files", str(path))
+        return found
+    store = Store(path)
+    parts = list(store.partitions())
+    if any(store.journals.glob("*.journal")) or any(len(p.files) > 1 for p in parts):
+        raise InputError(
+            "not_compacted", "this engine reads a store after its compaction; settle and compact it", str(path)
+        )
+    return [p.files[0] for p in parts]
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a store of readings."""
+    return (path / "parts").is_dir() and (path / "batches").is_dir()
+
+
 def scan(path: Path) -> pl.LazyFrame:
-    """A lazy frame over Parquet or CSV; refuses what is neither, is cut short or lacks a column."""
+    """A lazy frame over Parquet, CSV, a folder of Parquet or a store; refuses anything else, and what lacks a column.
+
+    Of a store the valid reading of each meter and moment, of the usual interval.
+    """
+    if path.is_dir():
+        if is_store(path):
+            rows = Store(path).scan()
+            usual = rows.select(pl.col("seconds").mode().sort().first()).collect().item()
+            return rows.filter(pl.col("seconds") == usual)
+        return _scan_folder(path)
     if not path.is_file():
         raise InputError("unreadable", "there is no such file", str(path))
     try:
@@ -30,6 +63,15 @@ def scan(path: Path) -> pl.LazyFrame:
         raise InputError("unreadable", f"neither whole Parquet nor CSV: {_short(error)}", str(path)) from error
     _demand(names, str(path))
     return lazy
+
+
+def _scan_folder(path: Path) -> pl.LazyFrame:
+    names: set[str] | None = None
+    for file in files_of(path):
+        own = set(scan(file).collect_schema().names())
+        names = own if names is None else names & own
+    kept = [n for n in (*NEEDED, "kwh_export") if n in (names or ())]
+    return pl.concat([pl.scan_parquet(file).select(kept) for file in files_of(path)], how="vertical_relaxed")
 
 
 def _short(error: Exception) -> str:

@@ -11,12 +11,13 @@ from quanheng.errors import InputError
 from quanheng.telemetry.ingest.mapping import UNITS, Mapping
 from quanheng.telemetry.ingest.registers import differences
 from quanheng.telemetry.ingest.times import to_utc
-from quanheng.telemetry.ingest.topology import master_problems
+from quanheng.telemetry.ingest.topology import REMOVED, master_problems, place_of
 
 GOOD = ("area_id", "meter_id", "role", "ts", "seconds", "kwh", "kwh_export")
 _IDS = ("area_id", "meter_id", "role")
 _STEPS = (60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _FUTURE = dt.timedelta(days=1)
+_ZONES = dt.timedelta(hours=14)  # a civil day of the list is some zone's, the moment is UTC
 _CLOCK_SPAN = dt.timedelta(days=200)
 _CLOCK_OFF = dt.timedelta(days=120)
 _SAMPLE = 200_000
@@ -72,8 +73,7 @@ def _prepared(rows: pl.DataFrame, areas: pl.DataFrame | None) -> pl.DataFrame:
     absent = {"why": pl.String(), "role": pl.String(), "export": pl.Float64(), "unit": pl.String()}
     work = rows.with_columns(pl.lit(None, kind).alias(n) for n, kind in absent.items() if n not in rows.columns)
     if "area_id" not in work.columns and areas is not None:
-        only = areas.unique(subset=["meter_id"], keep="none").select("meter_id", "area_id")
-        work = work.join(only, on="meter_id", how="left", maintain_order="left")
+        work = work.join(place_of(areas), on="meter_id", how="left", maintain_order="left")
     work = work.with_columns(pl.col(n).cast(pl.String) for n in _IDS if work.schema[n] != pl.String)
     names = work.select(_IDS).unique()
     texts = [pl.col(n).str.strip_chars().replace("", None).alias(n) for n in _IDS]
@@ -96,11 +96,10 @@ def _identified(work: pl.DataFrame, areas: pl.DataFrame | None) -> pl.DataFrame:
     )
     found = _listed(found, areas) if areas is not None else _unlisted(found)
     if found["id_why"].null_count() == found.height and not found["changed"].any():
-        extra = found.select("ct_ratio", "installed_on").null_count().row(0)
-        if extra == (found.height, found.height):
-            return work.with_columns(
-                pl.lit(None, pl.Float64).alias("ct_ratio"), pl.lit(None, pl.Date).alias("installed_on")
-            )
+        extra = found.select("ct_ratio", "installed_on", REMOVED).null_count().row(0)
+        if extra == (found.height, found.height, found.height):
+            days = (pl.lit(None, pl.Date).alias(n) for n in ("installed_on", REMOVED))
+            return work.with_columns(pl.lit(None, pl.Float64).alias("ct_ratio"), *days)
     joined = work.join(found, on=list(_IDS), how="left", nulls_equal=True, maintain_order="left")
     return joined.with_columns(
         pl.coalesce("why", "id_why").alias("why"), pl.coalesce("true_role", "role").alias("role")
@@ -126,6 +125,7 @@ def _unlisted(found: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("true_role"),
         pl.lit(None, pl.Float64).alias("ct_ratio"),
         pl.lit(None, pl.Date).alias("installed_on"),
+        pl.lit(None, pl.Date).alias(REMOVED),
         pl.lit(False).alias("changed"),
     )
 
@@ -137,6 +137,7 @@ def _listed(found: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
         pl.col("role").alias("true_role"),
         "ct_ratio",
         "installed_on",
+        REMOVED if REMOVED in areas.columns else pl.lit(None, pl.Date).alias(REMOVED),
         pl.lit(True).alias("known"),
     )
     found = found.join(listed, on=["area_id", "meter_id"], how="left")
@@ -220,7 +221,8 @@ def _judged(work: pl.DataFrame, mapping: Mapping, now: dt.datetime) -> pl.DataFr
         .when((pl.col("value") < 0) | (pl.col("export") < 0)).then(pl.lit("negative"))
         .when(pl.col("ts") > now + _FUTURE).then(pl.lit("future"))
         .when(pl.col("ts") < now - dt.timedelta(days=mapping.oldest_days)).then(pl.lit("too_old"))
-        .when(pl.col("ts").dt.date() < pl.col("installed_on")).then(pl.lit("before_installation"))
+        .when((pl.col("ts") + _ZONES).dt.date() < pl.col("installed_on")).then(pl.lit("before_installation"))
+        .when((pl.col("ts") - _ZONES).dt.date() > pl.col(REMOVED)).then(pl.lit("after_removal"))
         .when(pl.col("miss").abs() > tolerance).then(pl.lit("off_grid"))
         .alias("why"),
         pl.when(pl.col("miss").abs() <= tolerance).then(pl.col("ts") - pl.duration(microseconds=pl.col("miss")))

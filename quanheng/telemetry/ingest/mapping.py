@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "future": "the moment lies in the future",
     "too_old": "the moment lies before the earliest that is accepted",
     "before_installation": "the meter was installed later",
+    "after_removal": "the meter was taken out before",
     "clock_off": "the meter's clock is months away from that of the others in the batch",
     "unreadable_number": "the value cannot be read as a number",
     "missing_value": "there is no value",

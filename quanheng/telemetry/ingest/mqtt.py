@@ -55,9 +55,10 @@ class Listener:
         client_id: str = "quanheng",
         topic: str = TOPIC,
         connections: int = CONNECTIONS,
+        source_of: Callable[[str], str] = str,
     ) -> None:
         self.receiver, self.topic = receiver, f"$share/{client_id}/{topic}"
-        self.counts = Counts()
+        self.counts, self._source_of = Counts(), source_of
         self._host, self._port, prepare = _address(address)
         self._waiting: queue.Queue[tuple[paho.Client, paho.MQTTMessage]] = queue.Queue()
         self._ready, self._stop = threading.Semaphore(0), threading.Event()
@@ -129,7 +130,7 @@ class Listener:
     def _keep_together(self, taken: list[tuple[paho.Client, paho.MQTTMessage]]) -> None:
         by_source: dict[str, list[tuple[paho.Client, paho.MQTTMessage]]] = {}
         for client, message in taken:
-            by_source.setdefault(message.topic.rsplit("/", 1)[-1][:80], []).append((client, message))
+            by_source.setdefault(self._source_of(message.topic.rsplit("/", 1)[-1][:80]), []).append((client, message))
         for source, pairs in by_source.items():
             messages = [message for _client, message in pairs]
             try:

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -120,11 +120,12 @@ class Receiver:
         mapping: Mapping | None = None,
         batch: str = "",
         areas: pl.DataFrame | None = None,
+        recorded_at: dt.datetime | None = None,
     ) -> Received:
         """Keep the readings of a table; when it returns they are on disk. Bad rows lie among the dead letters.
 
         ``batch`` names the push, so that sending it again later changes nothing. ``areas``: the list to judge by,
-        the receiver's own unless given.
+        the receiver's own unless given. ``recorded_at``: when the rows first came, where that is not now.
         """
         listed = self.areas() if areas is None else areas
         names = [n for n in table.columns if n not in ("row", "why", "line")]
@@ -133,11 +134,14 @@ class Receiver:
         good = self._placed(done.good, listed).with_columns(
             pl.lit(source).alias("source"),
             pl.lit(slug(f"{source}\n{batch}") if batch else "").alias("batch"),
-            pl.lit(now).dt.convert_time_zone("UTC").alias("recorded_at"),
+            pl.lit(recorded_at or now).dt.convert_time_zone("UTC").alias("recorded_at"),
         )
         bad = contents(table, done.bad)
         self.journal.append(good)
-        self.letters.put(bad, source=source, batch=batch, at=now)
+        kept = replace(known, columns=(mapping or Mapping()).columns)
+        self.letters.put(
+            bad, source=source, batch=batch, at=recorded_at or now, mapping=json.dumps(kept.to_dict(), sort_keys=True)
+        )
         return Received(good.height, bad.height, bad)
 
     def _placed(self, good: pl.DataFrame, areas: pl.DataFrame | None) -> pl.DataFrame:

@@ -20,6 +20,7 @@ AREA_COLUMNS = (
     "batch",
     "installed_on",
 )
+REMOVED = "removed_on"  # a meter that was taken out may still have readings on their way
 LARGEST = 512 * 1024 * 1024
 
 
@@ -40,7 +41,7 @@ def areas_checked(table: pl.DataFrame, place: str) -> pl.DataFrame:
     if missing:
         raise InputError("columns", f"the list of areas lacks the columns {', '.join(missing)}", place)
     table = table.with_columns(pl.lit(None, pl.String).alias(n) for n in AREA_COLUMNS if n not in table.columns)
-    kept = [*AREA_COLUMNS, *(["region"] if "region" in table.columns else [])]
+    kept = [*AREA_COLUMNS, *(n for n in ("region", REMOVED) if n in table.columns)]
     table = table.select(pl.col(n).cast(pl.String).str.strip_chars().replace("", None) for n in kept)
     wrong = table.filter(pl.col("role").is_in(["master", "sub"]).not_() | pl.col("role").is_null())
     if wrong.height:
@@ -54,11 +55,26 @@ def areas_checked(table: pl.DataFrame, place: str) -> pl.DataFrame:
     bad = table.filter(pl.col("ct_ratio").is_not_null() & (ratio.is_null() | ~(ratio > 0) | ratio.is_infinite()))
     if bad.height:
         raise InputError("ct_ratio", "a ratio is a positive number", f"{place}: {bad['meter_id'][0]}")
-    day = pl.col("installed_on").str.to_date("%Y-%m-%d", strict=False)
-    return table.with_columns(ratio.alias("ct_ratio"), day.alias("installed_on"))
+    days = [n for n in ("installed_on", REMOVED) if n in table.columns]
+    return table.with_columns(ratio.alias("ct_ratio"), *(pl.col(n).str.to_date("%Y-%m-%d", strict=False) for n in days))
+
+
+def standing(areas: pl.DataFrame) -> pl.DataFrame:
+    """Of the list, the meters that were not taken out."""
+    return areas.filter(pl.col(REMOVED).is_null()) if REMOVED in areas.columns else areas
+
+
+def place_of(areas: pl.DataFrame) -> pl.DataFrame:
+    """The one area of each meter: where it stands now, else where it was taken out; none where that is not one."""
+    now = standing(areas)
+    gone = areas.join(now, on=["meter_id"], how="anti")
+    each = [part.unique(subset=["meter_id"], keep="none").select("meter_id", "area_id") for part in (now, gone)]
+    return pl.concat(each)
 
 
 def master_problems(areas: pl.DataFrame) -> dict[str, str]:
     """Areas that cannot be balanced: ``no_master`` or ``two_masters``."""
-    counted = areas.group_by("area_id").agg((pl.col("role") == "master").sum().alias("n")).filter(pl.col("n") != 1)
+    counted = (
+        standing(areas).group_by("area_id").agg((pl.col("role") == "master").sum().alias("n")).filter(pl.col("n") != 1)
+    )
     return {area: "no_master" if n == 0 else "two_masters" for area, n in counted.sort("area_id").iter_rows()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
     "reason": pl.String(),
     "content": pl.String(),
+    "mapping": pl.String(),  # by which a pushed row was read, so that it can be judged again; empty for rows of files
 }
 LONGEST = 2_000  # characters kept of one row
 KEPT = dt.timedelta(days=180)
@@ -27,7 +29,7 @@ class Letters:
     def __init__(self, root: Path) -> None:
         self.folder = root / "dead" / "letters"
 
-    def put(self, bad: pl.DataFrame, *, source: str, batch: str, at: dt.datetime) -> int:
+    def put(self, bad: pl.DataFrame, *, source: str, batch: str, at: dt.datetime, mapping: str = "") -> int:
         """Keep rows (``row``, ``reason``, ``content``); returns how many."""
         if not bad.height:
             return 0
@@ -38,6 +40,7 @@ class Letters:
             pl.col("row").cast(pl.Int64),
             "reason",
             pl.col("content").cast(pl.String).str.slice(0, LONGEST),
+            pl.lit(mapping).alias("mapping"),
         )
         name = f"{at.astimezone(dt.UTC):%Y%m%dT%H%M%S}-{nonce()}.parquet"
         put_file(self.folder / name, lambda to: table.write_parquet(to))
@@ -50,10 +53,22 @@ class Letters:
             files = [f for f in files if f.name >= f"{since.astimezone(dt.UTC):%Y%m%dT%H%M%S}"]
         if not files:
             return pl.DataFrame(schema=SCHEMA)
-        table = pl.concat([pl.read_parquet(f) for f in files])
+        table = pl.concat([_read(f) for f in files])
         table = table.filter(pl.col("source") == source) if source else table
         table = table.filter(pl.col("batch") == batch) if batch else table
         return table.sort("at", "row", descending=[True, False], maintain_order=True)
+
+    def files(self) -> Iterator[tuple[Path, pl.DataFrame]]:
+        """Each file of letters with what stands in it, oldest first."""
+        for path in sorted(self.folder.glob("*.parquet")):
+            yield path, _read(path)
+
+    def keep(self, path: Path, rest: pl.DataFrame) -> None:
+        """Leave only ``rest`` of a file of letters."""
+        if rest.height:
+            put_file(path, lambda to: rest.write_parquet(to))
+        else:
+            path.unlink(missing_ok=True)
 
     def forget(self, batch: str, *, source: str) -> int:
         """Drop the letters of a batch that was taken in anew; returns how many files went."""
@@ -72,3 +87,10 @@ class Letters:
         for file in old:
             file.unlink(missing_ok=True)
         return len(old)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """Letters of an earlier release lack the mapping."""
+    table = pl.read_parquet(path)
+    lacking = [pl.lit("", kind).alias(name) for name, kind in SCHEMA.items() if name not in table.columns]
+    return table.with_columns(lacking).select(list(SCHEMA))

@@ -30,6 +30,7 @@ from quanheng.platform.surveillance.models import (
     Evaluation,
     EvaluationRun,
     PeriodExtension,
+    PileAlarm,
     ReadingBatch,
     ReadingSource,
     SiteCheck,
@@ -58,6 +59,7 @@ class Watched:
     event: DeviceEvent
     station: Area
     pile: AreaMeter
+    pile_alarm: PileAlarm
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,7 @@ def make_watched(cast: Cast) -> Watched:
     )
 
 
-def make_station(cast: Cast) -> tuple[Area, AreaMeter]:
+def make_station(cast: Cast) -> tuple[Area, AreaMeter, PileAlarm]:
     """A charging station with one pile that sent one value."""
     region = cast.shop.region
     station = Area.objects.create(
@@ -267,7 +269,8 @@ def make_station(cast: Cast) -> tuple[Area, AreaMeter]:
     pile = AreaMeter.objects.create(area=station, meter_id=f"CS-{region.pk}/1", role="sub", public_code=f"C{region.pk}")
     energy = "Energy.Active.Import.Register"
     ChargeSample.objects.create(meter=pile, at=clock.now(), measurand=energy, value=1.0, transaction="T1")
-    return station, pile
+    alarm = PileAlarm.objects.create(meter=pile, organisation=cast.shop, region=region, kind="power", level="alarm")
+    return station, pile, alarm
 
 
 def make_report(cast: Cast) -> DeviceEvent:

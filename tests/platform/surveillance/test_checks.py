@@ -139,18 +139,6 @@ def test_nobody_but_the_institute_concludes():
     assert check.state == "applied"
 
 
-def test_replacing_a_meter_ends_the_old_one_and_begins_a_new_one():
-    utility, check = sent()
-    from quanheng.platform.kernel.actors import system
-
-    services.on_signed(Signed(check.application.tasks.get(), "reject"), system("test"))
-    check.refresh_from_db()
-    services.replace_meter(actor=utility.actor("keeper"), check=check, on=dt.date(2026, 2, 19), new_meter_id="NEW-1")
-    old, new = AreaMeter.objects.get(pk=check.meter_id), AreaMeter.objects.get(meter_id="NEW-1")
-    assert (old.removed_on, new.installed_on, new.area_id) == (dt.date(2026, 2, 19), dt.date(2026, 2, 19), old.area_id)
-    assert Instrument.objects.filter(pk=old.instrument_id).exists()
-
-
 def test_a_household_asks_and_reads_the_answer_but_not_without_end():
     from quanheng.platform.kernel.actors import ANONYMOUS
 

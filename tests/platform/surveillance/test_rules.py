@@ -90,3 +90,26 @@ def test_the_page_of_rules_lists_them_with_limits_source_and_doubt(client):
     page = client.get("/surveillance/rules/").content.decode()
     for text in ("JJF(冀)174-2020", "±1.75%(1 级)", "未规定,按产品默认", "guizone 466798", "未核实"):
         assert text in page
+
+
+def test_a_county_with_its_own_alarm_rules_is_watched_by_them_and_others_are_not():
+    from quanheng.platform.law.models import LawItem
+    from quanheng.platform.surveillance import levels
+
+    LawItem.objects.create(
+        kind="alarm_rule", code="area.alarm", edition="东陵 2026", region_code="990101", title="警报",
+        date_basis="stated", source="东陵县计量监测办法", verified="yes", body_sha256="0" * 64,
+        body={"subject": "supply_area", "level": "alarm", "order": "1", "name_en": "Alarm", "checks": "3"},
+    )  # fmt: skip
+    one = levels.Counts(checks=1, suspects=0, unfit=False, cause="")
+    assert (levels.level_of(one, "990101"), levels.level_of(one, "990202")) == ("normal", "alarm")
+
+
+def test_the_page_names_regions_editions_and_doubts_of_alarm_rules_and_no_codes(client):
+    utility, _run = steps.judged()
+    client.force_login(utility.keeper)
+    page = client.get("/surveillance/rules/").content.decode()
+    for text in ("河北省", "全国", "权衡-2026", "充电桩离线", "须现场核查的表计不少于 1 块", "10 工作日"):
+        assert text in page
+    for code in ("(own", ">13<", ">00<"):
+        assert code not in page

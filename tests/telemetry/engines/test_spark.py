@@ -146,3 +146,36 @@ def test_a_worker_that_cannot_see_the_readings_says_on_which_node(tmp_path):
 def test_an_area_belongs_to_the_same_part_on_every_machine():
     assert part_of("123456789", 2**32) == 0xCBF43926, "CRC-32's published check value"
     assert len({part_of(name, 4) for name in make_fleet().areas["area_id"].unique()}) > 1
+
+
+def test_a_file_damaged_inside_ends_the_run_by_name_and_a_whole_one_is_then_judged_like_here(tmp_path, monkeypatch):
+    readings, areas = write_fleet(tmp_path)
+    local = evaluate_files(readings, areas, tmp_path / "here.parquet", limit=0.02)
+    whole, out = readings.read_bytes(), tmp_path / "v.parquet"
+    with pytest.raises(Killed):
+        evaluate_files(readings, areas, out, limit=0.02, engine=make_engine(monkeypatch, StandIn(stop_after=2)))
+    middle = len(whole) // 2
+    readings.write_bytes(whole[:middle] + b"\xff" * 4_000 + whole[middle + 4_000 :])
+    with pytest.raises((InputError, TaskError)) as refused:
+        evaluate_files(readings, areas, out, limit=0.02, engine=make_engine(monkeypatch, StandIn()))
+    told = TaskError.found_in(str(refused.value)) or refused.value
+    assert told.code == "unreadable"
+    assert str(readings) in told.place
+    assert not out.exists()
+    readings.write_bytes(whole)
+    again = evaluate_files(readings, areas, out, limit=0.02, engine=make_engine(monkeypatch, StandIn()))
+    assert again.verdicts.equals(local.verdicts)
+
+
+def test_a_folder_of_parquet_is_judged_on_the_cluster_as_the_one_file_here(tmp_path, monkeypatch):
+    readings, areas = write_fleet(tmp_path, areas=3)
+    rows = pl.read_parquet(readings)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    rows[: rows.height // 2].write_parquet(folder / "a.parquet")
+    rows[rows.height // 2 :].write_parquet(folder / "b.parquet")
+    here = evaluate_files(readings, areas, tmp_path / "here.parquet", limit=0.02)
+    engine = make_engine(monkeypatch, StandIn())
+    there = evaluate_files(folder, areas, tmp_path / "there.parquet", limit=0.02, engine=engine)
+    assert there.verdicts.equals(here.verdicts)
+    assert there.evidence["readings_sha256"] == here.evidence["readings_sha256"]

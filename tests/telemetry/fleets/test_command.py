@@ -176,3 +176,36 @@ def test_wrong_usage_ends_with_2_and_one_line(folder, capsys, more, word):
     assert printed.startswith(word)
     assert printed.count("\n") == 1
     assert not (folder / "w.csv").exists()
+
+
+def test_a_folder_of_parquet_and_a_store_are_judged_as_the_one_file_they_came_from(folder, tmp_path):
+    out = folder
+    rows = pl.read_parquet(out / "readings.parquet")
+    (tmp_path / "many" / "more").mkdir(parents=True)
+    middle = rows.height // 2
+    rows[:middle].write_parquet(tmp_path / "many" / "a.parquet")
+    rows[middle:].write_parquet(tmp_path / "many" / "more" / "b.parquet")
+    where = ["--areas", str(out / "areas.csv")]
+    store = ["--store", str(tmp_path / "store"), "--region", "990101"]
+    assert main(["fleet", "ingest", str(out / "readings.parquet"), *store, *where]) == 0
+    found = []
+    for source in (out / "readings.parquet", tmp_path / "many", tmp_path / "store"):
+        answer = tmp_path / f"{source.stem}-verdicts.parquet"
+        assert main(["fleet", "evaluate", str(source), *where, "--limit", "0.02", "--out", str(answer)]) == 0
+        found.append(pl.read_parquet(answer).sort("area_id", "meter_id"))
+    assert found[1].equals(found[0])
+    assert found[2].equals(found[0])
+
+
+def test_an_empty_folder_and_an_address_that_is_no_folder_are_refused_in_one_line(
+    folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    out = folder
+    (tmp_path / "none").mkdir()
+    where = ["--areas", str(out / "areas.csv")]
+    assert main(["fleet", "evaluate", "none", *where, "--out", "v.parquet"]) == 2
+    readings = str(out / "readings.parquet")
+    assert main(["fleet", "ingest", readings, *where, "--region", "990101", "--store", "memory://x"]) == 2
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["unreadable", "usage"]
+    assert not (tmp_path / "memory:").exists()

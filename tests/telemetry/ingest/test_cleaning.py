@@ -199,3 +199,20 @@ def test_a_mapping_that_is_none_is_refused(data):
 def test_a_mapping_is_read_back_as_written():
     mapping = Mapping(columns={"ts": "时间"}, reading="register", unit="MWh", timezone="Asia/Shanghai", digits=8)
     assert Mapping.from_dict(mapping.to_dict()) == mapping
+
+
+def test_a_meter_that_moved_is_looked_for_where_it_hangs_now_and_a_master_taken_out_is_no_second_one():
+    areas = areas_checked(
+        pl.DataFrame(
+            {
+                "area_id": ["A", "A", "A", "B", "B"], "meter_id": ["M1", "M2", "m", "M3", "m"],
+                "role": ["master", "master", "sub", "master", "sub"],
+                "removed_on": ["2026-04-01", "", "2026-04-01", "", ""],
+            }
+        ),
+        "areas",
+    )  # fmt: skip
+    rows = pl.DataFrame({"row": [1, 2], "meter_id": ["m", "M2"], "ts": ["2026-05-01T01:00Z"] * 2, "value": ["1", "2"]})
+    done = clean(rows, Mapping(seconds=3600), areas, now=NOW)
+    assert done.bad.is_empty()
+    assert dict(done.good.select("meter_id", "area_id").iter_rows()) == {"m": "B", "M2": "A"}

@@ -16,7 +16,7 @@ from quanheng.platform.kernel import clock, periodic
 from quanheng.platform.kernel import sealing as audit
 from quanheng.platform.kernel.periodic import PERIODIC
 from quanheng.platform.project import operations
-from quanheng.platform.project.demo import days, firms, fleet, incidents, names, offices, past, samples, upper
+from quanheng.platform.project.demo import days, firms, fleet, incidents, names, offices, past, samples, station, upper
 from quanheng.platform.project.demo.entering import Entering
 from quanheng.platform.project.demo.past import Serials, entries
 from quanheng.platform.project.demo.plans import Planner
@@ -69,6 +69,7 @@ def _steps(size: float, password: str, today: dt.date | None) -> Iterator[Progre
     yield from _year(world, said)
     watched = fleet.build(world)
     yield said(f"{watched.areas} areas with {watched.meters} meters judged by {watched.readings} readings")
+    yield said(f"{station.build(world)} piles of a charging station watched")
     yield said(f"{ledger.merge_leaves()} at the end; {_seal()} batches of audit events sealed")
     for name, _job in PERIODIC:
         periodic.run(name)

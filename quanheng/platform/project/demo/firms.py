@@ -109,7 +109,9 @@ def _keepers(world: World) -> None:
     for trade in TRADES:
         for firm in [] if trade.parent else world.firms[trade.key]:
             n += 1
+            station = trade.key == "charging" and firm is world.firms["charging"][0]
             username = {"chain": "chain", "power": "power"}.get(trade.key, f"keeper{n:03d}")
+            username = "charging" if station else username
             single = trade.key == "market" and firm is world.firms["market"][0]
             user = offices.person(world, firm, "enterprise" if single else username, Role.ENTERPRISE)
             world.keepers[firm.pk] = user
@@ -119,3 +121,5 @@ def _keepers(world: World) -> None:
                 offices.login(world, user, Role.ENTERPRISE, "企业计量员(连锁总部)")
             if trade.key == "power":
                 offices.login(world, user, Role.ENTERPRISE, "企业计量员(供电公司)")
+            if station:
+                offices.login(world, user, Role.ENTERPRISE, "企业计量员(充电运营商)")

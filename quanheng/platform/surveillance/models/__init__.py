@@ -17,6 +17,7 @@ from quanheng.platform.surveillance.models.batches import ReadingBatch, ReadingS
 from quanheng.platform.surveillance.models.charging import ChargeSample
 from quanheng.platform.surveillance.models.device_events import DeviceEvent
 from quanheng.platform.surveillance.models.extensions import ExtendedInstrument, PeriodExtension
+from quanheng.platform.surveillance.models.pile_alarms import PileAlarm
 
 __all__ = [
     "Area",
@@ -30,6 +31,7 @@ __all__ = [
     "Level",
     "MeterVerdict",
     "PeriodExtension",
+    "PileAlarm",
     "Profile",
     "ReadingBatch",
     "ReadingSource",
