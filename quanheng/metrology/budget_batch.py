@@ -14,7 +14,7 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.duals import slopes
 from quanheng.metrology.expressions import MAX_EXPONENT, Domain, flatten
 from quanheng.metrology.models import Model
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.vectors import FUNCTIONS, Floats
 
 
@@ -25,7 +25,7 @@ class Budgets(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
     `dof` is NaN where correlated inputs have finite degrees of freedom: no effective degrees of freedom exist.
     """
 
-    inputs: tuple[str, ...]
+    names: tuple[str, ...]  # of the inputs, in the order of the contributions
     value: Floats
     u: Floats
     contributions: Floats
@@ -100,6 +100,7 @@ _SLOPES = Domain("many budgets at once", lambda text: _Slopes(float(text)), _FUN
                  (ArithmeticError, ValueError, TypeError, AttributeError))  # fmt: skip
 
 
+@recorded
 def budgets(
     model: Model,
     values: Mapping[str, Floats],

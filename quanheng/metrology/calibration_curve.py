@@ -14,9 +14,9 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import finite
+from quanheng.metrology.checks import finite, least_squares
 from quanheng.metrology.curve_families import Family
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.vectors import Floats
 
 MAX_POINTS = 100_000
@@ -76,6 +76,7 @@ class Fit(Result, cites="ISO/TS 28037:2010, 6 to 10; ISO 6143:2001, 5.2"):
         return None if self.deviation is not None or self.dof < 1 else float(special.chdtrc(self.dof, self.chi2))
 
 
+@recorded
 def fit(family: Family, x: Floats, y: Floats, errors: Errors | None) -> Fit:
     """Fit `family` to the data.
 
@@ -206,7 +207,7 @@ def _minimise(family: Family, x: Floats, y: Floats, root: _Roots) -> _State:
         for _iteration in range(_ITERATIONS):
             scale = np.linalg.norm(now.jacobian, axis=0)
             scale[scale == 0] = 1.0
-            step = -np.linalg.lstsq(now.jacobian / scale, now.residual, rcond=None)[0] / scale
+            step = -least_squares(now.jacobian / scale, now.residual) / scale
             # the predicted move of the weighted deviations, in units of one standard uncertainty
             size = float(np.linalg.norm(now.jacobian @ step)) / (1 + float(np.linalg.norm(now.residual)))
             if size <= 1e-13 or (size <= _NEAR and size > 0.7 * last):

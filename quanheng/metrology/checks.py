@@ -11,6 +11,7 @@ import numpy.typing as npt
 from quanheng.errors import InputError
 
 Floats = npt.NDArray[np.float64]
+PRECISION = "the numbers are too large, too small or too close together for double precision; check their units"
 _PSD = 1e-10  # how far below zero an eigenvalue may lie, relative to the largest
 
 
@@ -34,6 +35,13 @@ def finite(value: Any, place: str, *, ndim: int = 1, at_least: int = 1) -> Float
         bad = np.argwhere(~np.isfinite(found))[0].tolist()
         raise InputError("number", f"{place}{bad} is {found[tuple(bad)]}; every entry must be finite", place)
     return found
+
+
+def least_squares(design: Floats, y: Floats) -> Floats:
+    """Solution of least squares; numbers that are not finite would make LAPACK write on the standard output."""
+    if not (np.isfinite(design).all() and np.isfinite(y).all()):
+        raise InputError("precision", PRECISION, "x")
+    return np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], np.float64)
 
 
 def uncertainties(value: Any, place: str, n: int, *, zero: bool = False) -> Floats:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special
@@ -12,8 +12,8 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.distributions import Distribution
 from quanheng.metrology.draws import quantile
-from quanheng.metrology.results import Result
-from quanheng.metrology.roots import rising_root
+from quanheng.metrology.results import Result, recorded
+from quanheng.metrology.roots import rising_root, rising_roots
 from quanheng.metrology.vectors import Floats
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -119,19 +119,30 @@ class Risks(Result, cites="JCGM 106:2012, 9.3 to 9.5"):
     accepted: float
 
 
+@dataclass(frozen=True)
 class Population:
     """What is known of the property before measuring (6.2, annex B): any distribution with quantiles."""
 
-    def __init__(self, prior: Distribution) -> None:
-        self.prior = prior
-        prior.estimate()
+    prior: Distribution
+    _known: dict[float, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.prior.estimate()
 
     def below(self, value: float) -> float:
         """Probability of a true value below `value`, by halving the quantile function."""
-        if math.isinf(value):
-            return 1.0 if value > 0 else 0.0
-        return rising_root(lambda p: float(self._at(np.array([p]))[0]) - value, 0.0, 1.0)
+        return self.all_below((value,))[0]
 
+    def all_below(self, values: Sequence[float]) -> list[float]:
+        """The same of many values; halved all at once, and those of before are remembered."""
+        new = [v for v in dict.fromkeys(values) if v not in self._known and math.isfinite(v)]
+        if new:
+            wanted = np.array(new)
+            found = rising_roots(lambda p: self._at(p) - wanted, 0.0, 1.0, len(new))
+            self._known.update(zip(new, found.tolist(), strict=True))
+        return [self._known[v] if math.isfinite(v) else float(v > 0) for v in values]
+
+    @recorded
     def risks(self, measured: Measured, limits: Interval, acceptance: Interval) -> Risks:
         """R_C and R_P by Gauss-Legendre panels that break at every limit (9.5.2, formulas 19 and 20).
 
@@ -170,10 +181,8 @@ class Population:
 
     def _breaks(self, u: float, at: Iterable[float]) -> list[float]:
         points = {0.0, 0.5, 1.0, *_TAILS, *(1 - t for t in _TAILS)}
-        for value in at:
-            if math.isfinite(value):
-                points |= {self.below(value + side * step * u) for step in _STEPS for side in (-1, 1)}
-        return sorted(points)
+        near = [v + side * step * u for v in at if math.isfinite(v) for step in _STEPS for side in (-1, 1)]
+        return sorted({*points, *self.all_below(near)})
 
     def _integral(self, function: Callable[[Floats], Floats], start: float, end: float, breaks: list[float]) -> float:
         if not end > start:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.checks import least_squares
 from quanheng.metrology.vectors import Floats
 
 
@@ -147,7 +148,7 @@ class Exponential:
 
 
 def _linear(design: Floats, y: Floats, weight: Floats) -> Floats:
-    return np.asarray(np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)[0], np.float64)
+    return least_squares(design * weight[:, None], y * weight)
 
 
 def _grid(x: Floats, y: Floats, weight: Floats, shapes: Floats, column: Callable[[float], Floats]) -> Floats:

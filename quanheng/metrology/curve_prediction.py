@@ -8,7 +8,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.calibration_curve import Fit
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.vectors import Floats
 
 _GRID = 400
@@ -26,6 +26,7 @@ class Prediction(Result, cites="ISO/TS 28037:2010, 11"):
     inside: bool
 
 
+@recorded
 def y_at(fit: Fit, x: float, u: float) -> Prediction:
     """y = f(x) with the uncertainty of x and of the function (ISO/TS 28037, 11.3)."""
     at = np.array([x])
@@ -36,6 +37,7 @@ def y_at(fit: Fit, x: float, u: float) -> Prediction:
     return Prediction("x", x, value, _root(variance, value), row, _inside(fit, x))
 
 
+@recorded
 def x_at(fit: Fit, y: float, u: float) -> Prediction:
     """The x whose f(x) is y, with the uncertainty of y and of the function (ISO/TS 28037, 11.2)."""
     x = _solve(fit, y)

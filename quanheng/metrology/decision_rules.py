@@ -18,7 +18,7 @@ from quanheng.metrology.conformity import (
     guard_band_for_probability,
     guard_band_for_risk,
 )
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 ACCEPT, REJECT = "accept", "reject"
 CONDITIONAL_ACCEPT, CONDITIONAL_REJECT, UNDECIDED = "conditional_accept", "conditional_reject", "undecided"
@@ -73,6 +73,7 @@ class Zones(Result, cites="JCGM 106:2012, 8"):
         return CONDITIONAL_ACCEPT if self.limits.holds(value) else CONDITIONAL_REJECT
 
 
+@recorded
 def zones(
     rule: str, parameter: float | None, measured: Measured, limits: Interval, population: Population | None = None
 ) -> Zones:

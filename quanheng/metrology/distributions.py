@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+import numpy as np
 
 from quanheng.errors import InputError
 
@@ -25,6 +27,12 @@ class Distribution:
     """What is known of one input. `dof` expresses how well `u` itself is known (GUM G.4.2)."""
 
     dof: float = field(default=math.inf, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not isinstance(value, float | int | np.number | tuple | np.ndarray) or isinstance(value, bool):
+                raise InputError("number", f"{item.name} is {str(value)[:40]!r}, which is no number", item.name)
 
     def estimate(self) -> Estimate:
         """Estimate and standard uncertainty for the law of propagation (GUM 5.1)."""

@@ -15,7 +15,7 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.distributions import Distribution, Estimate
 from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.models import Model, model_from
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.second_order import second_order_terms
 from quanheng.metrology.uncertainty import (
     ZERO_SENSITIVITY,
@@ -76,6 +76,7 @@ class Framework(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2; JCGM 102:2011, 6.2")
     order: int
 
 
+@recorded
 def propagate_model(
     model: Model | FunctionModel | Callable[..., Any] | str,
     inputs: Mapping[str, Distribution],
@@ -154,10 +155,21 @@ def check_inputs(model: Model | FunctionModel, inputs: Mapping[str, Distribution
         raise InputError("model", "the model reads no input, so nothing is uncertain", "model")
 
 
+def check_distributions(inputs: Mapping[str, Any]) -> None:
+    """Refuse what is no distribution, such as a bare number."""
+    for name, found in inputs.items():
+        if not isinstance(found, Distribution):
+            shown = str(found)[:40]
+            raise InputError(
+                "distribution", f"{name} is {shown}; describe it by a distribution, such as Constant", name
+            )
+
+
 def _check(
     model: Model | FunctionModel, inputs: Mapping[str, Distribution], coverage: float, k: float | None, order: int
 ) -> None:
     check_inputs(model, inputs)
+    check_distributions(inputs)
     if order not in (1, 2):
         raise InputError("order", f"order is {order}; it is 1 or 2", "order")
     if k is not None and not (math.isfinite(k) and k > 0):

@@ -12,7 +12,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.multivariate import block_statistics
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, remember
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
@@ -54,7 +54,7 @@ class Moments(Result):
 
 
 @dataclass(frozen=True)
-class Trials:
+class Trials(Result, cites="JCGM 101:2008, 7"):
     """What was drawn: outputs in order of drawing, shape (M,) each."""
 
     values: Mapping[str, Floats]
@@ -68,7 +68,8 @@ class Trials:
         """Estimate, u and coverage interval of one output from all trials (7.6, 7.7)."""
         found = self.moments[name]
         low, high = _ends(self.values[name], coverage, kind)
-        return Summary(found.mean, found.u, low, high)
+        asked = {"output": name, "coverage": coverage, "interval": kind}
+        return remember(Summary(found.mean, found.u, low, high), {**self.inputs, **asked})
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,19 @@ def tolerance(u: float, digits: int) -> float:
     # the exponent of u after rounding: 9.96 is 10 at two digits
     exponent = int(f"{u:.{digits - 1}e}".split("e")[1])
     return float(f"5e{exponent - digits}")
+
+
+def at_decade(u: float, digits: int) -> bool:
+    """Whether rounding carries u into the next decade, so that δ is ten times that of a u a little smaller (7.9.2).
+
+    Examples
+    --------
+    >>> at_decade(9.96, 2), at_decade(9.94, 2), at_decade(0.0995, 2)
+    (True, False, True)
+    """
+    if not (math.isfinite(u) and u > 0):
+        return False
+    return int(f"{u:.{digits - 1}e}".split("e")[1]) > int(f"{u:.16e}".split("e")[1])
 
 
 def ranks(count: int, coverage: float) -> tuple[int, int]:
@@ -233,10 +247,9 @@ def _asked(
 ) -> None:
     if not 0 < coverage < 1:
         raise InputError("coverage", "a coverage probability lies between 0 and 1", "coverage")
-    if isinstance(trials, str):
-        if trials != "adaptive":
-            raise InputError("trials", "trials is a whole number or adaptive", "trials")
-    elif not _FEWEST <= trials <= MAX_STORED:
+    if trials != "adaptive" and (isinstance(trials, str | bool) or not isinstance(trials, int | np.integer)):
+        raise InputError("trials", "trials is a whole number or adaptive", "trials")
+    if not isinstance(trials, str) and not _FEWEST <= trials <= MAX_STORED:
         raise InputError("range", f"trials is {trials}; it must be {_FEWEST} to {MAX_STORED}", "trials")
     for name, value, least in (("seed", seed, 0), ("digits", digits, 1), ("threads", threads, 1)):
         if value < least:

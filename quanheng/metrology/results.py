@@ -1,27 +1,37 @@
-"""What results of functions have in common: they name their document, print as a table, read back from a dict."""
+"""What results of functions have in common: inputs, document, a table when printed, and a dict they read back from."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.checks import PRECISION
 from quanheng.metrology.tasks import layout
 
 _HERE = "quanheng.metrology."
 _TYPE, _ARRAY, _TUPLE, _NUMBER, _DECIMAL = "$type", "$array", "$tuple", "$number", "$decimal"
+_INPUTS = "inputs"
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Result:
     """Base of the frozen results: ``str`` is a table, ``to_dict`` is JSON that ``from_dict`` reads back bit for bit."""
 
     cites: ClassVar[str] = ""
+    inputs: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {}
+    )  # of each result its own, where a function of the library made it
 
     def __init_subclass__(cls, cites: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -29,20 +39,23 @@ class Result:
             cls.cites = cites
 
     def to_dict(self) -> dict[str, Any]:
-        """Type, document and every field, in what JSON can hold."""
-        found = _encoded(self)
-        return {**found, "cites": self.cites} if self.cites else dict(found)
+        """Type, document, inputs and every field, in what JSON can hold."""
+        found = dict(_encoded(self))
+        found |= {"cites": self.cites} if self.cites else {}
+        return {**found, _INPUTS: _encoded(self.inputs)} if self.inputs else found
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The result that `to_dict` wrote, of this class."""
-        found = _decoded(data)
+        inputs = data.get(_INPUTS)
+        found = _decoded({k: v for k, v in data.items() if k != _INPUTS})
         if not isinstance(found, cls):
             raise InputError("result", f"this is no {cls.__name__}", str(data.get(_TYPE, ""))[:80])
-        return found
+        return remember(found, _decoded(inputs)) if isinstance(inputs, Mapping) else found
 
     def __str__(self) -> str:
         rows = [("document", self.cites)] if self.cites else []
+        rows += [(f"input {name}", _shown(value)) for name, value in self.inputs.items() if value is not None]
         tables = []
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -54,10 +67,51 @@ class Result:
         return "\n\n".join([layout.lines(*rows), *tables])
 
 
+def remember(result: R, inputs: Mapping[str, Any]) -> R:
+    """The result with what it was made from."""
+    object.__setattr__(result, _INPUTS, inputs)
+    return result
+
+
+def recorded(function: Callable[P, R]) -> Callable[P, R]:
+    """A function whose results carry the arguments it was called with; a result that is no number is refused."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        found = function(*args, **kwargs)
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        inputs = {name: _kept(value) for name, value in given.arguments.items()}
+        for result in _results(found):
+            for field in dataclasses.fields(result):  # type: ignore[arg-type]
+                value = getattr(result, field.name)
+                if isinstance(value, float) and math.isnan(value):
+                    raise InputError("precision", PRECISION, field.name)
+            remember(result, inputs)
+        return found
+
+    return call
+
+
+def _results(found: Any) -> Iterator[Result]:
+    parts = found.values() if isinstance(found, dict) else found if isinstance(found, tuple) else (found,)
+    return (part for part in parts if isinstance(part, Result))
+
+
+def _kept(value: Any) -> Any:
+    """The argument as it was, whatever becomes of the list or array that was passed."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, list | tuple):
+        return tuple(map(_kept, value))
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 def _encoded(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         name = f"{type(value).__module__.removeprefix(_HERE)}:{type(value).__qualname__}"
-        return {_TYPE: name} | {f.name: _encoded(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {_TYPE: name} | {f.name: _encoded(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
     if isinstance(value, np.ndarray):
         return {_ARRAY: [_encoded(v) for v in value.tolist()], "dtype": str(value.dtype)}
     if isinstance(value, np.generic):
@@ -72,7 +126,14 @@ def _encoded(value: Any) -> Any:
         return {_DECIMAL: str(value)}
     if isinstance(value, float) and not math.isfinite(value):
         return {_NUMBER: str(value)}
-    return value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return _named(value)  # a Python function or generator, which JSON cannot hold
+
+
+def _named(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{kind} {value.__name__}" if callable(value) and hasattr(value, "__name__") else kind
 
 
 def _decoded(value: Any) -> Any:
@@ -122,5 +183,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{k} {_shown(v)}" for k, v in value.items())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return ", ".join(f"{f.name} {_shown(getattr(value, f.name))}" for f in dataclasses.fields(value))
-    return str(value)
+        return ", ".join(f"{f.name} {_shown(getattr(value, f.name))}" for f in dataclasses.fields(value) if f.init)
+    return value if isinstance(value, str) else _named(value) if callable(value) else str(value)[:200]

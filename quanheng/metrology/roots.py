@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 
-def rising_root(function: Callable[[float], float], low: float, high: float, steps: int = 200) -> float:
+from quanheng.metrology.vectors import Floats
+
+_STEPS = 200
+
+
+def rising_roots(function: Callable[[Floats], Floats], low: float, high: float, count: int) -> Floats:
+    """`rising_root` of `count` functions at once: `function` maps an array of places to the array of their values."""
+    lows, highs = np.full(count, low), np.full(count, high)
+    for _step in range(_STEPS):
+        middle = (lows + highs) / 2
+        if ((middle == lows) | (middle == highs)).all():
+            break
+        below = function(middle) < 0
+        lows, highs = np.where(below, middle, lows), np.where(below, highs, middle)
+    return highs
+
+
+def rising_root(function: Callable[[float], float], low: float, high: float, steps: int = _STEPS) -> float:
     """Where a rising function crosses zero between `low` and `high`, by halving down to adjacent floats.
 
     Examples

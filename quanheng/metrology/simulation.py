@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 from quanheng.metrology.correlation import Correlation
 from quanheng.metrology.distributions import Distribution
-from quanheng.metrology.framework import as_model, check_inputs
+from quanheng.metrology.framework import as_model, check_distributions, check_inputs
 from quanheng.metrology.function_models import FunctionModel
 from quanheng.metrology.joint import joint
 from quanheng.metrology.models import Model
 from quanheng.metrology.monte_carlo import IntervalKind, Trials, run
+from quanheng.metrology.results import recorded
 
 
+@recorded
 def simulate(
     model: Model | FunctionModel | Callable[..., Any] | str,
     inputs: Mapping[str, Distribution],
@@ -39,6 +41,7 @@ def simulate(
     """
     known = as_model(model)
     check_inputs(known, inputs)
+    check_distributions(inputs)
     return run(
         joint(inputs, correlations).draw,
         known.on_arrays,

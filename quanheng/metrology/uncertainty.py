@@ -14,7 +14,7 @@ from quanheng.metrology.correlation import Correlation, correlation_matrix
 from quanheng.metrology.distributions import Distribution, Estimate
 from quanheng.metrology.duals import gradient
 from quanheng.metrology.expressions import Expression, parse
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.vectors import ARRAYS
 
 ZERO_SENSITIVITY = "every sensitivity is zero: first order fails"  # GUM 5.1.2, note
@@ -67,6 +67,7 @@ class UncertaintyResult(Result, cites="JCGM 100:2008, 5.1.2, 5.2.2, G.4.1"):
         return self.value - self.U, self.value + self.U
 
 
+@recorded
 def propagate(
     model: Expression | str,
     inputs: Mapping[str, Distribution],

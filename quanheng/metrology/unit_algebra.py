@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from quanheng.errors import InputError
+from quanheng.metrology.checks import PRECISION
 from quanheng.metrology.legal_units import BY_DSI, BY_UCUM, PREFIXES, Atom, Dimension
 
 MAX_LENGTH = 200
 _DSI = re.compile(r"\\([a-zA-Z]+)(?:\{(-?\d{1,2})\})?")
 _UCUM = re.compile(r"([./]?)((?:\[[a-zA-Z_]+\]|[a-zA-Z%']|_)+|1)([+-]?\d{1,2})?")
 _PREFIX_DSI = {row[0]: row for row in PREFIXES}
+# beyond these a float loses digits
+_NORMAL, _LARGEST = sys.float_info.min, sys.float_info.max
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -161,9 +165,14 @@ def convert(value: float, source: CompoundUnit, target: CompoundUnit) -> float:
     if not math.isfinite(value):
         raise InputError("number", f"value is {value}; it must be finite", "value")
     if isinstance(scale, Fraction):
-        shift = (source.offset - target.offset) / Fraction(target.factor)
-        return float(Fraction(value) * scale + shift) if shift else float(Fraction(value) * scale)
-    return value * scale
+        exact = Fraction(value) * scale + (source.offset - target.offset) / Fraction(target.factor)
+        if exact and not _NORMAL <= abs(exact) <= _LARGEST:
+            raise InputError("precision", PRECISION, "value")
+        return float(exact)
+    found = value * scale
+    if value and not _NORMAL <= abs(found) <= _LARGEST:
+        raise InputError("precision", PRECISION, "value")
+    return found
 
 
 def ratio(source: CompoundUnit, target: CompoundUnit) -> Fraction | float:

@@ -50,6 +50,8 @@ def test_an_answer_reads_back_from_its_json_and_is_the_same(name: str, example: 
         ("calibration-line", {"x": [1, 2, 3], "y": [1, 2, 3.1], "u_y": 0.1}, "ISO/TS 28037:2010, 6, 11"),
         ("calibration-line", {"x": [1, 2, 3], "y": [1, 2, 3.1], "u_y": 0.1, "u_x": 0.1}, "ISO/TS 28037:2010, 7, 11"),
         ("calibration-line", {"x": [1, 2, 3], "y": [1, 2, 3.1], "cov_y": np.diag([1, 1, 2])}, "ISO/TS 28037:2010, 9, 11"),
+        ("calibration-line", {"x": [1, 2, 3], "y": [1, 2, 3.1], "u_x": 0.1, "u_y": 0.1, "cov_xy": np.diag([0.005] * 3)},
+         "ISO/TS 28037:2010, 8, 11"),
         ("calibration-line", {"x": [1, 2, 3], "y": [1, 2, 3.1]}, "ISO/TS 28037:2010, annex E"),
         ("standard-check", {"kind": "repeatability", "readings": (1.0, 1.1, 1.2)}, "JJF 1033-2023, C.1"),
     ],
@@ -138,3 +140,27 @@ def test_a_linking_laboratory_has_the_uncertainty_of_the_key_comparison_or_none(
     assert found.u[:2].tolist() == [0.11, 0.12]
     with pytest.raises(InputError):
         link(x, u, [9], [0.3], [0.05])
+
+
+def test_a_result_of_a_function_remembers_what_it_was_made_from() -> None:
+    x = np.array([10.1, 10.3, 9.9])
+    found = qm.weighted_mean(x, [0.1, 0.2, 0.1], birge=True)
+    x[0] = 0.0  # what becomes of the caller's array does not reach the record
+    assert found.inputs["x"].tolist() == [10.1, 10.3, 9.9]
+    assert (found.inputs["v"], found.inputs["birge"]) == ((0.1, 0.2, 0.1), True)
+    assert "input x" in str(found)
+    again = type(found).from_dict(json.loads(json.dumps(found.to_dict())))
+    assert again.inputs["x"].tolist() == [10.1, 10.3, 9.9]
+    assert qm.weighted_mean(**again.inputs).value == found.value
+    power = qm.propagate_model("V**2/R", {"V": qm.Normal(10, 0.01), "R": qm.Normal(50, 0.1)})
+    back = type(power).from_dict(json.loads(json.dumps(power.to_dict())))
+    assert qm.propagate_model(**back.inputs).outputs["Y"].u == power.outputs["Y"].u
+    drawn = qm.simulate("a*b", {"a": qm.Normal(1, 0.1), "b": qm.Normal(1, 0.1)}, seed=3, trials=1000)
+    assert drawn.summary("Y", 0.95, "shortest").inputs["seed"] == 3
+
+
+@pytest.mark.parametrize("result", RESULTS[2:], ids=[type(r).__name__ for r in RESULTS[2:]])
+def test_every_result_of_a_function_names_its_inputs_and_its_document(result: Result) -> None:
+    assert result.inputs
+    cited = result.cites or getattr(result, "document", "")
+    assert any(c.isdigit() for c in cited), cited

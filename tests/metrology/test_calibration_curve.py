@@ -1,8 +1,8 @@
 """Calibration functions against ISO/TS 28037:2010, ISO 6143:2001 and the NIST reference data sets.
 
-The data and printed values of ISO/TS 28037 (clauses 6, 7, 10, annex E) and of ISO 6143 (annex B) are taken from public
-open-source tests and documentation that quote them; the texts themselves were not at hand. Clauses 8 and 9, whose data
-are not public, are tested against an independent optimiser.
+The data and printed values of ISO/TS 28037 (clauses 6, 7, 9, 10, annex E) and of ISO 6143 (annex B) are taken from
+public open-source tests and documentation that quote them; the texts themselves were not at hand. Clause 8 prints no
+results; its numerical example is that of the NPL's software and is tested against an independent optimiser.
 """
 
 from __future__ import annotations
@@ -61,6 +61,36 @@ def test_iso28037_74_errors_in_both_axes_reach_the_optimum():
     found = answer("iso28037-7.4")
     assert rounded(found, 4) == [0.5788, 0.4764, 2.1597, 0.1355, -0.0577]
     assert round(found["chi2"], 3) == 2.743
+
+
+def test_iso28037_9_correlated_responses():
+    # printed 2.2014, −0.6456, 0.2015, 1.2726
+    found = answer("iso28037-9")
+    assert rounded(found, 4) == [-0.6456, 1.2726, 2.2014, 0.2015, -0.1669]
+    assert (round(found["chi2"], 3), found["dof"]) == (2.074, 8)
+
+
+def test_iso28037_8_pairs_of_correlated_errors_reach_the_optimum():
+    # data of the NPL's software to support the specification
+    found = answer("iso28037-8")
+    x, y = (np.array(EXAMPLES["iso28037-8"][key], float) for key in ("x", "y"))
+    u_y = np.array(EXAMPLES["iso28037-8"]["u_y"])
+
+    def square(p):  # the errors of a point can be eliminated: var(y − a − b·x) = u²(y) − 2b·u(x, y) + b²·u²(x)
+        return float(np.sum((y - p[0] - p[1] * x) ** 2 / (u_y**2 - 2 * p[1] * 0.036 + p[1] ** 2 * 0.04)))
+
+    best = optimize.minimize(square, [0.6, 2.2], method="Nelder-Mead", options={"xatol": 1e-11, "fatol": 1e-14})
+    assert [found["a"], found["b"]] == pytest.approx(best.x, abs=1e-7)
+    assert found["chi2"] == pytest.approx(best.fun, rel=1e-12)
+    assert rounded(found, 4) == [0.5816, 0.2856, 2.1700, 0.0902, -0.0228]
+
+
+def test_numbers_that_overflow_are_refused_without_a_word_on_the_standard_output(capfd):
+    for y in ([1, 2, 3, 4, 5, 1e308], [1e308, -1e308, 1e308, -1e308, 1e308, 1]):
+        for model in ("line", "exponential", "power", "auto"):
+            with pytest.raises(InputError):
+                compute({"x": [1, 2, 3, 4, 5, 6], "y": y, "u_y": 1e-3, "u_x": 0.1, "model": model})
+    assert capfd.readouterr() == ("", "")
 
 
 def test_iso28037_10_correlated_errors():

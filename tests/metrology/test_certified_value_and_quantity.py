@@ -110,3 +110,9 @@ def test_what_is_no_quantity_is_refused(request_: dict[str, object], place: str)
     with pytest.raises(InputError) as caught:
         quantity(**request_)
     assert caught.value.place.startswith(place)
+
+
+def test_a_quantity_beyond_double_precision_is_refused() -> None:
+    task = find("quantity")
+    with pytest.raises(InputError, match="double precision"):
+        task.compute({**task.examples["celsius"], "value": "1e308"})

@@ -184,3 +184,11 @@ def test_a_t_input_without_a_standard_deviation_is_refused_by_monte_carlo():
 
 def test_a_fixed_number_of_trials_is_exactly_kept():
     assert len(compute(NORMALS | {"trials": 25_001}).values["Y"]) == 25_001
+
+
+def test_an_uncertainty_at_a_decade_is_warned_of():
+    request = {"model": "Y = X", "inputs": {"X": {"distribution": "normal", "mean": 0, "std": 0.998}}, "method": "mc",
+               "trials": 200_000}  # fmt: skip
+    assert any("next power of ten" in w for w in compute(request).warnings)
+    below = {**request, "inputs": {"X": {"distribution": "normal", "mean": 0, "std": 0.95}}}
+    assert not any("next power of ten" in w for w in compute(below).warnings)

@@ -14,6 +14,8 @@ from quanheng.metrology import reporting, unit_algebra
 from quanheng.metrology.budget_batch import budgets
 from quanheng.metrology.calibration_curve import Errors, fit
 from quanheng.metrology.comparison import estimators, scores, simulated, subset
+from quanheng.metrology.comparison.degrees import unilateral
+from quanheng.metrology.comparison.estimators import weighted_mean
 from quanheng.metrology.conformity import Interval, Measured, Population, guard_band_for_risk
 from quanheng.metrology.curve_families import Polynomial
 from quanheng.metrology.distributions import Normal, Observations, Rectangular, Triangular
@@ -74,6 +76,12 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: guard_band_for_risk(Population(Normal(0, 1)), Measured(0, 0.1), Interval(-1, 1), 1.5), "rule", "risk"),
     (lambda: draws(trials=-5), "range", "trials"),
     (lambda: draws(trials="all"), "trials", "trials"),
+    (lambda: draws(trials=1e4), "trials", "trials"),
+    (lambda: Normal("1", 1), "number", "mean"),
+    (lambda: Rectangular(None, 1), "number", "low"),
+    (lambda: propagate_model("a", {"a": 3}), "distribution", "a"),
+    (lambda: weighted_mean([1e308, 1e308], [1e-300, 1e-300]), "precision", "u"),
+    (lambda: unilateral([1.0, 2.0], np.eye(3), weighted_mean([1, 2], [0.1, 0.1])), "shape", "v"),
     (lambda: draws(seed=-1), "range", "seed"),
     (lambda: draws(coverage=1.0), "coverage", "coverage"),
     (lambda: draws(threads=0), "range", "threads"),

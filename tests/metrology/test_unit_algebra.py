@@ -121,7 +121,17 @@ def test_any_unit_survives_d_si_and_keeps_its_size_in_ucum(unit):
     assert float(again.factor) == pytest.approx(float(unit.factor), rel=1e-14)
 
 
-@given(units(), st.floats(-1e6, 1e6))
+SIZES = st.floats(1e-100, 1e6) | st.floats(-1e6, -1e-100) | st.just(0.0)
+
+
+def test_a_value_that_double_precision_loses_is_refused():
+    for value in (1e-300, 1e300, -1e-300):
+        unit, other = (parse_ucum("nm"), parse_ucum("Gm")) if abs(value) < 1 else (parse_ucum("Gm"), parse_ucum("nm"))
+        with pytest.raises(InputError, match="double precision"):
+            convert(value, unit, other)
+
+
+@given(units(), SIZES)
 def test_there_and_back_is_the_same_value(unit, value):
     base = CompoundUnit(tuple(Factor(0, f.atom, f.power) for f in unit.factors))
     if isinstance(unit.factor, Fraction):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import Floats
+from quanheng.metrology.checks import Floats, finite
 from quanheng.metrology.comparison.estimators import Consensus
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 RULES = ("mra", "predictive")
 
@@ -40,6 +40,7 @@ def normalised(d: Floats, expanded: Floats) -> Floats:
     return out
 
 
+@recorded
 def unilateral(x: Floats, v: Floats, consensus: Consensus, k: float = 2.0, rule: str = "mra") -> Degrees:
     """Differences from the reference value: u²(d_i) = V_ii - 2 cov(x_i, y) + u²(y).
 
@@ -55,6 +56,10 @@ def unilateral(x: Floats, v: Floats, consensus: Consensus, k: float = 2.0, rule:
     """
     if rule not in RULES:
         raise InputError("choice", f"degrees_rule {rule!r} is not one of {', '.join(RULES)}", "degrees_rule")
+    x = finite(x, "x")
+    v = finite(v, "v", ndim=2)
+    if v.shape != (len(x), len(x)) or len(consensus.weights) != len(x):
+        raise InputError("shape", f"v must have shape ({len(x)}, {len(x)}), found {v.shape}", "v")
     w, tau2 = consensus.weights, consensus.tau**2
     shared = v @ w
     if consensus.tau:

@@ -14,8 +14,8 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, covariance_matrix, finite, uncertainties
-from quanheng.metrology.results import Result
+from quanheng.metrology.checks import PRECISION, Floats, covariance_matrix, finite, uncertainties
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.roots import rising_root
 
 LEVEL = 0.05  # of the test for consistency (Cox 2002, 5.1)
@@ -71,7 +71,10 @@ def read_joint(x: object, v: object, *, at_least: int = 2) -> tuple[Floats, Floa
     found = _participants(x, at_least)
     if np.ndim(v) == 2:  # type: ignore[arg-type]
         return found, covariance_matrix(v, "u", len(found))
-    return found, np.diag(uncertainties(v, "u", len(found)) ** 2)
+    variances = uncertainties(v, "u", len(found)) ** 2
+    if not (variances >= np.finfo(np.float64).tiny).all() or not np.isfinite(variances).all():
+        raise InputError("precision", PRECISION, "u")
+    return found, np.diag(variances)
 
 
 def _participants(x: object, at_least: int) -> Floats:
@@ -103,6 +106,7 @@ def gls_weights(v: Floats) -> Floats:
     return np.asarray(solved / solved.sum())
 
 
+@recorded
 def weighted_mean(x: object, v: object, *, birge: bool = False) -> Consensus:
     """Weighted mean with the chi-squared test (Procedure A); `birge` widens u by the ratio where it exceeds one.
 
@@ -129,12 +133,14 @@ def weighted(x: Floats, v: Floats, *, birge: bool = False) -> Consensus:
     return Consensus(name, document, value, u, weights, chi2, dof, p, p >= LEVEL, birge=ratio, notes=notes)
 
 
+@recorded
 def mean(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty propagated from those of the results."""
     results, covariance = read_joint(x, v)
     return _fixed("mean", "JJF 1117-2010", results, covariance, np.full(len(results), 1.0 / len(results)))
 
 
+@recorded
 def mean_scatter(x: object, v: object) -> Consensus:
     """Arithmetic mean, its uncertainty from the scatter of the results: s / sqrt(n)."""
     results, covariance = read_joint(x, v)
@@ -145,6 +151,7 @@ def mean_scatter(x: object, v: object) -> Consensus:
     return replace(found, method="mean-scatter", u=u)
 
 
+@recorded
 def single(x: object, v: object, index: int) -> Consensus:
     """The result of one participant, the pilot, as reference value."""
     results, covariance = read_joint(x, v)
@@ -162,6 +169,7 @@ def _fixed(name: str, document: str, x: Floats, v: Floats, weights: Floats) -> C
     return Consensus(name, document, float(weights @ x), u, weights, chi2, dof, p, p >= LEVEL, birge=ratio)
 
 
+@recorded
 def median(x: object, v: object) -> Consensus:
     """Median; u = 1.858 MAD / sqrt(n - 1) (Müller 2000, eq. 11), which needs three results."""
     return _median(*read_joint(x, v, at_least=1))
@@ -184,6 +192,7 @@ def _median(x: Floats, v: Floats) -> Consensus:
     return Consensus("median", "Müller 2000", middle, u, weights, chi2, dof, p, p >= LEVEL, birge=math.sqrt(chi2 / dof))
 
 
+@recorded
 def dersimonian_laird(x: object, v: object) -> Consensus:
     """Random-effects mean with the moment estimate of the variance between laboratories.
 
@@ -200,6 +209,7 @@ def dersimonian_laird(x: object, v: object) -> Consensus:
     return _random_effects("dersimonian-laird", "DerSimonian & Laird 1986", results, covariance, tau2)
 
 
+@recorded
 def mandel_paule(x: object, v: object) -> Consensus:
     """Random-effects mean; tau makes chi-squared equal its expectation n - 1 (root found to adjacent floats).
 

@@ -15,7 +15,7 @@ from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
 from quanheng.metrology.comparison.estimators import read_results
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Link(Result, cites="Delahaye and Witt, Metrologia 39 (2002) 01005"):
     consistent: bool
 
 
+@recorded
 def link(
     x: object, u: object, at: list[int], key_d: object, u_repeat: object, u_key: float = 0.0, u_d: object | None = None
 ) -> Link:

@@ -15,7 +15,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.comparison.estimators import LEVEL, Consensus, Spread, chi_squared, gls_weights, read_joint
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 _NODES = 2001
 
@@ -31,6 +31,7 @@ class Simulated(Result):
     high: Floats
 
 
+@recorded
 def procedure_b(x: object, v: object, rng: np.random.Generator, trials: int = 100_000) -> Simulated:
     """Median of the results as reference value, its distribution and those of the differences by Monte Carlo.
 
@@ -79,6 +80,7 @@ def _procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int) ->
     return Simulated(consensus, d, u_d, low, high)
 
 
+@recorded
 def hierarchical(x: object, v: object, prior_scale: float | None = None) -> Consensus:
     """Posterior mean and standard deviation of mu; `tau` is the posterior median of the standard deviation between.
 

@@ -27,9 +27,11 @@ from quanheng.metrology.comparison.estimators import (
     read_results,
     weighted,
 )
+from quanheng.metrology.results import recorded
 
 MOST = 300  # participants; the sweep grows as n**3 log n
 MOST_NODES = 100_000  # choices looked at among correlated results
+_TIE = "another subset of the same size agrees as well as this one: the choice between them is not the data's"
 _BLOCK = 2_000_000  # entries of one block of orders
 
 
@@ -70,6 +72,7 @@ def _best_subsets(x: Floats, u: Floats) -> tuple[Floats, list[npt.NDArray[np.int
     return np.array(exact), members
 
 
+@recorded
 def largest_consistent_subset(x: object, v: object, level: float = LEVEL) -> Consensus:
     """Weighted mean of the largest subset that chi-squared accepts; of equal sizes the one with least chi-squared.
 
@@ -88,25 +91,26 @@ def _largest(x: Floats, covariance: Floats, level: float) -> Consensus:
     u = np.sqrt(np.diag(covariance))
     limits = np.concatenate([[np.inf], quantiles.chi2_ppf(1 - level, np.arange(1, len(x)))])
     if np.abs(covariance - np.diag(u**2)).max() > 1e-6 * u.min() ** 2:
-        chosen = _correlated(x, covariance, limits)
+        chosen, alone = _correlated(x, covariance, limits), True
     else:
         chi2, members = _best_subsets(x, u)
-        chosen = members[int(np.flatnonzero(chi2 <= limits).max())]
+        size = int(np.flatnonzero(chi2 <= limits).max())
+        chosen = members[size]
+        # the sweep takes the first of equal subsets; seen in a mirror the first is the last
+        alone = np.array_equal(chosen, _best_subsets(-x, u)[1][size])
     inner = weighted(x[chosen], covariance[np.ix_(chosen, chosen)])
     weights = np.zeros(len(x))
     weights[chosen] = inner.weights
     outside = tuple(int(i) for i in np.setdiff1d(np.arange(len(x)), chosen))
-    notes = inner.notes
     if len(chosen) == 1:
-        notes = ("no two results agree: the subset is one result and no consensus",)
+        raise InputError("no_consensus", "no two results agree, so there is no consistent subset; use a median", "x")
     return replace(
         inner,
         method="largest-consistent-subset",
         document="Cox 2007",
         weights=weights,
         excluded=outside,
-        notes=notes,
-        consistent=len(chosen) > 1 and inner.consistent,
+        notes=inner.notes if alone else (*inner.notes, _TIE),
     )
 
 

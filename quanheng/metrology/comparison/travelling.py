@@ -10,7 +10,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 MODES = ("auto", "always", "never")
 
@@ -36,6 +36,7 @@ class Drift(Result, cites="JJF 1117-2010, 4.4, 6.3"):
     dof: int
 
 
+@recorded
 def drift(t: object, y: object, u: object | None = None) -> Drift:
     """Weighted (with `u`) or ordinary least squares line through checks at times `t`; at least two different times.
 
@@ -77,6 +78,7 @@ class Corrected(Result, cites="JJF 1117-2010, 4.4, 6.3"):
     stable: bool | None
 
 
+@recorded
 def correct(x: Floats, v: Floats, t: Floats, line: Drift, mode: str = "auto", u_transfer: float = 0.0) -> Corrected:
     """Subtract the drift since the centre of the checks.
 

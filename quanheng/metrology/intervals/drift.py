@@ -11,8 +11,8 @@ from scipy import linalg, optimize, special
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, finite, uncertainties
-from quanheng.metrology.results import Result
+from quanheng.metrology.checks import Floats, finite, least_squares, uncertainties
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Polynomial(Result, cites="NASA-HDBK-8739.19-5, 7"):
         return np.power(float(t), np.arange(1, len(self.b) + 1, dtype=np.float64))
 
 
+@recorded
 def polynomial(t: object, change: object, order: int = 1) -> Polynomial:
     """Least squares through zero of changes observed after times `t` since calibration; order 1 to 3."""
     times, y = finite(t, "t"), finite(change, "change")
@@ -53,7 +54,7 @@ def polynomial(t: object, change: object, order: int = 1) -> Polynomial:
     design = (times / scale)[:, None] ** np.arange(1, order + 1)
     if np.linalg.matrix_rank(design) < order:
         raise InputError("zero_variance", f"order {order} needs at least {order} different times", "t")
-    b, *_ = np.linalg.lstsq(design, y, rcond=None)
+    b = least_squares(design, y)
     s2 = float(((y - design @ b) ** 2).sum()) / (n - order)
     if s2 == 0:
         raise InputError("zero_variance", "the changes lie exactly on the curve; their scatter is unknown", "change")
@@ -70,6 +71,7 @@ class DriftInterval(Result, cites="NASA-HDBK-8739.19-5, 7"):
     rule: str
 
 
+@recorded
 def uncertainty_target(line: Polynomial, u0: float, target: float, horizon: float) -> DriftInterval:
     """Time until sqrt(u0² + u_prediction²) reaches the target uncertainty."""
     if not (math.isfinite(u0) and u0 >= 0 and math.isfinite(target) and target > 0):
@@ -81,6 +83,7 @@ def uncertainty_target(line: Polynomial, u0: float, target: float, horizon: floa
     return DriftInterval(_first_zero(room, horizon), "sqrt(u0² + u_prediction²) reaches the target uncertainty")
 
 
+@recorded
 def reliability_target(
     line: Polynomial,
     u0: float,
@@ -179,6 +182,7 @@ def gaussian_process(t: object, y: object, u: object) -> Process:
     )
 
 
+@recorded
 def process_interval(process: Process, mpe: float, target: float, horizon: float) -> DriftInterval:
     """Time after the last calibration until P(|error| <= mpe) falls below the target."""
     if not (math.isfinite(mpe) and mpe > 0):

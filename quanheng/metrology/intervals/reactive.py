@@ -16,7 +16,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def check(current: float, target: float | None = None) -> None:
         raise InputError("range", f"target is {target:g}; a reliability lies between 0 and 1", "target")
 
 
+@recorded
 def staircase(
     errors: object, mpe: float, current: float, *, up: float = 0.1, inside: float = 0.8, bounds: Bounds | None = None
 ) -> Interval:
@@ -88,6 +89,7 @@ def staircase(
     return Interval("staircase", document, history[-1], current, rule, tuple(history))
 
 
+@recorded
 def control_chart(t: object, errors: object, mpe: float, current: float, expanded: float = 0.0) -> Interval:
     """D 10 method 2: from the drift between calibrations, the time until drift and U together reach the MPE.
 
@@ -115,6 +117,7 @@ def control_chart(t: object, errors: object, mpe: float, current: float, expande
     return Interval("control-chart", "ILAC-G24/OIML D 10:2022, method 2", room / rate, current, rule)
 
 
+@recorded
 def in_use(hours: float, use_per_day: object, current: float) -> Interval:
     """D 10 method 3: an interval in hours of use, turned into days by the use recorded."""
     check(current)
@@ -131,6 +134,7 @@ def in_use(hours: float, use_per_day: object, current: float) -> Interval:
     return Interval("in-use", document, hours / mean, current, f"{hours:g} h at {mean:.4g} h of use a day")
 
 
+@recorded
 def a1(
     passed: Sequence[bool], current: float, target: float, *, up: float = 0.1, bounds: Bounds | None = None
 ) -> Interval:
@@ -149,6 +153,7 @@ def a1(
     return Interval("a1", "NCSLI RP-1, method A1", history[-1], current, rule, tuple(history))
 
 
+@recorded
 def a2(passed: Sequence[bool], current: float, target: float, bounds: Bounds | None = None) -> Interval:
     """RP-1 A2, incremental response: steps that halve with each change between pass and failure.
 
@@ -167,6 +172,7 @@ def a2(passed: Sequence[bool], current: float, target: float, bounds: Bounds | N
     return Interval("a2", "NCSLI RP-1, method A2", history[-1], current, rule, tuple(history))
 
 
+@recorded
 def a3(
     n: int, passed: int, current: float, target: float, *, confidence: float = 0.5, bounds: Bounds | None = None
 ) -> Interval:
@@ -239,6 +245,7 @@ def reliability_limits(n: int, passed: int, confidence: float) -> tuple[float, f
     return low, high
 
 
+@recorded
 def binomial(n: int, passed: int, current: float, target: float, *, confidence: float = 0.95) -> Interval:
     """Keep an interval only where the lower limit of its reliability reaches the target; else shorten by their ratio.
 

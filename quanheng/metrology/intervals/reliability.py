@@ -17,6 +17,7 @@ from scipy import optimize, special
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import recorded
 
 Model = Callable[[Floats, Floats], Floats]
 _TINY = 1e-300
@@ -234,6 +235,7 @@ def _covariance(cost: Callable[[Floats], float], at: Floats) -> Floats | None:
     return out
 
 
+@recorded
 def reliability(
     data: Counts | Sequences, target: float, *, models: Sequence[str] = tuple(MODELS), confidence: float = 0.95
 ) -> Reliability:
@@ -305,6 +307,7 @@ class Cost:
     curve: Floats
 
 
+@recorded
 def least_cost(best: Fit, calibration: float, out_of_tolerance: float, horizon: float) -> Cost:
     """Cost rate: calibration / t + out_of_tolerance x mean share of time out of tolerance between 0 and t.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quanheng.errors import InputError
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 GOODS = ("plain", "drained", "frozen")
 
@@ -27,6 +27,7 @@ class Tare(Result, cites="OIML R 87:2004, annex B"):
     rule: str
 
 
+@recorded
 def mean_tare(tares: Sequence[Decimal], nominal: Decimal, t: Decimal) -> Tare:
     """Judge a sample of tares, in the unit of the nominal quantity."""
     if not tares:

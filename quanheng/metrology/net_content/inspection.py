@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal, whole
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Plan(Result):
     accept_both: int
 
 
+@recorded
 def plan(rows: Sequence[Row], lot: int, testing: str = "non_destructive") -> Plan:
     """The plan of a lot size; rows that name another kind of testing are passed over."""
     if lot < 1:
@@ -88,6 +89,7 @@ class Inspection(Result, cites="JJF 1070; OIML R 87; 76/211/EEC, annex II"):
     reasons: tuple[str, ...]
 
 
+@recorded
 def inspect(contents: Sequence[Decimal], nominal: Decimal, t: Decimal, found: Plan) -> Inspection:
     """Judge the actual contents of a sample, in the order they were drawn.
 

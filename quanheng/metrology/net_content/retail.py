@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 _PRICE = re.compile(r"(?:>(\d+)(?:且)?)?(?:≤(\d+))?元/kg")
 
@@ -35,6 +35,7 @@ def band_of(row: Row, price: Decimal) -> bool:
     return above and (match[2] is None or price <= Decimal(match[2]))
 
 
+@recorded
 def judge(
     rows: Sequence[Row], price: Decimal, sold_kg: Decimal, found_kg: Decimal, *, same_accuracy: bool = False
 ) -> Retail:

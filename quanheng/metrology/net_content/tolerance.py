@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from quanheng.errors import InputError
 from quanheng.metrology.effective import Row, decimal
 from quanheng.metrology.quantities import round_to_step
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 QUANTITIES = ("mass_or_volume", "length", "area", "count")
 _TO_BASE = {
@@ -46,6 +46,7 @@ def quantity_of(unit: str) -> str:
     raise InputError("unit", f"{unit[:20]!r} is not one of {known}", "unit")
 
 
+@recorded
 def tolerance(rows: Sequence[Row], nominal: Decimal, unit: str) -> Tolerance:
     """T of a nominal quantity.
 

@@ -14,7 +14,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology.checks import finite
 from quanheng.metrology.comparison import estimators
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.robust import outliers
 
 LABORATORIES = ("mean", "weighted-mean", "median", "dersimonian-laird", "mandel-paule")
@@ -32,6 +32,7 @@ class Characterisation(Result, cites="ISO Guide 35:2017, 9"):
     outlying: tuple[str, ...]
 
 
+@recorded
 def laboratories(results: Sequence[object], method: str = "mean", u: object | None = None) -> Characterisation:
     """Characterisation by several laboratories, from the results of each.
 
@@ -64,6 +65,7 @@ def laboratories(results: Sequence[object], method: str = "mean", u: object | No
     return Characterisation(method, consensus.value, consensus.u, p, None, found)
 
 
+@recorded
 def one_method(results: object, systematic: Mapping[str, float]) -> Characterisation:
     """Characterisation by one method in one laboratory: u² = s²/n + Σ u², `systematic` being what all results share.
 
@@ -119,6 +121,7 @@ class Certified(Result, cites="ISO Guide 35:2017, 10"):
         return self.k * self.u
 
 
+@recorded
 def certify(value: float, components: Mapping[str, float], k: float = 2.0) -> Certified:
     """Combine standard uncertainties, all in the unit of the value: characterisation, u_bb, u_lts, u_sts and others."""
     if not math.isfinite(value):

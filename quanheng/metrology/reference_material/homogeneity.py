@@ -14,7 +14,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Anova(Result, cites="ISO Guide 35:2017, 7.7"):
         return self.ss_between / total if total else math.nan
 
 
+@recorded
 def anova(groups: Sequence[object]) -> Anova:
     """One-way analysis of at least two groups, at least one of them with replicates."""
     arrays = [finite(g, f"groups[{i}]") for i, g in enumerate(groups)]
@@ -113,6 +114,7 @@ class Homogeneity(Result, cites="ISO Guide 35:2017, 7.7; ISO 33405:2024"):
     adequate: bool | None
 
 
+@recorded
 def homogeneity(
     groups: Sequence[object], *, s_r: float | None = None, level: float = 0.05, sigma: float | None = None
 ) -> Homogeneity:

@@ -14,7 +14,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite, uncertainties
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.roots import rising_root
 
 
@@ -53,6 +53,7 @@ class Line(Result, cites="ISO Guide 35:2017, 8.7"):
         return self.a + self.b * at, math.sqrt(max(0.0, variance))
 
 
+@recorded
 def fit(t: object, y: object, u: object | None = None) -> Line:
     """Least squares line through results `y` at times `t`; weights 1/u² where uncertainties are given.
 
@@ -100,6 +101,7 @@ class Stability(Result, cites="ISO Guide 35:2017, 8.7"):
     kind: str
 
 
+@recorded
 def stability(
     t: object,
     y: object,
@@ -148,6 +150,7 @@ class Arrhenius(Result, cites="ISO Guide 35:2017, 8.5.3"):
     dof: int
 
 
+@recorded
 def arrhenius(kelvin: object, rate: object, store_at: float, tolerated: float) -> Arrhenius:
     """Shelf life at `store_at` K until a first-order decay reaches the relative loss `tolerated` (Guide 35, 8.5.3).
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 STOPS = ("converged", "third-figure")
 _MOST = 1000
@@ -49,6 +49,7 @@ class Rounds(Result, cites="ISO 13528:2022, C.3.1"):
     rule: str
 
 
+@recorded
 def algorithm_a(values: Any, *, stop: str = "converged", iterations: int | None = None) -> Robust:
     """x* and s* of one round.
 
@@ -80,6 +81,7 @@ def algorithm_a(values: Any, *, stop: str = "converged", iterations: int | None 
     return Robust("algorithm-a", document, mean, sd, float(rounds.u[0]), len(found), steps, rounds.rule)
 
 
+@recorded
 def algorithm_a_rounds(values: Any, *, stop: str = "converged", iterations: int | None = None) -> Rounds:
     """x* and s* of every row of `values` (rounds, participants); NaN marks who did not report, three must have.
 
@@ -162,6 +164,7 @@ def _medians(data: Floats, there: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(np.median(data, axis=1) if there.all() else np.nanmedian(data, axis=1))
 
 
+@recorded
 def simple(values: Any, method: str) -> Robust:
     """Median with a scale: `median-mad` (1.483 MAD), `median-niqr` (0.7413 IQR), or `mean` with the ordinary s."""
     x = finite(values, "values")

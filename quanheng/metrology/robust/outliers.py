@@ -14,7 +14,7 @@ import numpy as np
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
 from quanheng.metrology.checks import Floats, finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 LEVELS = (0.05, 0.01)  # straggler, outlier
 
@@ -54,6 +54,7 @@ def grubbs_critical(n: int, level: float) -> float:
     return (n - 1) / math.sqrt(n) * math.sqrt(t2 / (n - 2 + t2))
 
 
+@recorded
 def grubbs(values: object) -> Test:
     """Grubbs' test for one outlying value."""
     x = finite(values, "values")
@@ -75,6 +76,7 @@ def cochran_critical(p: int, n: int, level: float) -> float:
     return 1.0 / (1.0 + (p - 1) / f)
 
 
+@recorded
 def cochran(groups: Sequence[object]) -> Test:
     """Cochran's test for one outlying variance; every laboratory with the same number of replicates, at least 2.
 
@@ -94,6 +96,7 @@ def cochran(groups: Sequence[object]) -> Test:
     return Test("cochran", float(share[at]), at, (five, one))
 
 
+@recorded
 def mandel(groups: Sequence[object]) -> Mandel:
     """Mandel's h (between) and k (within) of at least three laboratories."""
     arrays = _groups(groups, at_least=1)
@@ -146,6 +149,7 @@ class Youden(Result, cites="Youden, Ind. Qual. Control 15 (1959) 24"):
     perpendicular: Floats
 
 
+@recorded
 def youden(a: object, b: object) -> Youden:
     """Youden's diagram of results `a` and `b` of two similar samples (Youden, Ind. Qual. Control 15 (1959) 24)."""
     x, y = finite(a, "a"), finite(b, "b")

@@ -13,6 +13,7 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.results import recorded
 from quanheng.metrology.robust.algorithm_a import Robust
 
 _KNEES = np.array([-4.5, -3.0, -1.5, 1.5, 3.0, 4.5])
@@ -81,6 +82,7 @@ def _psi(q: Floats) -> Floats:
     return np.asarray(np.sign(q) * np.clip(np.minimum(size, 1.5), 0.0, np.clip(4.5 - size, 0.0, None)))
 
 
+@recorded
 def q_hampel(groups: Sequence[object]) -> Robust:
     """Q scale and Hampel location of one result or several replicates from each laboratory."""
     arrays = [finite(np.atleast_1d(np.asarray(g, dtype=np.float64)), f"values[{i}]") for i, g in enumerate(groups)]

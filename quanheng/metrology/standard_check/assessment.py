@@ -11,7 +11,7 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Repeatability(Result, cites="JJF 1033-2023, C.1"):
     passed: bool | None
 
 
+@recorded
 def repeatability(readings: object, limit: float | None = None) -> Repeatability:
     """s by Bessel's formula; compared with `limit`, the repeatability stated in the report, where one is given."""
     x = finite(readings, "readings")
@@ -54,6 +55,7 @@ class Stability(Result, cites="JJF 1033-2023, C.2"):
     warnings: tuple[str, ...]
 
 
+@recorded
 def stability(groups: Sequence[object], limit: float, kind: str = "new") -> Stability:
     """Stability from groups of readings (or single values), in order of time.
 
@@ -104,6 +106,7 @@ def unify(expanded: float, k: float, to: float) -> float:
     return expanded * to / k
 
 
+@recorded
 def by_transfer(
     y: float, expanded: float, reference: float, reference_expanded: float, *, k: float = 2.0, reference_k: float = 2.0
 ) -> Verification:
@@ -119,6 +122,7 @@ def by_transfer(
     return _verdict(difference, math.hypot(u, u0), f"|y - y0| <= sqrt(U² + U0²) (k = {common:g})")
 
 
+@recorded
 def by_comparison(
     values: object, expanded: object, ks: object | None = None, own: int = 0
 ) -> tuple[Verification, float]:
@@ -165,6 +169,7 @@ class Pooled(Result, cites="GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4"):
         return math.sqrt(max(0.0, 1.0 / c4**2 - 1.0))
 
 
+@recorded
 def pooled(groups: Sequence[object]) -> Pooled:
     """Pooled s of groups of readings, each with its own mean; groups of one reading add nothing."""
     arrays = [finite(np.atleast_1d(np.asarray(g, dtype=np.float64)), f"groups[{i}]") for i, g in enumerate(groups)]

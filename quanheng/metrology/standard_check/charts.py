@@ -16,7 +16,7 @@ from scipy import integrate, special
 
 from quanheng.errors import InputError
 from quanheng.metrology.checks import Floats, finite
-from quanheng.metrology.results import Result
+from quanheng.metrology.results import Result, recorded
 
 RULES = ("beyond", "nine", "trend", "alternating", "two_of_three", "four_of_five", "fifteen", "eight")
 
@@ -58,6 +58,7 @@ def d3(n: int) -> float:
     return math.sqrt(2.0 * value - d2(n) ** 2)
 
 
+@recorded
 def xbar_s(groups: Sequence[object]) -> tuple[Chart, Chart]:
     """Charts of means and standard deviations of subgroups of one size, at least 2 readings each."""
     data = _subgroups(groups)
@@ -72,6 +73,7 @@ def xbar_s(groups: Sequence[object]) -> tuple[Chart, Chart]:
     return _means(means, sigma, n), spread
 
 
+@recorded
 def xbar_r(groups: Sequence[object]) -> tuple[Chart, Chart]:
     """Charts of means and ranges of subgroups of one size, 2 to 25 readings each."""
     data = _subgroups(groups)
@@ -88,6 +90,7 @@ def xbar_r(groups: Sequence[object]) -> tuple[Chart, Chart]:
     return _means(data.mean(axis=1), sigma, n), spread
 
 
+@recorded
 def i_mr(values: object) -> tuple[Chart, Chart]:
     """Charts of single readings and of their moving ranges of two."""
     x = finite(values, "values")
@@ -104,6 +107,7 @@ def i_mr(values: object) -> tuple[Chart, Chart]:
     return individual, _flat("MR", moving, mean_r, 0.0, mean_r + width, sigma, rules=("beyond",))
 
 
+@recorded
 def ewma(
     values: object, *, weight: float = 0.2, width: float = 3.0, centre: float | None = None, sigma: float | None = None
 ) -> Chart:

@@ -63,6 +63,20 @@ _BOTH: Mapping[str, Any] = {
     "u_y": [0.2, 0.2, 0.2, 0.4, 0.4, 0.4],
     "predict": [{"y": 10.0, "u": 0.3}, {"x": 3.0, "u": 0.2}],
 }
+_PAIRS: Mapping[str, Any] = {
+    "x": _BOTH["x"],
+    "y": _BOTH["y"],
+    "u_x": 0.2,
+    "u_y": _BOTH["u_y"],
+    "cov_xy": [[0.036 if i == j else 0 for j in range(6)] for i in range(6)],
+}
+_RESPONSES: Mapping[str, Any] = {
+    "x": list(range(1, 11)),
+    "y": [1.3, 4.1, 6.9, 7.5, 10.2, 12.0, 14.5, 17.1, 19.5, 21.0],
+    "cov_y": [
+        [(0 if (i < 5) != (j < 5) else 1 if i < 5 else 4) + (1 if i == j else 0) for j in range(10)] for i in range(10)
+    ],
+}
 _UNKNOWN: Mapping[str, Any] = {
     "x": [1, 2, 3, 4, 5, 6],
     "y": [3.014, 5.225, 7.004, 9.061, 11.201, 12.762],
@@ -112,6 +126,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "iso28037-6.3-equal": _WEIGHTED,
     "iso28037-6.3-unequal": _UNEQUAL,
     "iso28037-7.4": _BOTH,
+    "iso28037-8": _PAIRS,
+    "iso28037-9": _RESPONSES,
     "iso28037-10": _CORRELATED,
     "iso28037-e": _UNKNOWN,
     "iso6143-b.2.1": _GAS,

@@ -47,11 +47,18 @@ def calibration(request: Keys, answer: Keys) -> str:
     in_x = any(key in request for key in ("u_x", "cov_x"))
     if not in_x and not any(key in request for key in ("u_y", "cov_y")):
         return "ISO/TS 28037:2010, annex E, 11"
+    if "cov_x" not in request and "cov_y" not in request and _diagonal(request.get("cov_xy")):
+        return "ISO/TS 28037:2010, 8, 11"
     if any(key in request for key in ("cov_x", "cov_xy")):
         return "ISO/TS 28037:2010, 10, 11"
     if "cov_y" in request:
         return "ISO/TS 28037:2010, 10, 11" if in_x else "ISO/TS 28037:2010, 9, 11"
     return "ISO/TS 28037:2010, 7, 11" if in_x else "ISO/TS 28037:2010, 6, 11"
+
+
+def _diagonal(rows: Any) -> bool:
+    """Whether a covariance of x with y joins only the two values of each point."""
+    return bool(rows) and all(not float(v) for i, row in enumerate(rows) for j, v in enumerate(row) if i != j)
 
 
 def comparison(request: Keys, answer: Keys) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -285,7 +285,7 @@ def _widen(found: Consensus, kept: list[int], n: int) -> Consensus:
     weights = np.zeros(n)
     weights[kept] = found.weights
     out = set(range(n)) - set(kept) | {kept[i] for i in found.excluded}
-    return Consensus(**{**vars(found), "weights": weights, "excluded": tuple(sorted(out))})
+    return replace(found, weights=weights, excluded=tuple(sorted(out)))
 
 
 def _given(request: Mapping[str, Any], x: Floats, v: Floats) -> Consensus:

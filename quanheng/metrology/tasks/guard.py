@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from quanheng.errors import InputError
+from quanheng.metrology.checks import PRECISION
 from quanheng.metrology.tasks import TaskResult
 
 Answer = TypeVar("Answer", bound=TaskResult)
-_REMEDY = "the numbers are too large, too small or too close together for double precision; check their units"
-_ARITHMETIC = (FloatingPointError, OverflowError, ZeroDivisionError, np.linalg.LinAlgError)
+_ARITHMETIC = (ArithmeticError, np.linalg.LinAlgError)  # of floats and of decimals
 
 
 def guarded(compute: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Mapping[str, Any]], Answer]:
@@ -28,10 +28,10 @@ def guarded(compute: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Mapping
                 answer = result.to_dict()
                 result.figures()
         except _ARITHMETIC as error:
-            raise InputError("precision", f"{_REMEDY} ({type(error).__name__})", "request") from None
+            raise InputError("precision", f"{PRECISION} ({type(error).__name__})", "request") from None
         bad = _first_bad(answer, "")
         if bad:
-            raise InputError("precision", f"{_REMEDY}; {bad} would not be a finite number", "request")
+            raise InputError("precision", f"{PRECISION}; {bad} would not be a finite number", "request")
         return result
 
     return strict

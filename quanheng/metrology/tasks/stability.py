@@ -10,7 +10,7 @@ import numpy as np
 
 from quanheng.metrology.checks import Floats
 from quanheng.metrology.reference_material.certified import Certified, certify
-from quanheng.metrology.reference_material.stability import Stability, crossing, stability
+from quanheng.metrology.reference_material.stability import Arrhenius, Stability, arrhenius, crossing, stability
 from quanheng.metrology.tasks import Figure, Series, Task, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
@@ -35,6 +35,15 @@ SCHEMA = layout.schema(
                 "k": {**layout.POSITIVE, "default": 2},
             },
             ("value", "components"),
+        ),
+        "arrhenius": layout.fields(
+            {
+                "kelvin": layout.NUMBERS,
+                "rate": layout.NUMBERS,
+                "store_at": layout.POSITIVE,
+                "tolerated": layout.POSITIVE,
+            },
+            ("kelvin", "rate", "store_at", "tolerated"),
         ),
     },
     ("t", "y", "shelf_life"),
@@ -70,6 +79,7 @@ class StabilityResult:
     limits: tuple[float, float] | None
     certified: Certified | None
     unit: str
+    extrapolated: Arrhenius | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The documented keys."""
@@ -108,6 +118,15 @@ class StabilityResult:
                 "budget": [{"component": n, "u": u, "share": share} for n, u, share in c.budget],
                 "text": {"value": text(c.value, c.U), "U": text(c.U, c.U)},
             }
+        if self.extrapolated is not None:
+            e = self.extrapolated
+            out["arrhenius"] = {
+                "activation_energy": e.activation_energy,
+                "u_activation_energy": e.u_activation_energy,
+                "rate": e.rate,
+                "shelf_life": e.shelf_life,
+                "dof": e.dof,
+            }
         return out
 
     def table(self) -> str:
@@ -132,6 +151,11 @@ class StabilityResult:
             rows = [(n, f"{u:.4g}", f"{100 * share:.1f} %") for n, u, share in c.budget]
             parts.append(layout.columns(("component", "u", "share"), rows))
             parts.append(f"certified value {text(c.value, c.U)} ± {text(c.U, c.U)} (k = {c.k:g})")
+        if self.extrapolated is not None:
+            e = self.extrapolated
+            energy = text(e.activation_energy / 1000, e.u_activation_energy / 1000)
+            life = ("Arrhenius shelf life", f"{e.shelf_life:.4g}{unit}")
+            parts.append(layout.lines(life, ("activation energy", f"{energy} kJ/mol")))
         return "\n\n".join(parts)
 
     def figures(self) -> tuple[Figure, ...]:
@@ -180,7 +204,16 @@ def compute(request: Mapping[str, Any]) -> StabilityResult:
         horizon = 20 * max(shelf_life, float(np.ptp(t)))
         leaves = crossing(found.line, *limits, horizon=horizon)
     certified = _certify(request["certify"], found) if "certify" in request else None
-    return StabilityResult(t, y, found, leaves, limits, certified, str(request.get("unit_of_time", ""))[:40])
+    extrapolated = _arrhenius(request["arrhenius"]) if "arrhenius" in request else None
+    unit = str(request.get("unit_of_time", ""))[:40]
+    return StabilityResult(t, y, found, leaves, limits, certified, unit, extrapolated)
+
+
+def _arrhenius(value: Any) -> Arrhenius:
+    given = keys(value, "arrhenius", required=("kelvin", "rate", "store_at", "tolerated"))
+    kelvin, rate = (numbers(given[key], f"arrhenius.{key}") for key in ("kelvin", "rate"))
+    store_at = number(given["store_at"], "arrhenius.store_at", above=0)
+    return arrhenius(kelvin, rate, store_at, number(given["tolerated"], "arrhenius.tolerated", above=0))
 
 
 def _limits(value: Any) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from quanheng.metrology.draws import quantile, standard_uncertainty
 from quanheng.metrology.framework import Framework, Propagated, check_inputs, propagate_model
 from quanheng.metrology.joint import COPULA, Joint, Together, joint, observed_together
 from quanheng.metrology.models import Model, model_from
-from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, run, validate
+from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validation, at_decade, run, validate
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task, clauses
 from quanheng.metrology.tasks.guard import guarded
@@ -35,6 +35,10 @@ _OPTIONAL = (
     "outputs", "correlations", "simultaneous", "coverage", "k", "interval", "method", "trials", "digits", "seed",
     "threads", "most_trials",
 )  # fmt: skip
+_DECADE = (
+    "u is rounded up to the next power of ten, so that its numerical tolerance is ten times that of a u a little "
+    "smaller (JCGM 101, 7.9.2); ask for one digit more"
+)
 _COARSE = (
     "after {count} trials the answer is stable to its digits, not to the fifth of them that validation asks for (JCGM "
     "101, 8.2); ask for fewer digits to have both"
@@ -233,6 +237,7 @@ def _with_trials(read: Request) -> Result:
     warnings = [] if drawn.plain else [COPULA]
     if trials.coarse:
         warnings.append(_COARSE.format(count=trials.count))
+    warnings += [f"{name}: {_DECADE}" for name, found in summaries.items() if at_decade(found.u, read.digits)]
     if read.k is not None:
         warnings.append("k is not used by Monte Carlo, whose interval comes from the coverage probability")
     gum, reason = _attempt(read)

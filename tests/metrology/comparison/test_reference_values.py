@@ -117,8 +117,12 @@ results = st.lists(
 @given(results)
 def test_the_sweep_finds_what_enumeration_finds(rows):
     x, u = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows], float)
-    found = subset.largest_consistent_subset(x, u)
     size, chi2 = by_enumeration(x, u)
+    if size == 1:
+        with pytest.raises(InputError, match="no two results agree"):
+            subset.largest_consistent_subset(x, u)
+        return
+    found = subset.largest_consistent_subset(x, u)
     assert len(x) - len(found.excluded) == size
     assert found.chi2 == pytest.approx(chi2, rel=1e-9, abs=1e-9)
 
@@ -322,3 +326,16 @@ def test_correlations_of_nearly_zero_change_nothing(maker) -> None:
     v[0, 1] = v[1, 0] = 1e-12
     assert maker(x, v).value == pytest.approx(maker(x, u).value, rel=1e-9)
     assert maker(x, v).tau == pytest.approx(maker(x, u).tau, rel=1e-6)
+
+
+def test_no_result_is_called_a_consensus_where_no_two_agree():
+    with pytest.raises(InputError, match="no two results agree"):
+        subset.largest_consistent_subset([1.0, 9.0], [0.1, 0.1])
+
+
+def test_two_subsets_that_agree_alike_are_said_to_be_two():
+    found = subset.largest_consistent_subset([0.0, 1.0, 20.0, 21.0], [1.0, 1.0, 1.0, 1.0])
+    assert any("another subset" in note for note in found.notes)
+    alone = subset.largest_consistent_subset([0.0, 0.5, 20.0, 21.0], [1.0, 1.0, 1.0, 1.0])
+    assert alone.excluded == (2, 3)
+    assert not alone.notes

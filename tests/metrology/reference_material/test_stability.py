@@ -8,6 +8,7 @@ import pytest
 
 from quanheng.errors import InputError
 from quanheng.metrology.reference_material import certified, stability
+from quanheng.metrology.tasks import find
 
 # eCerto (J. Lisec, BAM), Stability_Testdata.xlsx, sheet Si: date and mass fraction
 SI = [
@@ -211,3 +212,19 @@ def test_characterisation_names_an_outlying_laboratory_and_keeps_it():
     assert found.value == pytest.approx(np.mean([np.mean(r) for r in results]))
     assert any("laboratory 6" in note for note in found.outlying)
     assert found.dof == 5
+
+
+def test_arrhenius_is_asked_for_with_the_task():
+    task = find("stability")
+    given = {
+        "kelvin": [313, 323, 333, 343],
+        "rate": [0.0010, 0.0024, 0.0055, 0.0118],
+        "store_at": 293,
+        "tolerated": 0.02,
+    }
+    answer = task.compute({**task.examples["trend"], "arrhenius": given})
+    found = stability.arrhenius(given["kelvin"], given["rate"], 293, 0.02)
+    assert answer.to_dict()["arrhenius"]["shelf_life"] == found.shelf_life
+    assert "Arrhenius shelf life" in answer.table()
+    with pytest.raises(InputError):
+        task.compute({**task.examples["trend"], "arrhenius": {**given, "rate": [0.1, -1, 1, 1]}})
