@@ -37,10 +37,20 @@ def rows(viewer: Actor) -> QuerySet[Any]:
         area_code=Subquery(here.values("area__code")[:1]),
         mounted_on=Subquery(here.values("installed_on")[:1]),
         verdict=Subquery(here.values("verdict")[:1]),
-        judged_at=Subquery(here.values("evaluated_at")[:1]),
         check_state=Subquery(check.values("state")[:1]),
         removed_on=Subquery(gone.values("removed_on")[:1]),
     )
+
+
+def at_stage(found: QuerySet[Any], name: str) -> QuerySet[Any]:
+    """Those that are ``watched``, to ``replace``, or ``removed``; told by few rows, however large the ledger is."""
+    meters = AreaMeter.objects.exclude(instrument=None)
+    ids = {
+        "watched": meters.filter(removed_on=None).values("instrument_id"),
+        "replace": meters.filter(site_checks__state="confirmed").values("instrument_id"),
+        "removed": meters.exclude(removed_on=None).values("instrument_id"),
+    }
+    return found.filter(pk__in=ids[name])
 
 
 def stage(item: Instrument) -> str:

@@ -32,13 +32,13 @@ class Lifecycle(Watching, ListPage):
         return Header(_("全生命周期"), lead, crumbs=[home()])
 
     def get_queryset(self) -> QuerySet[Any]:
-        return lifecycle.rows(self.actor).order_by("-judged_at", "serial_number")
+        return lifecycle.rows(self.actor).order_by("-verified_on", "pk")
 
     def chips(self) -> list[Chip]:
         rows = lifecycle.rows(self.actor)
         return [
             Chip(_("全部"), {}, rows.count()),
             *(Chip(label, {"kind": k}, rows.filter(category__code=k).count()) for k, label in lifecycle.KINDS.items()),
-            Chip(_("监测中"), {"stage": "watched"}, rows.exclude(area_code=None).count()),
-            Chip(_("待更换"), {"stage": "replace"}, rows.filter(check_state="confirmed").count(), "bad"),
+            Chip(_("监测中"), {"stage": "watched"}, lifecycle.at_stage(rows, "watched").count()),
+            Chip(_("待更换"), {"stage": "replace"}, lifecycle.at_stage(rows, "replace").count(), "bad"),
         ]

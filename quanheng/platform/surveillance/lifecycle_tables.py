@@ -79,6 +79,4 @@ class LifecycleFilter(FilterSet):
 
     def by_stage(self, rows: Any, _name: str, value: str) -> Any:
         """Those in an area, to be replaced, or taken out."""
-        if value == "watched":
-            return rows.exclude(area_code=None)
-        return rows.filter(check_state="confirmed") if value == "replace" else rows.exclude(removed_on=None)
+        return lifecycle.at_stage(rows, value)

@@ -33,6 +33,9 @@ def test_a_transformer_a_meter_and_a_pile_stand_on_one_page_each_with_how_far_it
     only = window(utility.keeper).get(f"{PAGE}?kind=charging-pile").content.decode()
     assert "ZD-1" in only
     assert "HGQ-1" not in only
+    replace = window(utility.keeper).get(f"{PAGE}?stage=replace").content.decode()
+    assert check.meter.meter_id in replace
+    assert "ZD-1" not in replace
     assert "ZD-1" not in window(utility.rival).get(PAGE).content.decode()
 
 
