@@ -47,7 +47,11 @@ class RecordTable(Table):
 
     status = StatusColumn(to_status=record_status, verbose_name=_("状态"), order_by="state")
     instrument = TextColumn(
-        accessor="instrument__name", main=True, sub="instrument__serial_number", verbose_name=_("器具")
+        accessor="instrument__name",
+        main=True,
+        sub="instrument__serial_number",
+        sub_title=_("出厂编号"),
+        verbose_name=_("器具"),
     )
     owner = TextColumn(accessor="instrument__organisation__name", verbose_name=_("使用单位"))
     norm = TextColumn(accessor="task__norm__number", verbose_name=_("检定规程"))
@@ -92,7 +96,9 @@ class CertificateTable(Table):
     status = StatusColumn(empty_values=(), verbose_name=_("状态"), order_by="state")
     number = TextColumn(main=True, verbose_name=_("编号"))
     kind = TextColumn(accessor="get_kind_display", verbose_name=_("类型"), orderable=False)
-    item = TextColumn(accessor="item_name", sub="item_serial", verbose_name=_("器具"), orderable=False)
+    item = TextColumn(
+        accessor="item_name", sub="item_serial", sub_title=_("出厂编号"), verbose_name=_("器具"), orderable=False
+    )
     owner = TextColumn(accessor="owner__name", verbose_name=_("使用单位"))
     issuer_name = TextColumn(verbose_name=_("签发机构"))
     performed_on = DateColumn(verbose_name=_("检定日期"))

@@ -35,10 +35,15 @@ class InstrumentTable(Table):
     """The ledger as people read it: how it stands, what it is, whose, since and until when, by which certificate."""
 
     status = StatusColumn(to_status=shown, verbose_name=gettext_lazy("状态"), orderable=False)
-    name = TextColumn(verbose_name=gettext_lazy("名称"), sub="specification", main=True)
+    name = TextColumn(
+        verbose_name=gettext_lazy("名称"), sub="specification", sub_title=gettext_lazy("型号规格"), main=True
+    )
     serial_number = TextColumn(verbose_name=gettext_lazy("出厂编号"))
     organisation = TextColumn(
-        accessor="organisation__name", verbose_name=gettext_lazy("使用单位与地点"), sub="location"
+        accessor="organisation__name",
+        verbose_name=gettext_lazy("使用单位与地点"),
+        sub="location",
+        sub_title=gettext_lazy("安装/使用地点"),
     )
     verified_on = DateColumn(verbose_name=gettext_lazy("最近检定"))
     valid_until = DeadlineColumn(verbose_name=gettext_lazy("有效期至"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from quanheng.errors import InputError
 from quanheng.platform.kernel import clock, events, files
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.imports_rows import ImportColumn as ImportColumn
+from quanheng.platform.kernel.imports_rows import ImportRow as ImportRow
 from quanheng.platform.kernel.models import ImportBatch, Organisation, StoredFile
 from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Decision, Refused, require
@@ -38,53 +40,6 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
     Text = str | StrPromise
-
-
-@dataclass(frozen=True)
-class ImportColumn:
-    """A column: name in code, title and aliases on the sheet, how its text becomes a value.
-
-    ``choices`` maps each title that may be chosen to the value kept; a value itself is accepted too.
-    ``offers`` are texts to choose from where others may be right too.
-    """
-
-    name: str
-    title: str
-    aliases: tuple[str, ...] = ()
-    required: bool = False
-    parse: Callable[[str], Any] | None = None
-    choices: Mapping[str, Any] = field(default_factory=dict)
-    max_length: int = 200
-    example: str = ""
-    note: str = ""
-    width: int = 16
-    offers: Callable[[], Sequence[str]] | None = None
-
-    def offered(self) -> list[str]:
-        """What the template and the review page offer to choose from."""
-        return [k for k in self.choices if k] or list(self.offers() if self.offers else ())
-
-
-@dataclass
-class ImportRow:
-    """One row on its way in: place, texts, parsed values, what is wrong by column, what ``check`` made of it."""
-
-    sheet: str
-    number: int
-    texts: dict[str, str]
-    values: dict[str, Any] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    warnings: dict[str, str] = field(default_factory=dict)
-    about: Any = None
-    made: Any = None
-
-    def fail(self, column: str, message: str) -> None:
-        """Mark a column; the first reason stays."""
-        self.errors.setdefault(column, message)
-
-    def place(self) -> str:
-        """Sheet and row, kept with every record that came of it."""
-        return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def status_of(standard: MeasurementStandard) -> Status:
 class StandardTable(Table):
     """The board of standards."""
 
-    name = TextColumn(verbose_name=gettext_lazy("名称"), sub="code", main=True)
+    name = TextColumn(verbose_name=gettext_lazy("名称"), sub="code", sub_title=gettext_lazy("编号"), main=True)
     status = StatusColumn(to_status=status_of, verbose_name=gettext_lazy("状态"), orderable=False)
     level = TextColumn(accessor="get_level_display", verbose_name=gettext_lazy("类别"), order_by="level")
     organisation = TextColumn(accessor="organisation__name", verbose_name=gettext_lazy("保存单位"))

@@ -109,12 +109,19 @@ class TaskTable(Table):
     """Tasks with what a receptionist or verifier needs to act."""
 
     instrument = TextColumn(
-        accessor="instrument__name", sub="instrument__specification", verbose_name=_("器具"), main=True
+        accessor="instrument__name",
+        sub="instrument__specification",
+        sub_title=_("型号规格"),
+        verbose_name=_("器具"),
+        main=True,
     )
     serial = TextColumn(accessor="instrument__serial_number", verbose_name=_("出厂编号"))
     status = StatusColumn(to_status=task_status, verbose_name=_("状态"), order_by="state")
     owner = TextColumn(
-        accessor="instrument__organisation__name", sub="instrument__location", verbose_name=_("使用单位")
+        accessor="instrument__organisation__name",
+        sub="instrument__location",
+        sub_title=_("安装/使用地点"),
+        verbose_name=_("使用单位"),
     )
     norm = TextColumn(accessor="norm__number", verbose_name=_("检定规程"))
     verifier = TextColumn(accessor="verifier__name", verbose_name=_("检定员"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import F, Model, QuerySet
 from django.utils.functional import Promise, cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
 from quanheng.platform.web.components import Status
@@ -23,10 +24,13 @@ Text = str | Promise
 
 
 class TextColumn(django_tables2.Column):
-    """Text; ``sub`` names an accessor printed small below it. ``main=True`` is a card's title on the phone."""
+    """Text; ``sub`` names an accessor printed small below it. ``main=True`` is a card's title on the phone.
 
-    def __init__(self, *args: Any, main: bool = False, sub: str = "", **kwargs: Any) -> None:
-        self.main, self.sub = main, sub
+    An export gives what stands below a column of its own, where ``sub_title`` names it.
+    """
+
+    def __init__(self, *args: Any, main: bool = False, sub: str = "", sub_title: Text = "", **kwargs: Any) -> None:
+        self.main, self.sub, self.sub_title = main, sub, sub_title
         super().__init__(*args, **kwargs)
 
     def render(self, value: Any, record: Any) -> Any:
@@ -190,9 +194,17 @@ class Table(django_tables2.Table):
     def export_rows(self) -> Iterator[Sequence[Any]]:
         """Headings, then every row of the whole filtered list, as read and never as HTML."""
         columns = [c for c in self.columns if not getattr(c.column, "exclude_from_export", False)]
-        yield [str(c.header) for c in columns]
+        below = {c.name: c.column for c in columns if getattr(c.column, "sub_title", "")}
+        yield [
+            h for c in columns for h in (str(c.header), *([str(below[c.name].sub_title)] if c.name in below else []))
+        ]
         for row in self._export_source():
-            yield [row.get_cell_value(c.name) for c in columns]
+            line: list[Any] = []
+            for c in columns:
+                line.append(_plain(row.get_cell_value(c.name), c, row.record))
+                if c.name in below:
+                    line.append(django_tables2.A(below[c.name].sub).resolve(row.record, quiet=True))
+            yield line
 
     def _export_source(self) -> Iterator[Any]:
         data = self.rows.data
@@ -204,6 +216,16 @@ class Table(django_tables2.Table):
                     yield django_tables2.rows.BoundRow(record, table=self)
         else:
             yield from self.rows
+
+
+def _plain(cell: Any, column: Any, record: Any) -> Any:
+    """What a list draws as HTML as the date or number behind it, else as its words."""
+    if not isinstance(cell, SafeString):
+        return cell
+    kept = column.accessor.resolve(record, quiet=True)
+    if isinstance(kept, dt.date | int | float) and not isinstance(kept, bool):
+        return kept
+    return html.unescape(strip_tags(cell)).strip()
 
 
 class CappedPaginator(Paginator[Any]):

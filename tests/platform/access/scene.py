@@ -35,7 +35,8 @@ from quanheng.platform.surveillance.models import (
     ReadingSource,
     SiteCheck,
 )
-from quanheng.platform.verification.models import Task
+from quanheng.platform.verification import services as verification
+from quanheng.platform.verification.models import Application, Task
 from tests.platform import makers
 from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import foreign_files, steps
@@ -86,6 +87,7 @@ class House:
     intake: ImportBatch
     foreign: ForeignCertificate
     prepared: PreparedDocument
+    returned: Application
 
     def secrets(self) -> list[str]:
         """Words that nobody outside this side may read anywhere."""
@@ -159,6 +161,20 @@ def _neighbour() -> Cast:
     return Cast(shop=shop, institute=institute, bureau=bureau, **places, **people, **rest)
 
 
+def _returned(cast: Cast) -> Application:
+    """An application that the institute sent back."""
+    keeper = cast.actor("keeper")
+    made = verification.create_application(
+        actor=keeper,
+        organisation=cast.shop,
+        institute=cast.institute,
+        instruments=[makers.make_instrument(cast.shop, region=cast.shop.region)],
+        delivery="sent_in",
+    )
+    verification.submit_application(actor=keeper, application=made)
+    return verification.return_application(actor=cast.actor("receptionist"), application=made, reason="缺联系电话")
+
+
 def furnish(cast: Cast) -> House:
     """One certificate, one record on the way, one draft, one standard, one import, one notice."""
     standard = steps.make_weights(cast, number=f"LX-{cast.shop.region_id}")
@@ -166,6 +182,7 @@ def furnish(cast: Cast) -> House:
     assert signed.document is not None
     open_record = steps.submitted(cast)
     draft = makers.make_instrument(cast.shop, state="draft", region=cast.shop.region)
+    returned = _returned(cast)
     filing = makers.make_instrument(cast.shop, state="draft", region=cast.shop.region)
     submit_filing(actor=cast.actor("keeper"), instruments=[filing])
     titles = ["器具名称", "项别/种别", "出厂编号", "用途"]
@@ -199,6 +216,7 @@ def furnish(cast: Cast) -> House:
         watched=make_watched(cast),
         intake=foreign_files.hand_in(cast.actor("manager"), cast.institute, number=f"NN-{cast.shop.region_id}-2"),
         prepared=prepare_content(cast, standard),
+        returned=returned,
         foreign=foreign_files.bring_in(cast.actor("manager"), spare, number=f"NN-{cast.shop.region_id}-1"),
     )
 

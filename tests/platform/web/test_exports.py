@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from quanheng.platform.web import export
 from tests.platform import makers
 from tests.platform.cast import Cast
+from tests.platform.certificates import steps
 
 EVIL = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("x")', " =1+1", "\uff1d1+1", "-A1"]
 
@@ -66,6 +67,34 @@ def test_csv_begins_with_a_byte_order_mark_and_streams() -> None:
     text = b"".join(response.streaming_content).decode("utf-8")
     assert text.startswith("\ufeff名称\r\n秤\r\n'=cmd\r\n")
     assert "filename*=UTF-8''" in response["Content-Disposition"]
+
+
+def test_an_export_holds_dates_and_words_and_no_html(cast: Cast, client: Client) -> None:
+    day = dt.date(2026, 8, 5)
+    makers.make_instrument(
+        cast.shop, specification="ACS-6", location="摊位 7 号", verified_on=day, valid_until=day, last_verdict="pass"
+    )
+    client.force_login(cast.keeper)
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/instruments/?export=xlsx").getvalue()))
+    head, row = ([cell.value for cell in line] for line in book.active.iter_rows())
+    said = dict(zip(head, row, strict=True))
+    assert said["有效期至"] == dt.datetime(2026, 8, 5)
+    assert (said["型号规格"], said["安装/使用地点"]) == ("ACS-6", "摊位 7 号")
+
+
+LISTS = """/instruments/ /certificates/ /certificates/records/ /verification/applications/ /verification/tasks/ /standards/
+/trace/ /catalog/norms/ /law/ /law/coverage/ /instruments/imports/ /catalog/ /instruments/reminders/ /administration/audit/
+/administration/people/ /parties/licences/"""
+
+
+@pytest.mark.parametrize("path", LISTS.split())
+def test_no_list_exports_html(cast: Cast, client: Client, path: str) -> None:
+    steps.signed(cast)
+    for user in (cast.keeper, cast.manager, cast.verifier):
+        client.force_login(user)
+        answer = client.get(f"{path}?export=csv")
+        if answer.status_code == 200:
+            assert "</" not in answer.getvalue().decode(), path
 
 
 def test_a_list_exports_what_is_filtered_and_nothing_more(cast: Cast, client: Client) -> None:

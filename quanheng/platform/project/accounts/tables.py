@@ -74,7 +74,7 @@ class OrganisationTable(Table):
         to_status=lambda o: Status("ok", _("启用")) if o.active else Status("off", pgettext_lazy("account", "停用")),
         verbose_name=_("状态"),
     )
-    name = TextColumn(main=True, sub="credit_code", verbose_name=_("名称"))
+    name = TextColumn(main=True, sub="credit_code", sub_title=_("统一社会信用代码"), verbose_name=_("名称"))
     kind = TextColumn(verbose_name=_("类型"), accessor="get_kind_display", order_by="kind")
     region = TextColumn(verbose_name=_("行政区划"), accessor="region__name", order_by="region_id")
     parent = TextColumn(verbose_name=_("上级"), accessor="parent__name")
