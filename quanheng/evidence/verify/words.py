@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from quanheng.evidence.verify.reasons import in_chinese
+
 WORDS: Final[dict[str, tuple[str, str]]] = {
     # proven
     "bytes_logged": (
@@ -126,7 +128,28 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "the XML inside the PDF is not the one in the log",
     ),
 }
-STATES: Final = {"issued": ("有效签发", "issued"), "replaced": ("已替换", "replaced"), "revoked": ("已撤销", "revoked")}
+STATES: Final = {
+    "issued": ("有效签发", "issued"),
+    "replaced": ("已替换", "replaced"),
+    "revoked": ("已撤销", "revoked"),
+    # of a signature
+    "claimed-time-only": ("只在自称的时间成立", "claimed-time-only"),
+    "expired": ("已过期", "expired"),
+    "untrusted": ("不可信", "untrusted"),
+    "unsupported": ("不支持", "unsupported"),
+    "absent": ("没有签名", "absent"),
+}
+PARTS: Final = {"record": ("原始记录", "record"), "procedure": ("检定程序", "procedure")}
+TYPES: Final = {
+    "draw_committed": ("抽取的承诺", "draw_committed"),
+    "draw_revealed": ("抽取的揭示", "draw_revealed"),
+    "results_sealed": ("封存的结果", "results_sealed"),
+    "results_opened": ("启封的结果", "results_opened"),
+    "recall_opened": ("启动的追溯处理", "recall_opened"),
+    "certificate_issued": ("证书签发", "certificate_issued"),
+    "certificate_replaced": ("证书替换", "certificate_replaced"),
+    "certificate_revoked": ("证书撤销", "certificate_revoked"),
+}
 NAMES: Final = {
     "number": ("证书编号", "number"),
     "issuer": ("签发机构", "issuer"),
@@ -159,10 +182,11 @@ class Statement:
     def text(self, lang: str) -> str:
         column = 0 if lang == "zh" else 1
         values = dict(self.values)
-        if "state" in values and values["state"] in STATES:
-            values["state"] = STATES[values["state"]][column]
-        if "name" in values and values["name"] in NAMES:
-            values["name"] = NAMES[values["name"]][column]
+        for key, known in {"state": STATES, "name": NAMES, "part": PARTS, "type": TYPES}.items():
+            if values.get(key) in known:
+                values[key] = known[values[key]][column]
+        if "why" in values and lang == "zh":
+            values["why"] = in_chinese(values["why"])
         return WORDS[self.code][column].format_map({key: _plain(value) for key, value in values.items()})
 
 
