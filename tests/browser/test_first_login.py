@@ -22,3 +22,27 @@ def test_the_link_of_an_invitation_leads_to_a_password_and_in(stage: Cast, visit
     window.page.wait_for_url("**/accounts/login/**")
     window.sign_in("newcomer")
     assert "新同事" in window.page.inner_text("header")
+
+
+def test_a_signatory_sets_up_a_passkey_and_comes_in_with_it(stage: Cast, visit: Open) -> None:
+    window = visit()
+    page = window.page
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+    able = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, **able}})
+    window.sign_in(stage.signatory.username)
+    page.get_by_role("link", name="用通行密钥或安全密钥").click()
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="确认", exact=True).click()
+    page.get_by_label("通行密钥的名称").fill("办公室电脑")
+    page.check("#id_passwordless")
+    page.get_by_role("button", name="添加", exact=True).click()
+    page.wait_for_url("**/accounts/2fa/**")
+    window.go("/accounts/logout/")
+    page.click("main form button")
+    window.go("/accounts/login/")
+    page.click("#passkey_login")
+    page.wait_for_url(f"{window.base}/")
+    assert stage.signatory.name in page.inner_text("header")

@@ -210,7 +210,8 @@ def open_note(note: str, verifiers: Iterable[Verifier], *, place: str = "note") 
         if verifier is None or verifier in signed_by:
             continue
         if not verifier.check(text, blob[4:]):
-            raise InputError("signature", f"The signature of {name} does not fit the text: it was changed.", place)
+            fault = f"The signature of {name} and the text of the note do not fit: one of them was changed."
+            raise InputError("signature", fault, place)
         signed_by.append(verifier)
         if verifier.kind == COSIGNATURE:
             stamps.append((verifier, int.from_bytes(blob[4:12], "big")))

@@ -141,8 +141,8 @@ def _judged(
         return Judgement("untrusted", "the signer's certificate does not lead to a trust anchor that was given")
     known, revoked_at = _revoked(leaf, intermediates, trust)
     if revoked_at is not None and (proven is None or revoked_at <= proven):
-        since = f"since {revoked_at.isoformat()}"
-        return Judgement("revoked", f"a certificate the signature rests on is revoked {since}", True)
+        reason = f"a certificate the signature rests on is revoked since {revoked_at.isoformat()}"
+        return Judgement("revoked", reason, True)
     state, reason = _in_time(leaf, intermediates, trust, signing_time, now, revoked_at is not None)
     return Judgement(state, reason, known)
 

@@ -16,6 +16,7 @@ from quanheng.evidence.bundle import MAX_BUNDLE, read_bundle
 from quanheng.evidence.ledger.policy import at_least
 from quanheng.evidence.verify.check import Outcome, verify_file
 from quanheng.evidence.verify.keys import Keys, read_keys
+from quanheng.evidence.verify.reasons import in_chinese
 from quanheng.evidence.verify.words import HEADINGS, RESULTS
 
 
@@ -53,6 +54,15 @@ def _default_lang() -> str:
 def run(argv: Sequence[str]) -> int:
     """Check and print; raises InputError where a file is unreadable."""
     args = _parser().parse_args(argv)
+    try:
+        return _checked(args)
+    except InputError as error:
+        if args.lang == "zh":
+            raise InputError(error.code, in_chinese(error.message), error.place) from error
+        raise
+
+
+def _checked(args: argparse.Namespace) -> int:
     data = _read(args.file)
     keys = read_keys(_read(args.keys), place=Path(args.keys).name) if args.keys else Keys()
     if args.witness:

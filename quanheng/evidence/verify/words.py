@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from quanheng.evidence.verify.reasons import in_chinese
+
 WORDS: Final[dict[str, tuple[str, str]]] = {
     # proven
     "bytes_logged": (
@@ -136,15 +138,27 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "the XML inside the PDF is not the one in the log",
     ),
 }
-STATES: Final = {"issued": ("有效签发", "issued"), "replaced": ("已替换", "replaced"), "revoked": ("已撤销", "revoked")}
-# what the state of a signature that proves nothing means; the English reason says it in detail
-MEANINGS: Final = {
-    "absent": "文件没有签名",
-    "untrusted": "签名者的证书追不到您给出的信任根",
-    "expired": "签名时签名证书不在有效期内",
-    "claimed-time-only": "签名证书已过期,只有签名者自称的时间在有效期内",
-    "revoked": "签名证书或其上级证书已被吊销",
-    "unsupported": "所用的算法、密钥或签名方式不被接受",
+STATES: Final = {
+    "issued": ("有效签发", "issued"),
+    "replaced": ("已替换", "replaced"),
+    "revoked": ("已撤销", "revoked"),
+    # of a signature
+    "claimed-time-only": ("只在自称的时间成立", "claimed-time-only"),
+    "expired": ("已过期", "expired"),
+    "untrusted": ("不可信", "untrusted"),
+    "unsupported": ("不支持", "unsupported"),
+    "absent": ("没有签名", "absent"),
+}
+PARTS: Final = {"record": ("原始记录", "record"), "procedure": ("检定程序", "procedure")}
+TYPES: Final = {
+    "draw_committed": ("抽取的承诺", "draw_committed"),
+    "draw_revealed": ("抽取的揭示", "draw_revealed"),
+    "results_sealed": ("封存的结果", "results_sealed"),
+    "results_opened": ("启封的结果", "results_opened"),
+    "recall_opened": ("启动的追溯处理", "recall_opened"),
+    "certificate_issued": ("证书签发", "certificate_issued"),
+    "certificate_replaced": ("证书替换", "certificate_replaced"),
+    "certificate_revoked": ("证书撤销", "certificate_revoked"),
 }
 NAMES: Final = {
     "number": ("证书编号", "number"),
@@ -154,22 +168,6 @@ NAMES: Final = {
     "item": ("器具", "item"),
     "customer": ("客户", "customer"),
     "standard": ("所用标准器", "standard used"),
-}
-# Why a signature proves nothing, as the readers of signatures say it, and what state they find it in.
-REASONS: Final = (
-    ("the signature does not fit the bytes of the PDF", "签名与 PDF 的字节不符,文件在签名之后被改动"),
-    ("the signature does not fit the document", "签名与文件内容不符,文件在签名之后被改动"),
-    ("the bytes differ from those the issuer wrote", "字节与签发者写下的不同"),
-    ("the PDF carries no signature", "PDF 没有签名,或不止一个"),
-    ("the PDF carries more than one signature", "PDF 有不止一个签名"),
-    ("the file carries no signature", "文件没有签名"),
-)
-SIGNATURES: Final = {
-    "absent": "没有签名",
-    "unsupported": "不支持这种签名",
-    "untrusted": "签名者不受信任",
-    "expired": "签名证书已过期",
-    "revoked": "签名证书已吊销",
 }
 RESULTS: Final = {
     "proven": ("已证明", "PROVEN"),
@@ -194,16 +192,11 @@ class Statement:
     def text(self, lang: str) -> str:
         column = 0 if lang == "zh" else 1
         values = dict(self.values)
-        if "state" in values and values["state"] in STATES:
-            values["state"] = STATES[values["state"]][column]
-        if lang == "zh" and self.code.endswith("_signature_unproven"):
-            values["why"] = MEANINGS.get(values["state"], values["why"])
-        if "name" in values and values["name"] in NAMES:
-            values["name"] = NAMES[values["name"]][column]
-        if lang == "zh" and self.code.endswith(("_signature_bad", "_signature_unproven")):
-            why = values.get("why", "")
-            values["why"] = next((zh for start, zh in REASONS if why.startswith(start)), why)
-            values["state"] = SIGNATURES.get(values.get("state", ""), values.get("state", ""))
+        for key, known in {"state": STATES, "name": NAMES, "part": PARTS, "type": TYPES}.items():
+            if values.get(key) in known:
+                values[key] = known[values[key]][column]
+        if "why" in values and lang == "zh":
+            values["why"] = in_chinese(values["why"])
         return WORDS[self.code][column].format_map({key: _plain(value) for key, value in values.items()})
 
 

@@ -28,6 +28,7 @@ from quanheng.platform.kernel.words import reasons_of, words_of
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.queries import tasks
 from quanheng.platform.web.components import Action, Header
+from quanheng.platform.web.http import day_of
 from quanheng.platform.web.pages import Page
 
 PRESENT = 45
@@ -181,10 +182,9 @@ def _whole(value: Any) -> int:
 def _day(value: Any) -> dt.date | None:
     if value in (None, ""):
         return None
-    try:
-        return dt.date.fromisoformat(str(value))
-    except ValueError as error:
-        raise InputError("date", _("日期请写成 2026-05-20"), "performed_on") from error
+    if (day := day_of(str(value))) is None:
+        raise InputError("date", _("日期请写成 2026-05-20"), "performed_on")
+    return day
 
 
 class Presence(OfRecord):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +27,7 @@ from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.web.components import Action, Chip, Empty, Figure, Header, count_words
 from quanheng.platform.web.export import xlsx_response
+from quanheng.platform.web.http import day_of
 from quanheng.platform.web.pages import Batch, ListPage, Page
 from quanheng.platform.web.tables import Table
 
@@ -95,7 +95,7 @@ class InstrumentList(ListPage):
         status, state = data.get("status", ""), data.get("state", "")
         if status:
             rows = rows.filter(has_status(status, clock.today()))
-        if until := a_day(data.get("stopped_until", "")):
+        if until := day_of(data.get("stopped_until", "")):
             rows = rows.filter(stopped_until__lte=until)
         if data.get("applied") == "no":
             rows = rows.exclude(queries.applied_for())
@@ -172,14 +172,6 @@ class InstrumentList(ListPage):
         """Ask where to and why."""
         remember(self.request, rows)
         return HttpResponseRedirect(reverse("instruments:transfer"))
-
-
-def a_day(text: str) -> dt.date | None:
-    """A date of the address; one that cannot be read narrows nothing."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def remember(request: HttpRequest, rows: QuerySet[Instrument]) -> None:

@@ -27,6 +27,7 @@ from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.surveillance.workflow import CHECK
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Figure, Header
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
+from quanheng.platform.web.http import day_of
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
 SHOWN = 200
@@ -72,15 +73,9 @@ class RunStart(Watching, FormPage):
         last = today - dt.timedelta(days=1)
         return {
             "organisation": named or self.organisations().first(),
-            "since": self._day("since") or today - dt.timedelta(days=judging.USUAL_DAYS),
-            "until": self._day("until") or last,
+            "since": day_of(self.request.GET.get("since", "")) or today - dt.timedelta(days=judging.USUAL_DAYS),
+            "until": day_of(self.request.GET.get("until", "")) or last,
         }
-
-    def _day(self, name: str) -> dt.date | None:
-        try:
-            return dt.date.fromisoformat(self.request.GET.get(name, ""))
-        except ValueError:
-            return None
 
     def _asked(self) -> str:
         text = self.request.GET.get("organisation", "")

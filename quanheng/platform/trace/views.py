@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -27,6 +26,7 @@ from quanheng.platform.trace.registries import paper_urls
 from quanheng.platform.web.components import Action, Empty, Figure, Header, Status
 from quanheng.platform.web.export import xlsx_response
 from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
+from quanheng.platform.web.http import asked_day
 from quanheng.platform.web.pages import ListPage, Page
 from quanheng.platform.web.tables import StatusColumn, Table, TextColumn
 
@@ -48,16 +48,6 @@ def item_url(node: TraceNode) -> str:
         return reverse(name, args=[node.pk]) if name else reverse("trace:chain", args=[node.pk])
     except NoReverseMatch:
         return reverse("trace:chain", args=[node.pk])
-
-
-def asked_day(request: HttpRequest, name: str, default: dt.date) -> dt.date:
-    """A date from the address, or the default; one that cannot be read is not passed over in silence."""
-    text = request.GET.get(name, "").strip()
-    try:
-        return dt.date.fromisoformat(text) if text else default
-    except ValueError:
-        messages.error(request, _("日期请写成 2026-05-20;现按 %(day)s 查看") % {"day": default.isoformat()})
-        return default
 
 
 def chain_context(item_id: uuid.UUID, at: dt.date) -> dict[str, Any]:

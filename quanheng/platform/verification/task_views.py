@@ -24,6 +24,7 @@ from quanheng.platform.verification import forms, policies, queries, services, t
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
+from quanheng.platform.web.http import asked_day
 from quanheng.platform.web.pages import Batch, FormPage, ListPage, Page
 
 # Upper apps add what can be done next with a task: a function (task, actor) → Action or None.
@@ -242,17 +243,12 @@ class Schedule(Page):
 
     def context(self) -> dict[str, Any]:
         mine = Organisation.objects.filter(pk__in=self.actor.organisation_ids(*INSTITUTE_ROLES)).order_by("name")
-        institute = (
-            get_object_or_404(mine, pk=self.request.GET["institute"])
-            if "institute" in self.request.GET
-            else mine.first()
-        )
+        asked = self.request.GET.get("institute")
+        institute = next((one for one in mine if str(one.pk) == asked), None) if asked else mine.first()
         if institute is None:
             raise Http404
-        try:
-            start = dt.date.fromisoformat(self.request.GET.get("from", ""))
-        except ValueError:
-            start = clock.today() - dt.timedelta(days=clock.today().weekday())
+        monday = clock.today() - dt.timedelta(days=clock.today().weekday())
+        start = asked_day(self.request, "from", monday)
         week = dt.timedelta(days=7)
         return {
             "institute": institute,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import Any, Final
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from quanheng.platform.kernel.actors import ANONYMOUS, Actor
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -26,6 +32,24 @@ def address(request: HttpRequest, **changes: Any) -> str:
             query[name] = str(value)
     text = query.urlencode()
     return f"{request.path}?{text}" if text else request.path
+
+
+def day_of(text: str) -> dt.date | None:
+    """A date as addresses and scripts write it; None for what is none, or too far off to be reckoned with."""
+    try:
+        day = dt.date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def asked_day(request: HttpRequest, name: str, default: dt.date) -> dt.date:
+    """A date from the address, or the default; one that cannot be read is not passed over in silence."""
+    text = request.GET.get(name, "").strip()
+    found = day_of(text)
+    if text and found is None:
+        messages.error(request, _("日期请写成 2026-05-20;现按 %(day)s 查看") % {"day": default.isoformat()})
+    return found or default
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:

@@ -65,7 +65,7 @@ def _part(text: str) -> str:
         if found := re.fullmatch(pattern, text):
             return say(found)
     if found := HOST.match(text):
-        rest = found[2].strip(" /")
+        rest = found[2].strip(" /,;")
         words = {"host": found[1], "what": rest}
         return _("网页 %(host)s(%(what)s)") % words if rest else _("网页 %(host)s") % words
     return text

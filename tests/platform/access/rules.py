@@ -169,7 +169,6 @@ RULES: dict[str, Rule] = {
     "verification/applications/": Rule(EVERY_ROLE),
     "verification/applications/new/": Rule(KEEPERS),
     "verification/applications/<uuid:pk>/": Rule(OURS, path=application),
-    "verification/applications/<uuid:pk>/edit/": Rule(NOBODY, path=application),
     "verification/applications/<uuid:pk>/edit/": Rule(frozenset({"keeper"}), path=of("returned")),
     "verification/applications/<uuid:pk>/step/": Rule(
         RECEPTION, NOBODY, {"step": "return", **WHY}, application, lambda h: "step=return"

@@ -15,6 +15,7 @@ from quanheng.platform.web.sources import readable
     ("kept", "said"),
     [
         ("recall(凭记忆,未核对原文)", "凭记忆整理,未核对原文"),
+        ("chinesestandard.net, related page of JJG 1", "网页 chinesestandard.net(related page of JJG 1)"),
         ("chinesestandard.net JJG443-2023;91zxmr.com", "网页 chinesestandard.net(JJG443-2023);网页 91zxmr.com"),
         ("general knowledge; the clause of JJG 596-2012 was not read", "通用知识,未读到 JJG 596-2012 的条文"),
         ("OIML R 111-1:2004 table 1, this cell not read", "OIML R 111-1:2004 table 1,未读到这一格"),

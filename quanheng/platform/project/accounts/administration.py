@@ -128,7 +128,7 @@ class Person(PersonPage):
     def header(self) -> Header:
         person, may = self.person, policies.may_manage_person(self.actor, self.person)
         here = self.request.path
-        word = _("重置密码并生成新链接") if person.has_usable_password() else _("重新生成链接")
+        word = _("重置密码并生成新链接") if person.has_usable_password() else _("生成设置密码的链接")
         link = policies.may_send_link(self.actor, person)
         factor = policies.may_reset_second_factor(self.actor, person)
         menu = [

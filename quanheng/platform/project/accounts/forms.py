@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import django_filters
 from allauth.account.forms import ResetPasswordForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
@@ -23,6 +24,14 @@ from quanheng.platform.web.filters import ChoiceFilter, FilterSet, SearchFilter
 from quanheng.platform.web.forms import DateInput, Form, ModelForm, SearchSelect
 
 USERNAME = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._@-]{2,39}$", _("3 至 40 位字母、数字或 . _ - @,以字母或数字开头"))
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """The library's form, whose label of the name knows no Chinese."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("通行密钥的名称")
 
 
 def choice(form: forms.BaseForm, name: str) -> forms.ModelChoiceField[Any]:
