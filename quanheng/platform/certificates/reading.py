@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
@@ -114,9 +115,10 @@ class Reading:
 
     @property
     def ahead(self) -> str:
-        """The time that a signature claims and that had not come yet; else empty."""
+        """The time, as on clocks here, that a signature claims and that had not come yet; else empty."""
         signatures = self.validation.signatures if self.validation else ()
-        return next((s.signing_time.isoformat(" ", "seconds") for s in signatures if s.ahead and s.signing_time), "")
+        claimed = next((s.signing_time for s in signatures if s.ahead and s.signing_time), None)
+        return timezone.localtime(claimed).strftime("%Y-%m-%d %H:%M") if claimed is not None else ""
 
     @property
     def misspelled(self) -> bool:
