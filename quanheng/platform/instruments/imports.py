@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.instruments import duplicates, policies
@@ -76,7 +76,7 @@ LEDGER = (
         "止编号",
         ("出厂编号(止)", "截止编号"),
         max_length=80,
-        note="成批的表计只填一行:起编号、止编号和数量",
+        note=gettext_noop("成批的表计只填一行:起编号、止编号和数量"),
     ),
     ImportColumn(
         "manufacturer", "生产厂家", ("制造厂", "生产单位", "制造单位", "厂家"), example="衡川衡器厂", width=22
@@ -88,7 +88,7 @@ LEDGER = (
         "行政区划",
         ("区划", "行政区划代码", "所属区县"),
         example="990101",
-        note="六位代码或名称;空着时用单位所在地",
+        note=gettext_noop("六位代码或名称;空着时用单位所在地"),
         offers=_region_names,
     ),
     ImportColumn("quantity", "数量", ("台数", "台件数"), parse=parse_count, max_length=12, example="1"),
@@ -101,11 +101,15 @@ LEDGER = (
         parse=parse_parameters,
         max_length=400,
         example="max=30; e=0.01",
-        note="检定要用的参数",
+        note=gettext_noop("检定要用的参数"),
     ),
 )
 OWNER = ImportColumn(
-    "owner", "使用单位", ("单位名称", "使用单位名称", "统一社会信用代码"), note="名称或统一社会信用代码", width=26
+    "owner",
+    "使用单位",
+    ("单位名称", "使用单位名称", "统一社会信用代码"),
+    note=gettext_noop("名称或统一社会信用代码"),
+    width=26,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
@@ -34,9 +34,14 @@ COLUMNS = (
     ),
     ImportColumn("kind", "类型", ("单位类型",), choices=KINDS, example="企业"),
     ImportColumn(
-        "region", "行政区划", ("区划", "行政区划代码", "所属区县"), True, example="990101", note="六位代码或名称"
+        "region",
+        "行政区划",
+        ("区划", "行政区划代码", "所属区县"),
+        True,
+        example="990101",
+        note=gettext_noop("六位代码或名称"),
     ),
-    ImportColumn("parent", "上级单位", ("所属单位", "总公司"), note="名称或统一社会信用代码"),
+    ImportColumn("parent", "上级单位", ("所属单位", "总公司"), note=gettext_noop("名称或统一社会信用代码")),
     ImportColumn("address", "地址", max_length=300, example="东陵县中山路 1 号", width=28),
     ImportColumn("phone", "电话", ("联系电话",), max_length=40, example="0999-1234567"),
 )

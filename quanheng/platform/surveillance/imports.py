@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events
@@ -63,7 +63,9 @@ COLUMNS = (
     ImportColumn("area_id", "台区编号", ("area_id", "台区"), True, parse=_name, max_length=64, example="TQ-0001"),
     ImportColumn("meter_id", "表号", ("meter_id", "资产编号"), True, parse=_name, max_length=64, example="DB26000123"),
     ImportColumn("role", "角色", ("role",), True, choices=ROLES, example="分表"),
-    ImportColumn("feeder", "馈线", ("feeder",), max_length=40, note="不清楚可不填;填了损耗才能按位置分开"),
+    ImportColumn(
+        "feeder", "馈线", ("feeder",), max_length=40, note=gettext_noop("不清楚可不填;填了损耗才能按位置分开")
+    ),
     ImportColumn("phase", "相别", ("phase",), max_length=10, example="A"),
     ImportColumn("ct_ratio", "互感器变比", ("ct_ratio", "变比"), parse=_ratio, example="400/5"),
     ImportColumn("accuracy_class", "准确度等级", ("accuracy_class",), max_length=20, example="2"),
@@ -71,10 +73,17 @@ COLUMNS = (
     ImportColumn("lot", "批次", ("batch",), max_length=60),
     ImportColumn("installed_on", "安装日期", ("installed_on",), parse=_day, example="2024-05-20"),
     ImportColumn("area_name", "台区名称", (), max_length=120, example="中山路 1 号台区"),
-    ImportColumn("region", "行政区划", ("region",), note="六位代码;不填则为单位所在地", example="990101"),
+    ImportColumn("region", "行政区划", ("region",), note=gettext_noop("六位代码;不填则为单位所在地"), example="990101"),
     ImportColumn("profile", "类型", ("profile",), choices=PROFILES, example="台区电能表"),
-    ImportColumn("rule", "适用规范", ("rule",), max_length=60, note="规范号;不填则按所在省", example="JJF(皖)111-2021"),
-    ImportColumn("code", "器具码", (), max_length=20, note="填了就与台账中的这台器具绑定"),
+    ImportColumn(
+        "rule",
+        "适用规范",
+        ("rule",),
+        max_length=60,
+        note=gettext_noop("规范号;不填则按所在省"),
+        example="JJF(皖)111-2021",
+    ),
+    ImportColumn("code", "器具码", (), max_length=20, note=gettext_noop("填了就与台账中的这台器具绑定")),
 )
 
 

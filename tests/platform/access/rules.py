@@ -272,5 +272,5 @@ RULES: dict[str, Rule] = {
     "surveillance/batches/new/": Rule(both("keeper")),
     "surveillance/batches/<uuid:pk>/": Rule(SEES_ITEM, frozenset({"keeper"}), {"do": "retry"}, watched("batch")),
     "surveillance/batches/<uuid:pk>/rejected/": Rule(SEES_ITEM, path=watched("batch")),
-    "surveillance/letters/": Rule(WATCHERS_OF),
+    "surveillance/letters/": Rule(WATCHERS_OF, both("keeper"), {"do": "resend"}),
 }
