@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 from django.test import Client
@@ -161,14 +162,21 @@ def test_a_wrong_authorization_is_refused(cast, header):
     problem(response, 401, "token_invalid")
 
 
-def test_wrong_tokens_are_slowed_down(cast):
+@pytest.fixture
+def one_minute(monkeypatch):
+    """The minute in which requests are counted does not end while a test counts them."""
+    now = time.time()
+    monkeypatch.setattr("quanheng.platform.web.ratelimit.time.time", lambda: now)
+
+
+def test_wrong_tokens_are_slowed_down(cast, one_minute):
     program = Caller("qh_guess")
     for _attempt in range(30):
         problem(program.get("/instruments"), 401, "token_invalid")
     assert int(program.get("/instruments")["Retry-After"])
 
 
-def test_a_token_that_asks_too_often_waits_and_others_do_not(cast, monkeypatch):
+def test_a_token_that_asks_too_often_waits_and_others_do_not(cast, monkeypatch, one_minute):
     monkeypatch.setattr("quanheng.platform.web.api.access.LIMIT", 3)
     busy, quiet = caller(cast, "keeper"), caller(cast, "keeper")
     assert [busy.get("/ledger/keys").status_code for _i in range(4)] == [200, 200, 200, 429]
