@@ -26,7 +26,7 @@ VERIFIED = ("yes", "once", "no")
 DATE_BASES = ("stated", "recall", "approximate", "unknown")
 HEAD = ("code", "edition", "region", "title", "effective_from", "effective_to", "date_basis", "source", "verified")
 LONGEST = {"code": 160, "edition": 80, "title": 300}
-FOREIGN_FOLDERS = frozenset({"procedures", "schemes", "campaigns", "fleets", "surveillance"})
+FOREIGN_FOLDERS = frozenset({"procedures", "schemes", "campaigns", "fleets", "surveillance", "words"})
 
 
 @dataclass(frozen=True)

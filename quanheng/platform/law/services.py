@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -19,6 +21,7 @@ from quanheng.platform.law.policies import may_load
 from quanheng.platform.law.registries import after_load
 
 MUTABLE = ("title", "effective_from", "effective_to", "date_basis", "source", "verified")
+REMARK = "note"  # of a body, what we say about the item; all else in it is what the law says
 Key = tuple[str, str, str, str]
 
 
@@ -62,9 +65,9 @@ def load_library(*, actor: Actor, root: Path = LIBRARY_ROOT) -> LoadResult:
 
 
 def _refuse_changed_bodies(wanted: dict[Key, Item], existing: dict[Key, LawItem]) -> None:
-    changed = [
-        item for key, item in wanted.items() if key in existing and existing[key].body_sha256 != item.body_sha256
-    ]
+    other = [(existing[key], item) for key, item in wanted.items() if key in existing]
+    other = [(row, item) for row, item in other if row.body_sha256 != item.body_sha256]
+    changed = [item for row, item in other if _values(row.body) != _values(item.body)]
     if changed:
         first = changed[0]
         message = (
@@ -72,6 +75,11 @@ def _refuse_changed_bodies(wanted: dict[Key, Item], existing: dict[Key, LawItem]
             f"{first.edition} {first.region}; give the new values a new edition and end the old one"
         )
         raise InputError("edition_changed", message, first.place)
+
+
+def _values(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the law says, without our remark on it."""
+    return {name: value for name, value in body.items() if name != REMARK}
 
 
 def _create(actor: Actor, items: list[Item]) -> int:
@@ -98,13 +106,17 @@ def _update(actor: Actor, pairs: list[tuple[LawItem, Item]]) -> int:
     touched: list[LawItem] = []
     for row, item in pairs:
         changed = [name for name in MUTABLE if getattr(row, name) != getattr(item, name)]
-        if not changed:
+        remarked = row.body_sha256 != item.body_sha256
+        if not changed and not remarked:
             continue
         before = {name: getattr(row, name) for name in changed}
+        after = {name: getattr(item, name) for name in changed}
+        if remarked:
+            before, after = before | {REMARK: row.body.get(REMARK)}, after | {REMARK: item.body.get(REMARK)}
+            row.body, row.body_sha256 = item.body, item.body_sha256
         for name in changed:
             setattr(row, name, getattr(item, name))
-        after = {name: getattr(row, name) for name in changed}
         events.record(actor, "law.item_corrected", row, before=before, after=after)
         touched.append(row)
-    LawItem.objects.bulk_update(touched, MUTABLE, batch_size=200)
+    LawItem.objects.bulk_update(touched, [*MUTABLE, "body", "body_sha256"], batch_size=200)
     return len(touched)

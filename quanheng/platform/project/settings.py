@@ -151,9 +151,10 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+LOCK_MINUTES = 5  # after five wrong passwords for one name
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
-    "login_failed": "20/m/ip,5/5m/key",
+    "login_failed": f"20/m/ip,5/{LOCK_MINUTES}m/key",
     "reset_password": "10/m/ip,3/h/key",
     "reauthenticate": "10/m/user",
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from quanheng.platform.catalog.models import Norm
 from quanheng.platform.instruments.models import Delivery
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.web.forms import DateInput, Form, SearchSelect
@@ -48,6 +50,17 @@ class AssignForm(Form):
     def __init__(self, *args: Any, verifiers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["verifier"].queryset = verifiers  # type: ignore[attr-defined]
+
+
+class NormForm(Form):
+    """By which norm."""
+
+    norm = forms.ModelChoiceField(Norm.objects.none(), label=_("检定规程"))
+
+    def __init__(self, *args: Any, norms: Sequence[Norm], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = Norm.objects.filter(pk__in=[n.pk for n in norms]).order_by("number")
+        self.fields["norm"].queryset = chosen  # type: ignore[attr-defined]
 
 
 class ReasonForm(Form):

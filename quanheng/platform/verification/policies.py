@@ -46,6 +46,13 @@ def may_verify(actor: Actor, task: Any) -> Decision:
     return Denied(_("该任务未分配给您"))
 
 
+def may_choose_norm(actor: Actor, task: Any) -> Decision:
+    """The desk, until somebody is at work on it."""
+    if task.state != "waiting":
+        return Denied(_("任务已安排;请先重新安排,再改检定规程"))
+    return may_receive(actor, task)
+
+
 def may_check(actor: Actor, task: Any) -> Decision:
     """A checker of the institute who is not the verifier."""
     if not actor.acts_for(task.organisation.path, Role.CHECKER, Role.SIGNATORY):

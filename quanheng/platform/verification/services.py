@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from quanheng.library.names import names_of
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.workflow import INSTRUMENT
@@ -27,24 +28,44 @@ from quanheng.platform.verification.workflow import APPLICATION, TASK
 DEFAULT_LIMITS = {"sent_in": 20, "on_site": 20}
 
 
-def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
-    """The norm of the instrument's category that is in force that day.
+def norms_in_force(instrument: Instrument, on: dt.date) -> list[Norm]:
+    """The norms of the instrument's category that are in force that day, the likeliest first.
 
-    One with a procedure comes first; among several, the one that names this kind of instrument, then the newest.
+    That is the one whose longest name stands in the name of the instrument; among equals the one with a procedure,
+    then the newest. Where it is another, the desk chooses.
     """
     norms = [
         n
         for n in instrument.category.norms.all()
         if (n.in_force_from is None or n.in_force_from <= on) and (n.in_force_to is None or on <= n.in_force_to)
     ]
-    norms.sort(
-        key=lambda n: (
-            not n.procedure_id,
-            not any(word and word in instrument.name for word in n.instrument.split("、")),
-            -(n.in_force_from or dt.date.min).toordinal(),
-        )
+
+    def named(norm: Norm) -> int:
+        return max((len(word) for word in names_of(norm.number, norm.instrument) if word in instrument.name), default=0)
+
+    return sorted(
+        norms, key=lambda n: (-named(n), not n.procedure_id, -(n.in_force_from or dt.date.min).toordinal(), n.number)
     )
-    return norms[0] if norms else None
+
+
+def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
+    """The likeliest norm of the day."""
+    return next(iter(norms_in_force(instrument, on)), None)
+
+
+@transaction.atomic
+def choose_norm(*, actor: Actor, task: Task, norm: Norm) -> Task:
+    """The desk names the norm by which a task is done, before anybody is at work on it."""
+    require(policies.may_choose_norm(actor, task))
+    if norm not in norms_in_force(task.instrument, clock.today()):
+        raise Refused(_("该规程不适用于此类器具,或今日未在实施"), code="norm", place="norm")
+    task = Task.objects.select_for_update(of=("self",)).select_related("norm").get(pk=task.pk)
+    require(policies.may_choose_norm(actor, task))
+    before, task.norm, task.version = task.norm, norm, task.version + 1
+    task.save(update_fields=["norm", "version"])
+    change = {"before": {"norm": before.number if before else None}, "after": {"norm": norm.number}}
+    events.record(actor, "tasks.norm_chosen", task, **change)
+    return task
 
 
 def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> list[str]:

@@ -133,6 +133,9 @@ class TaskPage(Page):
         if t.state in {"waiting", "assigned"}:
             decision = TASK.may("assign", t, self.actor)
             offered.append(Action.guarded(decision, _("安排"), f"{reverse('verification:assign')}?t={t.pk}"))
+        if t.state == "waiting":
+            there = reverse("verification:task-norm", args=[t.pk])
+            offered.append(Action.guarded(policies.may_choose_norm(self.actor, t), _("改检定规程"), there))
         if t.state in {"assigned", "working"}:
             step = reverse("verification:task-step", args=[t.pk])
             offered.append(Action.guarded(TASK.may("release", t, self.actor), _("重新安排"), f"{step}?step=release"))
@@ -173,6 +176,37 @@ class TaskPage(Page):
             "handover_form": forms.HandoverForm() if may_hand and t.delivery == "sent_in" else None,
             "history": events.history(t)[:50],
         }
+
+
+class ChooseNorm(FormPage):
+    """The desk says which norm applies where the instrument's name does not."""
+
+    form_class = forms.NormForm
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+
+    def allowed(self, actor: Any) -> Decision:
+        return policies.may_choose_norm(actor, self.task)
+
+    def header(self) -> Header:
+        here = reverse("verification:task", args=[self.task.pk])
+        lead = _("%(item)s:按名称选定的是 %(norm)s。授权、资质和记录表都随规程而定。") % {
+            "item": self.task.instrument,
+            "norm": self.task.norm or "—",
+        }
+        return Header(_("改检定规程"), lead=lead, crumbs=[(str(self.task.instrument), here)])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"norms": services.norms_in_force(self.task.instrument, clock.today())}
+
+    def initial(self) -> Mapping[str, Any]:
+        return {"norm": self.task.norm_id}
+
+    def done(self, form: Any) -> str:
+        services.choose_norm(actor=self.actor, task=self.task, norm=form.cleaned_data["norm"])
+        return reverse("verification:task", args=[self.task.pk])
 
 
 class TaskStep(FormPage):

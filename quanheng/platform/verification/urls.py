@@ -17,6 +17,7 @@ urlpatterns = [
     path("tasks/", task_views.TaskList.as_view(), name="tasks"),
     path("tasks/assign/", task_views.Assign.as_view(), name="assign"),
     path("tasks/<uuid:pk>/", task_views.TaskPage.as_view(), name="task"),
+    path("tasks/<uuid:pk>/norm/", task_views.ChooseNorm.as_view(), name="task-norm"),
     path("tasks/<uuid:pk>/step/", task_views.TaskStep.as_view(), name="task-step"),
     path("tasks/<uuid:pk>/handover/", task_views.HandOver.as_view(), name="handover"),
     path("schedule/", task_views.Schedule.as_view(), name="schedule"),

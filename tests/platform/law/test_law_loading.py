@@ -23,13 +23,13 @@ LOADER = system("test")
 
 
 def make_pack(
-    folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no"
+    folder: Path, *, value: str = "0.5000", edition: str = "2023", end: str = "", verified: str = "no", note: str = ""
 ) -> Path:
     (folder / "pack.yaml").write_text(
         "kind: emission_factor\ntitle: 因子\nitems:\n"
         f"  - {{code: grid, edition: '{edition}', region: '990000', effective_from: '2026-01-01', "
         f"effective_to: '{end}', "
-        f"source: 公告, verified: '{verified}', category: grid, name_zh: 示范省, parameter: 平均, value: '{value}'}}\n",
+        f"source: 公告, verified: '{verified}', category: grid, name_zh: 示范省, parameter: 平均, value: '{value}', note: '{note}'}}\n",
         encoding="utf-8",
     )
     return folder
@@ -83,6 +83,16 @@ def test_an_end_or_a_verification_may_be_added_later_and_leaves_before_and_after
     event = AuditEvent.objects.get(verb="law.item_corrected")
     assert event.before == {"effective_to": None, "verified": "no"}
     assert event.after == {"effective_to": "2026-12-31", "verified": "yes"}
+
+
+def test_a_remark_may_be_corrected_under_the_same_edition(tmp_path: Path) -> None:
+    load_library(actor=LOADER, root=make_pack(tmp_path, note="凭记忆"))
+    result = load_library(actor=LOADER, root=make_pack(tmp_path, note="已与公告核对", verified="yes"))
+    assert (result.created, result.updated) == (0, 1)
+    assert LawItem.objects.get(code="grid").body["note"] == "已与公告核对"
+    event = AuditEvent.objects.get(verb="law.item_corrected")
+    assert (event.before["note"], event.after["note"]) == ("凭记忆", "已与公告核对")
+    assert load_library(actor=LOADER, root=tmp_path).unchanged == 1
 
 
 def test_an_unsound_library_changes_nothing(tmp_path: Path) -> None:

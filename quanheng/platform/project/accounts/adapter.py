@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel.models import User
@@ -22,6 +23,13 @@ from quanheng.platform.project import config
 
 class AccountAdapter(DefaultAccountAdapter):
     """People come by invitation only."""
+
+    @property
+    def error_messages(self) -> dict[str, Any]:
+        """A locked account says for how long, and what else can be done."""
+        words = _("密码连续错误,账户暂时锁定,请 %(n)d 分钟后再试。忘记密码请联系本单位管理员。")
+        locked = words % {"n": settings.LOCK_MINUTES}
+        return {**DefaultAccountAdapter.error_messages, "too_many_login_attempts": locked}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an administrator invites."""

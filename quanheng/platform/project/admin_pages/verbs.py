@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VERBS: Mapping[str, StrPromise] = {
     "applications.amended": _("修改申请"),
+    "tasks.norm_chosen": _("改检定规程"),
     "applications.created": _("新建申请"),
     "catalog.category_refreshed": _("更新强检目录项"),
     "catalog.norm_refreshed": _("更新技术规范"),
