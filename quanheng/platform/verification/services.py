@@ -66,6 +66,11 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
     return reasons
 
 
+def _refuse_past(wanted_on: dt.date | None) -> None:
+    if wanted_on is not None and wanted_on < clock.today():
+        raise Refused(_("期望日期 %(day)s 已过") % {"day": wanted_on}, code="invalid", place="wanted_on")
+
+
 @transaction.atomic
 def create_application(
     *,
@@ -80,6 +85,7 @@ def create_application(
         raise Refused(_("请选择检定机构"), code="institute", place="institute")
     if not instruments:
         raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
+    _refuse_past(fields.get("wanted_on"))
     if found := refusals(instruments, organisation):
         raise Refused(*found, code="not_applicable", place="instruments")
     today = clock.today()
@@ -122,6 +128,7 @@ def amend_application(
     """
     application = Application.objects.select_for_update().get(pk=application.pk)
     require(policies.may_amend(actor, application))
+    _refuse_past(fields.get("wanted_on"))
     today, remaining = clock.today(), application.tasks.exclude(state="cancelled")
     kept = remaining.exclude(pk__in=leave_out)
     if not kept.exists():
