@@ -17,7 +17,7 @@ from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.certificates.models import PreparedDocument, Record
 from quanheng.platform.certificates.naming import Names, said
 from quanheng.platform.certificates.policies import signatory_may_check
-from quanheng.platform.instruments.workflow import INSTRUMENT
+from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.words import words_of
@@ -29,8 +29,6 @@ from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
 from quanheng.platform.trace.words import broken_words
 from quanheng.platform.verification.models import Task
-
-VERIFIABLE = ("in_use", "stopped", "awaiting")
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,8 @@ def failing(conditions: list[Condition]) -> list[Condition]:
 
 
 def _instrument(record: Record) -> Condition:
-    instrument = record.instrument
-    ok = instrument.state in VERIFIABLE
-    detail = "" if ok else _("器具当前状态不能检定(%(state)s)") % {"state": INSTRUMENT.states[instrument.state]}
-    return Condition("instrument_state", ok, _("器具处于可检定状态"), detail)
+    decision = verifiable(record.instrument)
+    return Condition("instrument_state", bool(decision), _("器具处于可检定状态"), "" if decision else decision.reason)
 
 
 def _item(record: Record) -> Condition:

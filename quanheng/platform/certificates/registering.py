@@ -10,10 +10,13 @@ from quanheng.platform.certificates import foreign, public, work
 from quanheng.platform.certificates.intake import kind as intake
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import workflow
 from quanheng.platform.kernel.actors import Actor, system
+from quanheng.platform.kernel.policies import first_denial
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.kernel.work import WORK
+from quanheng.platform.verification import services
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.task_views import TASK_ACTIONS
 from quanheng.platform.verification.workflow import TASK
@@ -25,7 +28,8 @@ def task_action(task: Task, actor: Actor) -> Action | None:
     """The button on a task: start, continue, look."""
     address = reverse("certificates:open", args=[task.pk])
     if task.state == "assigned":
-        return Action.guarded(TASK.may("start", task, actor), _("开始检定"), address, icon="writing", method="post")
+        may = first_denial(TASK.may("start", task, actor), verifiable(task.instrument))
+        return Action.guarded(may, _("开始检定"), address, icon="writing", method="post")
     if task.state == "working":
         return Action.guarded(TASK.may("submit", task, actor), _("继续检定"), address, icon="writing", method="post")
     if task.state in ("checking", "signing", "issued") and actor.acts_for(task.organisation.path, *INSTITUTE_ROLES):
@@ -40,6 +44,13 @@ def drop_draft(task: Task, actor: Actor) -> None:
         workflow.apply(RECORD, "void", record, actor=system("records"), reason=reason)
 
 
+def drop_unsigned(task: Task, actor: Actor) -> None:
+    """A task that ended with its instrument leaves nothing to check or to sign."""
+    reason = services.why_cancelled(task)
+    for record in Record.objects.filter(task=task, state__in=("draft", "checking", "signing")):
+        workflow.apply(RECORD, "lapse", record, actor=actor, reason=reason)
+
+
 def register() -> None:
     """Called once when the app is ready."""
     public.register()
@@ -49,6 +60,7 @@ def register() -> None:
     TASK_ACTIONS.register("certificates", task_action)
     TASK.after("release", drop_draft)
     TASK.after("cancel", drop_draft)
+    TASK.after("lapse", drop_unsigned)
     inside = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR)
     everyone = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR, Role.ENTERPRISE)
     menu.register(

@@ -17,6 +17,7 @@ from quanheng.platform.certificates import conditions, item, policies, procedure
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.instruments.ledger_words import read_parameters
+from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import clock, events, workflow
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import User
@@ -25,6 +26,7 @@ from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.trace.queries import proving_once
 from quanheng.platform.verification import policies as verification_policies
+from quanheng.platform.verification import services as verification
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.workflow import TASK
 from quanheng.procedures.records import shaped
@@ -66,6 +68,9 @@ def open_record(task: Task, *, actor: Actor) -> Record:
         require(policies.may_see(actor, existing))
         return existing
     require(verification_policies.may_verify(actor, task))
+    if why := verification.why_cancelled(task):
+        raise Refused(_("检定任务已取消:%(why)s") % {"why": why}, code="task_state")
+    require(verifiable(task.instrument))
     if task.state == "assigned":
         workflow.apply(TASK, "start", task, actor=actor)
     if task.state != "working":
@@ -101,6 +106,8 @@ def save_draft(
 ) -> Record:
     """Keep the sheet as typed. Somebody else's newer version refuses this one: nothing is overwritten unseen."""
     require(policies.may_record(actor, record))
+    if why := verification.why_cancelled(record.task):
+        raise Refused(_("检定任务已取消:%(why)s") % {"why": why}, code="not_draft")
     if record.state != "draft":
         raise Refused(_("记录已提交,不能再修改"), code="not_draft")
     procedure.checked_size(data)

@@ -22,9 +22,12 @@ from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.naming import Names
 from quanheng.platform.certificates.tables import record_status
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.policies import Decision, Refused
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.words import reasons_of, words_of
+from quanheng.platform.verification import services as verification
 from quanheng.platform.verification.models import Task
 from quanheng.platform.verification.queries import tasks
 from quanheng.platform.web.components import Action, Header
@@ -107,6 +110,7 @@ class RecordSheet(OfRecord):
             "record": self.record,
             "sheet": sheet.build(self.record),
             "writable": self.writable,
+            "stopped": stopped(self.record),
             "returned": last if self.record.state == "draft" else None,
             "answer": _painted(self.record, self.record.data),
             "endpoints": {
@@ -115,6 +119,14 @@ class RecordSheet(OfRecord):
                 "presence": f"{address}presence/",
             },
         }
+
+
+def stopped(record: Record) -> str:
+    """Why nothing can come of this sheet now: its task was cancelled, or the instrument cannot be verified."""
+    if why := verification.why_cancelled(record.task):
+        return _("检定任务已取消:%(why)s") % {"why": retold(why)}
+    decision = verifiable(record.instrument)
+    return "" if decision or record.state != "draft" else decision.reason
 
 
 def _painted(record: Record, data: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.certificates import policies
 from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
+from quanheng.platform.verification import policies as verification
 
 RECORD = WORKFLOWS.register(
     "records",
@@ -32,6 +33,14 @@ RECORD = WORKFLOWS.register(
             ),
             Transition("sign", ("signing",), "issued", _("签发"), policies.may_sign),
             Transition("void", ("draft",), "voided", _("作废记录"), policies.may_void, reason_required=True),
+            Transition(
+                "lapse",
+                ("draft", "checking", "signing"),
+                "voided",
+                _("随器具报废作废"),
+                verification.by_itself,
+                reason_required=True,
+            ),
         ),
     ),
 )

@@ -169,6 +169,13 @@ class OneBatch(Page):
         return reverse("instruments:import-batch", args=[self.batch.pk])
 
 
+def _counted(batch: ImportBatch) -> str:
+    """What the rows without an error are by now."""
+    if batch.state == "undone":
+        return pgettext("import", "已撤销")
+    return _("可导入") if batch.state in ("preview", "applying") else _("已导入")
+
+
 class BatchPage(OneBatch):
     """Preview or result; bad cells are mended in place or by the returned file."""
 
@@ -199,11 +206,11 @@ class BatchPage(OneBatch):
         figures = [
             Figure(_("读到"), batch.total, _("行")),
             Figure(
-                _("可导入") if batch.state in ("preview", "applying") else _("已导入"),
+                _counted(batch),
                 batch.accepted,
                 _("行"),
                 listed if batch.state == "applied" else "",
-                tone="ok" if batch.accepted else "",
+                tone="ok" if batch.accepted and batch.state != "undone" else "",
             ),
             Figure(_("有错"), batch.rejected, _("行"), tone="bad" if batch.rejected else ""),
         ]

@@ -20,7 +20,7 @@ from quanheng.errors import InputError
 from quanheng.platform.instruments import forms, labels, queries, services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.policies import KEEPERS, may_keep
-from quanheng.platform.instruments.registries import ACTS, TABS
+from quanheng.platform.instruments.registries import ACTS, TABS, UNDERWAY
 from quanheng.platform.instruments.status import lapsed, sentence, shown
 from quanheng.platform.instruments.views import keeps, remembered, sees_ledger, supervises
 from quanheng.platform.instruments.workflow import INSTRUMENT
@@ -39,6 +39,13 @@ CONSEQUENCES = {
     "scrap": gettext_lazy("报废后不能再启用或检定,编号可供新器具使用。"),
     "send_to_repair": gettext_lazy("送修后原检定即失效;修好后须重新检定合格才能使用。"),
     "restart": gettext_lazy("启用后照常管理;有效期已过的,检定合格前不得使用。"),
+}
+
+UNDERWAY_THEN: Mapping[str, Any] = {
+    "scrap": gettext_lazy("报废后上述检定随之取消,检定机构会看到原因。"),
+    "stop": gettext_lazy("报停不取消上述检定;不再检定的,请联系检定机构取消。"),
+    "send_to_repair": gettext_lazy("修理完毕之前,上述检定不能进行。"),
+    "relocate": gettext_lazy("迁移不取消上述检定;迁到其他行政区划的,重新备案之前不能进行。"),
 }
 
 
@@ -269,7 +276,18 @@ class EditInstrument(OneInstrument, InstrumentFormPage):
         ]
 
 
-class Step(OneInstrument, FormPage):
+class LifeForm(OneInstrument, FormPage):
+    """A form about a step of its life; what is under way with the instrument stands above it."""
+
+    template_name = "instruments/step.html"
+    consequence = ""
+
+    def context(self) -> dict[str, Any]:
+        told = [line for tell in UNDERWAY.values() for line in tell(self.instrument)]
+        return {"underway": told, "consequence": self.consequence}
+
+
+class Step(LifeForm):
     """One step of its life; those that need a reason ask for it first."""
 
     form_class = forms.ReasonForm
@@ -297,6 +315,10 @@ class Step(OneInstrument, FormPage):
     @property
     def submit(self) -> Any:  # type: ignore[override]
         return INSTRUMENT[self.step].label
+
+    @property
+    def consequence(self) -> Any:  # type: ignore[override]
+        return UNDERWAY_THEN.get(self.step, "")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.step in SIMPLE:
@@ -336,8 +358,10 @@ class Step(OneInstrument, FormPage):
         messages.success(self.request, _("已完成:%(step)s") % {"step": INSTRUMENT[name].label})
 
 
-class Move(OneInstrument, FormPage):
+class Move(LifeForm):
     """Relocation; in another county it is filed anew."""
+
+    consequence = UNDERWAY_THEN["relocate"]
 
     form_class = forms.MoveForm
 

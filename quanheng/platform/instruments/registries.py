@@ -53,6 +53,7 @@ OnFiled = Callable[[Sequence["Instrument"], "Actor"], None]
 InUse = Callable[[Iterable["uuid.UUID"]], "set[uuid.UUID]"]
 AtWork = Callable[["Actor"], "Q"]
 Pending = Callable[[], "Q"]
+Underway = Callable[["Instrument"], "Sequence[str]"]
 Happened = Callable[["Actor", "Instrument"], "Iterable[Moment]"]
 
 TABS: Registry[InstrumentTab] = Registry("instrument_tabs")
@@ -61,4 +62,5 @@ ON_FILED: Registry[OnFiled] = Registry("instrument_filed")
 AT_WORK: Registry[AtWork] = Registry("instrument_at_work")
 PENDING: Registry[Pending] = Registry("instrument_pending")
 USED_BY: Registry[InUse] = Registry("instrument_used_by")
+UNDERWAY: Registry[Underway] = Registry("instrument_underway")
 TIMELINE: Registry[Happened] = Registry("instrument_timeline")

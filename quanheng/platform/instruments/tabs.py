@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -26,6 +27,7 @@ from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.trace.models import TraceNode
 from quanheng.platform.trace.views import chain_context
 from quanheng.platform.web.components import Definition, Moment
+from quanheng.platform.web.templatetags.web import civil
 
 VERBS = {
     "instruments.added": gettext_lazy("登记"),
@@ -108,16 +110,38 @@ def _sortable(at: dt.datetime | dt.date) -> dt.datetime:
     return at if isinstance(at, dt.datetime) else clock.start_of(at)
 
 
+def _changed(key: str, before: Any, now: Any) -> str:
+    """One field that was changed, by its name; empty for what has no name of its own, which is no news to a reader."""
+    field: Any = next((f for f in Instrument._meta.fields if key in (f.name, f.attname)), None)
+    if field is None or field.verbose_name == field.name.replace("_", " "):
+        return ""
+    if isinstance(now, dict):  # parameters: the overview says which they are now
+        return str(field.verbose_name)
+    return _("%(field)s:%(before)s → %(now)s") % {
+        "field": field.verbose_name,
+        "before": _value(field, before),
+        "now": _value(field, now),
+    }
+
+
+def _value(field: Any, kept: Any) -> str:
+    """A value of the audit trail as people read it: what it refers to by name, a choice by its label, a civil time."""
+    if kept in (None, ""):
+        return "—"
+    if field.is_relation:
+        found = field.related_model.objects.filter(pk=kept).first()
+        return str(found or kept)
+    if isinstance(field, models.DateTimeField):
+        return civil(field.to_python(kept))
+    return str(dict(field.flatchoices).get(kept, kept))
+
+
 def _moment(event: AuditEvent) -> Moment:
     step = event.verb.removeprefix("instruments.")
     labels = {t.name: t.label for t in INSTRUMENT.transitions}
-    named = [f for f in Instrument._meta.fields if f.verbose_name != f.name.replace("_", " ")]
-    names = {f.name: str(f.verbose_name) for f in named}  # what has no name of its own is no news to a reader
-    changed = [
-        f"{names[k]}:{event.before.get(k) or '—'} → {v or '—'}"
-        for k, v in event.after.items()
-        if event.verb in ("instruments.edited", "instruments.move", "instruments.relocate") and k in names
-    ]
+    changed = []
+    if event.verb in ("instruments.edited", "instruments.move", "instruments.relocate"):
+        changed = [line for key, now in event.after.items() if (line := _changed(key, event.before.get(key), now))]
     if event.verb == "instruments.stop" and event.after.get("stopped_until"):
         changed.append(_("预计 %(day)s 启用") % {"day": event.after["stopped_until"]})
     detail = " · ".join([retold(event.reason), *changed] if event.reason else changed)

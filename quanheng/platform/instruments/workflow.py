@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.instruments import policies
-from quanheng.platform.kernel.workflow import WORKFLOWS, Transition, Workflow
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.workflow import WORKFLOWS, Stateful, Transition, Workflow
 
 STATES = {
     "draft": _("草稿"),
@@ -17,6 +18,8 @@ STATES = {
     "awaiting": _("修后待检"),
     "scrapped": pgettext_lazy("state", "报废"),
 }
+
+VERIFIABLE = frozenset({"in_use", "stopped", "awaiting"})
 
 INSTRUMENT = WORKFLOWS.register(
     "instruments",
@@ -75,3 +78,10 @@ INSTRUMENT = WORKFLOWS.register(
         ),
     ),
 )
+
+
+def verifiable(item: Stateful) -> Decision:
+    """Whether the instrument can be verified as it stands: filed, not under repair, not scrapped."""
+    if item.state in VERIFIABLE:
+        return Allowed()
+    return Denied(gettext("器具当前状态不能检定(%(state)s)") % {"state": STATES[item.state]})

@@ -23,6 +23,7 @@ class SurveillanceConfig(AppConfig):
         imports.register()
         RECORD.after("sign", services.on_signed)
         TASK.after("cancel", services.on_task_cancelled)
+        TASK.after("lapse", services.on_task_cancelled)
         TABS.register("monitoring", InstrumentTab(_("监测"), 50, tabs.TEMPLATE, tabs.context, tabs.shown))
         USED_BY.register("surveillance", tabs.watched)
         WORK.register("surveillance", work.waiting)

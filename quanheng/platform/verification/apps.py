@@ -9,7 +9,8 @@ class VerificationConfig(AppConfig):
     label = "verification"
 
     def ready(self) -> None:
-        from quanheng.platform.instruments.registries import ACTS, AT_WORK, PENDING, TIMELINE, USED_BY, Act
+        from quanheng.platform.instruments.registries import ACTS, AT_WORK, PENDING, TIMELINE, UNDERWAY, USED_BY, Act
+        from quanheng.platform.instruments.workflow import INSTRUMENT
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.parties.queries import LOAD
@@ -21,6 +22,8 @@ class VerificationConfig(AppConfig):
         USED_BY.register("verification", work.with_tasks)
         AT_WORK.register("verification", queries.worked_on)
         PENDING.register("verification", work.being_verified)
+        UNDERWAY.register("verification", work.underway)
+        INSTRUMENT.after("scrap", services.end_with)
         TIMELINE.register("verification", timeline.happened)
         ACTS.register("apply", Act(_("申请检定"), "file", "verification:apply", work.may_start, work.may_start_for))
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)

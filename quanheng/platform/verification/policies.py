@@ -71,6 +71,11 @@ def may_sign(actor: Actor, task: Any) -> Decision:
     return Allowed()
 
 
+def by_itself(actor: Actor, _subject: Any) -> Decision:
+    """Nobody presses this: it follows from what happened to the instrument."""
+    return Allowed() if actor.system else Denied(_("这一步由系统随器具状态办理"))
+
+
 def may_check_or_sign(actor: Actor, task: Any) -> Decision:
     """Whoever may check or sign may also send back."""
     return may_check(actor, task) or may_sign(actor, task)

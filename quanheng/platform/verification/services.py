@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from quanheng.library.names import names_of
 from quanheng.platform.catalog.models import Norm
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.workflow import INSTRUMENT
+from quanheng.platform.instruments.workflow import INSTRUMENT, VERIFIABLE, verifiable
 from quanheng.platform.kernel import calendar, clock, events, numbering
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
@@ -76,7 +76,7 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
     for one in instruments:
         if one.organisation_id != organisation.pk and not one.organisation.path.startswith(organisation.path):
             reasons.append(_("%(item)s 不属于申请单位") % {"item": one})
-        elif one.state not in {"in_use", "stopped", "awaiting"}:
+        elif one.state not in VERIFIABLE:
             state = INSTRUMENT.states[one.state]
             reasons.append(_("%(item)s 尚未备案或已停止管理(%(state)s)") % {"item": one, "state": state})
         elif one.quantity > 1:
@@ -85,6 +85,11 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
             told = {"item": one, "number": pending[one.pk]}
             reasons.append(_("%(item)s 已有未办结的检定任务(申请 %(number)s)") % told)
     return reasons
+
+
+def _refuse_past(wanted_on: dt.date | None) -> None:
+    if wanted_on is not None and wanted_on < clock.today():
+        raise Refused(_("期望日期 %(day)s 已过") % {"day": wanted_on}, code="invalid", place="wanted_on")
 
 
 @transaction.atomic
@@ -101,6 +106,7 @@ def create_application(
         raise Refused(_("请选择检定机构"), code="institute", place="institute")
     if not instruments:
         raise Refused(_("请至少选择一台器具"), code="empty", place="instruments")
+    _refuse_past(fields.get("wanted_on"))
     if found := refusals(instruments, organisation):
         raise Refused(*found, code="not_applicable", place="instruments")
     today = clock.today()
@@ -143,6 +149,7 @@ def amend_application(
     """
     application = Application.objects.select_for_update().get(pk=application.pk)
     require(policies.may_amend(actor, application))
+    _refuse_past(fields.get("wanted_on"))
     today, remaining = clock.today(), application.tasks.exclude(state="cancelled")
     kept = remaining.exclude(pk__in=leave_out)
     if not kept.exists():
@@ -188,7 +195,7 @@ def _cancel(tasks: Iterable[Task], actor: Actor, reason: str) -> None:
 
 def unauthorised(application: Application, on: dt.date) -> list[str]:
     """Items of the application that the institute is not authorised to verify that day."""
-    tasks = list(application.tasks.select_related("norm", "instrument"))
+    tasks = list(application.tasks.exclude(state="cancelled").select_related("norm", "instrument"))
     norms = {t.norm_id: t.norm for t in tasks if t.norm is not None}
     held = {pk: rights.authorised(application.institute, norm, on) for pk, norm in norms.items()}
     reasons = []
@@ -239,6 +246,7 @@ def off_day(day: dt.date) -> str:
 def _check_assignment(task: Task, verifier: User, day: dt.date) -> None:
     if task.application.state != "accepted":
         raise Refused(_("申请尚未受理,不能安排"), code="not_accepted")
+    require(verifiable(task.instrument))
     if task.norm is None:
         raise Refused(_("没有现行的检定规程"), code="no_norm")
     accepted = task.application.decided_at
@@ -279,6 +287,29 @@ def cancel_task(*, actor: Actor, task: Task, reason: str) -> Task:
     apply(TASK, "cancel", task, actor=actor, reason=reason, closed_at=clock.now())
     complete_if_done(task.application, actor=actor)
     return task
+
+
+def end_with(instrument: Instrument, actor: Actor) -> None:
+    """An instrument was scrapped: what is open about it and not yet signed ends with it, and why is kept."""
+    # Its owner may cancel nothing at an institute: that follows by itself, and is told under the owner's name.
+    by_itself = Actor(actor.user_id, actor.name, system=True, on_behalf_of=actor.on_behalf_of)
+    scrapped = events.history(instrument).filter(verb="instruments.scrap").first()
+    reason = _("器具已报废:%(reason)s") % {"reason": scrapped.reason if scrapped else ""}
+    open_tasks = Task.objects.filter(instrument=instrument).exclude(state__in=["issued", "cancelled"])
+    for task in open_tasks.select_related("application", "organisation"):
+        apply(TASK, "lapse", task, actor=by_itself, reason=reason, closed_at=clock.now())
+        application = task.application
+        complete_if_done(application, actor=by_itself)
+        if application.state in APPLICATION["withdraw"].sources and not application.tasks.exclude(state="cancelled"):
+            apply(APPLICATION, "withdraw", application, actor=by_itself, reason=reason)
+
+
+def why_cancelled(task: Task) -> str:
+    """The reason with which the task ended; empty where it did not end so."""
+    if task.state != "cancelled":
+        return ""
+    last = events.history(task).filter(verb__in=("tasks.cancel", "tasks.lapse")).first()
+    return last.reason if last else ""
 
 
 @transaction.atomic

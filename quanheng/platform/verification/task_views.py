@@ -15,10 +15,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.models import Organisation
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, first_denial
 from quanheng.platform.kernel.registries import Registry
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.verification import forms, policies, queries, services, tables
 from quanheng.platform.verification.models import Task
@@ -131,7 +133,7 @@ class TaskPage(Page):
         t = self.task
         offered = [action for make in TASK_ACTIONS.values() if (action := make(t, self.actor)) is not None]
         if t.state in {"waiting", "assigned"}:
-            decision = TASK.may("assign", t, self.actor)
+            decision = first_denial(TASK.may("assign", t, self.actor), verifiable(t.instrument))
             offered.append(Action.guarded(decision, _("安排"), f"{reverse('verification:assign')}?t={t.pk}"))
         if t.state == "waiting":
             there = reverse("verification:task-norm", args=[t.pk])
@@ -171,11 +173,20 @@ class TaskPage(Page):
         ]
         return {
             "task": t,
+            "stopped": stopped(t),
             "facts": facts,
             "handovers": t.handovers.order_by("-at"),
             "handover_form": forms.HandoverForm() if may_hand and t.delivery == "sent_in" else None,
             "history": events.history(t)[:50],
         }
+
+
+def stopped(task: Task) -> str:
+    """Why the task does not go on: it was cancelled, or its instrument cannot be verified as it stands."""
+    if why := services.why_cancelled(task):
+        return _("检定任务已取消:%(why)s") % {"why": retold(why)}
+    decision = verifiable(task.instrument)
+    return "" if decision or task.state not in queries.OPEN_TASKS else decision.reason
 
 
 class ChooseNorm(FormPage):

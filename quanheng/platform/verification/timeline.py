@@ -16,7 +16,7 @@ from quanheng.platform.verification.workflow import APPLICATION, TASK
 from quanheng.platform.web.components import Moment
 
 MOST = 40  # tasks of one instrument, newest first: a scale of ten years has ten
-TONES: dict[str, Any] = {"return": "bad", "withdraw": "off", "cancel": "off", "release": "wait"}
+TONES: dict[str, Any] = {"return": "bad", "withdraw": "off", "cancel": "off", "lapse": "off", "release": "wait"}
 
 
 def happened(actor: Actor, item: Instrument) -> list[Moment]:

@@ -18,6 +18,7 @@ from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.work import WorkGroup, WorkItem
 from quanheng.platform.verification import queries, services
 from quanheng.platform.verification.models import Application, Task
+from quanheng.platform.verification.workflow import APPLICATION, TASK
 
 FIRST = 5
 CLOSED = ("issued", "cancelled")
@@ -92,6 +93,20 @@ def may_start_for(actor: Actor, instrument: Instrument) -> Decision:
 def being_verified() -> Q:
     """Instruments with an application or a task that is not closed: nothing more to apply for."""
     return Q(pk__in=Task.objects.exclude(state__in=CLOSED).values("instrument_id"))
+
+
+def underway(instrument: Instrument) -> list[str]:
+    """What the owner is told before a step that a verification under way would meet."""
+    rows = Task.objects.filter(instrument=instrument).exclude(state__in=CLOSED).select_related("application")
+    return [
+        _("该器具有未办结的检定:申请 %(number)s(%(state)s)") % {"number": t.application.number, "state": _stage(t)}
+        for t in rows
+    ]
+
+
+def _stage(task: Task) -> str:
+    accepted = task.application.state == "accepted"
+    return str(TASK.states[task.state] if accepted else APPLICATION.states[task.application.state])
 
 
 def with_tasks(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:

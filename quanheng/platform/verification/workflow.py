@@ -67,6 +67,14 @@ TASK = WORKFLOWS.register(
                 reason_required=True,
             ),
             Transition(
+                "lapse",
+                ("waiting", "assigned", "working", "checking", "signing"),
+                "cancelled",
+                _("随器具报废取消"),
+                policies.by_itself,
+                reason_required=True,
+            ),
+            Transition(
                 "release", ("assigned", "working"), "waiting", _("重新安排"), policies.may_receive, reason_required=True
             ),
         ),

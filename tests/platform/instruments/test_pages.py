@@ -13,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from quanheng.evidence.rendering import fonts
+from quanheng.platform.instruments import services
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.queries import percent
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import ImportBatch, User
+from quanheng.platform.kernel.people import actor_of
 from quanheng.platform.kernel.sheets import write_xlsx
 from quanheng.platform.trace.models import TraceNode
 from tests.platform.cast import Cast
@@ -227,6 +229,31 @@ def test_a_move_to_another_county_waits_for_its_filing(client: Client, cast: Cas
     send(client, cast.keeper, url, {"region": there.pk, "location": "新店", "reason": "搬迁"})
     assert Instrument.objects.get().state == "filing"
     assert item.serial_number in page(client, cast.other_regulator, reverse("instruments:filings"))
+    text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]) + "?tab=timeline")
+    assert "行政区划:东陵县 → 北原县" in text
+    assert "990102" not in text
+
+
+def test_the_timeline_of_a_move_says_civil_times_and_names(client: Client, cast: Cast) -> None:
+    item = make_instrument(cast.shop, filed_at=dt.datetime(2026, 1, 5, 19, 42, 56, 90311, dt.UTC))
+    there = make_region("990102", "北原县")
+    url = reverse("instruments:move", args=[item.pk])
+    send(client, cast.keeper, url, {"region": there.pk, "location": "新店", "reason": "搬迁"})
+    text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]) + "?tab=timeline")
+    assert "备案时间:2026-01-06 03:42 → —" in text
+    assert "+00:00" not in text
+
+
+def test_a_correction_is_told_by_labels_and_without_what_a_program_keeps(client: Client, cast: Cast) -> None:
+    item = make_instrument(cast.shop, state="draft", delivery="sent_in")
+    actor = actor_of(cast.keeper)
+    services.edit_instrument(
+        actor=actor, instrument=item, delivery="on_site", parameters={**item.parameters, "e": "0.02"}
+    )
+    text = page(client, cast.keeper, reverse("instruments:instrument", args=[item.pk]) + "?tab=timeline")
+    assert "送检方式:送检 → 现场检定" in text
+    assert "计量参数" in text
+    assert "0.02" not in text.split("计量参数")[1]
 
 
 def test_filings_are_confirmed_and_returned_in_batch(client: Client, cast: Cast) -> None:
@@ -284,6 +311,7 @@ def test_a_file_is_previewed_mended_imported_and_undone(client: Client, cast: Ca
     send(client, cast.keeper, url, {"do": "undo"})
     assert not Instrument.objects.exists()
     assert "已撤销" in page(client, cast.keeper, reverse("instruments:imports"))
+    assert "已导入" not in page(client, cast.keeper, url)
 
 
 def test_columns_are_matched_by_hand(client: Client, cast: Cast) -> None:

@@ -292,3 +292,30 @@ def test_what_is_done_is_never_called_overdue(cast: Cast, client: Client) -> Non
     page = client.get("/verification/tasks/").content.decode()
     assert page.count("已超期 30 天") == 1
     assert page.index(late.instrument.serial_number) < page.index(done.instrument.serial_number)
+
+
+def test_a_wanted_day_that_is_past_is_refused_when_applying_and_when_amending(cast: Cast, client: Client) -> None:
+    client.force_login(cast.keeper)
+    scale = makers.make_instrument(cast.shop)
+    yesterday = clock.today() - dt.timedelta(days=1)
+    fields = {"institute": str(cast.institute.pk), "delivery": "on_site", "contact": "钱掌柜", "phone": "0990-1234567"}
+    new = {**fields, "i": [str(scale.pk)], "wanted_on": yesterday.isoformat()}
+    refused = client.post("/verification/applications/new/", new)
+    assert (refused.status_code, Application.objects.count()) == (422, 0)
+    assert f"期望日期 {yesterday} 已过" in refused.content.decode()
+    client.post("/verification/applications/new/", {**new, "wanted_on": clock.today().isoformat()})
+    made = Application.objects.get()
+    services.return_application(actor=cast.actor("receptionist"), application=made, reason="换一天")
+    address = f"/verification/applications/{made.pk}/edit/"
+    again = client.post(address, {**fields, "wanted_on": yesterday.isoformat()})
+    assert f"期望日期 {yesterday} 已过" in again.content.decode()
+    made.refresh_from_db()
+    assert (made.state, made.wanted_on) == ("returned", clock.today())
+
+
+def test_what_never_came_in_cannot_be_handed_back_and_is_told_once(cast: Cast, client: Client) -> None:
+    task = make_accepted(cast)
+    client.force_login(cast.receptionist)
+    answer = client.post(f"/verification/tasks/{task.pk}/handover/", {"direction": "out"})
+    assert answer.status_code == 422
+    assert answer.content.decode().count("该器具未在本机构") == 1

@@ -205,7 +205,8 @@ def progress(done: int, total: int, label: str | Promise = "") -> dict[str, Any]
 
 @register.inclusion_tag("web/components/errors.html")
 def error_summary(form: BaseForm) -> dict[str, Any]:
-    """Every error of a form with a link to its field."""
+    """Every error of a form with a link to its field; what concerns the whole form is then not said once more below."""
+    form.summarised = True  # type: ignore[attr-defined]
     rows = []
     for name, errors in form.errors.items():
         bound = form[name] if name in form.fields else None
