@@ -77,7 +77,7 @@
   const within = (o) => o.low === null && o.high === null ? "" : o.low === null ? `≤ ${o.high}` : o.high === null ? `≥ ${o.low}` : `-${o.high}` === o.low ? `±${o.high}` : `${o.low} … ${o.high}`;
   const small = (text) => { const el = document.createElement("small"); el.textContent = text; return el; };
   const paintOutcome = (o) => {
-    const cell = $(`[data-result="${CSS.escape(o.path)}"]`), limit = within(o), more = [o.U ? `U ${o.U}${o.k ? ` (k=${o.k})` : ""}` : "", limit ? `MPE ${limit}` : ""].filter(Boolean).join(" · ");
+    const cell = $(`[data-result="${CSS.escape(o.path)}"]`), limit = within(o), more = [o.U ? `U ${o.U}${o.k ? ` (k=${o.k})` : ""}` : "", limit ? `MPE ${o.mpe ? `${o.mpe} − U: ` : ""}${limit}` : ""].filter(Boolean).join(" · ");
     if (cell) { cell.replaceChildren(o.value, ...(more ? [small(more)] : [])); cell.dataset.ok = o.ok === false ? "no" : "yes"; return; }
     const summary = $(`[data-summary="${CSS.escape(o.section)}"]`);
     if (!summary) return;
