@@ -29,15 +29,16 @@ DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the lang
 
 
 def _preview(record: Record, viewer: User) -> CertificateContent:
+    """Of a signed record: the number and the people it was issued with, still without its seal."""
     signs = record.state == "signing" and people.actor_of(viewer).has(Role.SIGNATORY)
-    signatory = viewer if signs else User(name="待签发")
+    document, signatory = record.document, viewer if signs else record.signatory or User(name="待签发")
     with translation.override(DOCUMENT_LANGUAGE):
         return content.build(
             record,
-            number=str(RECORD.states[record.state]),
+            number=document.number if document else str(RECORD.states[record.state]),
             public_url="https://preview.invalid/",
-            act=content.Act(signatory, clock.now(), "approve", UNSIGNED),
-            issued_on=clock.today(),
+            act=content.Act(signatory, record.signed_at or clock.now(), "approve", UNSIGNED),
+            issued_on=document.issued_on if document else clock.today(),
         )
 
 

@@ -131,6 +131,18 @@ def test_the_preview_names_as_approver_only_who_may_sign(cast: Cast) -> None:
     assert cast.signatory.name != cast.checker.name
 
 
+def test_the_preview_of_a_signed_record_names_its_number_and_who_signed_it(cast: Cast) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    for viewer in (cast.checker, cast.signatory):
+        text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(papers.preview(record, viewer))).pages)
+        said = "".join(text.split())
+        assert record.document.number in said
+        assert cast.signatory.name in said
+        assert "待签发" not in said
+        assert "已签发" not in said
+
+
 def test_review_shows_every_condition_and_signs_with_the_code(cast: Cast) -> None:
     record = steps.checked(cast)
     client = as_(cast, "signatory")
@@ -261,6 +273,9 @@ def test_replacing_and_revoking_from_the_page(cast: Cast) -> None:
     client.post(reverse("certificates:replace", args=[document.pk]), {"reason": "单位名称有误", "code": code})
     new = Document.objects.get(replaces=document)
     assert "已被替换" in client.get(reverse("certificates:detail", args=[document.pk])).content.decode()
+    replacing = client.get(reverse("certificates:detail", args=[new.pk])).content.decode()
+    assert f">{document.number}</a>" in replacing
+    assert "签发文书 · 单位名称有误" in replacing
     address, why = reverse("certificates:revoke", args=[new.pk]), {"reason": "读数有误", "void_from": "2026-10-12"}
     assert "本人已核实撤销的原因" in client.get(address).content.decode()
     assert client.post(address, why).status_code == 422

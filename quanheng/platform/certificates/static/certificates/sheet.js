@@ -25,7 +25,7 @@
     $$("[data-given]").forEach((el) => put(data, el.dataset.given, el.textContent.trim()));
     $$("[data-path]").forEach((el) => {
       const value = el.value.trim();
-      put(data, el.dataset.path, el.dataset.kind === "list" && value ? value.split(/[,;，；\s]+/).filter(Boolean) : value);
+      put(data, el.dataset.path, el.dataset.kind === "list" && value ? value.split(/[,;\uff0c\uff1b\u3001\s]+/).filter(Boolean) : value);
     });
     // A section whose points are not drawn yet, because a parameter is missing, keeps what was typed into it.
     for (const [key, rows] of Object.entries(stored.sections || {})) if (!$(`[data-section="${CSS.escape(key)}"] table`)) data.sections[key] = rows;
