@@ -17,6 +17,7 @@ from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import clock, people
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.web.sources import readable
 from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.tables import tables
 
@@ -133,7 +134,7 @@ def _results(record: Record) -> list[Sheet]:
                 heads.append(f"U (k={column['k'] or '-'})")
                 columns.append([u or "/" for u in column["U"]])
         found.append(Sheet(table["title"]["zh"], tuple(heads), tuple(zip(*columns, strict=True))))
-    doubtful = dict.fromkeys((str(row["zh"]), str(row["source"])) for row in record.result["unverified"])
+    doubtful = dict.fromkeys((str(row["zh"]), readable(str(row["source"]))) for row in record.result["unverified"])
     return [*found, Sheet("以下依据未经原文核实", ("依据", "来源"), tuple(doubtful))] if doubtful else found
 
 

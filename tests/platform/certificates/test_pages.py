@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pypdf import PdfReader
 
-from quanheng.platform.certificates import papers, signing
+from quanheng.platform.certificates import content, papers, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
@@ -141,6 +142,16 @@ def test_the_preview_of_a_signed_record_names_its_number_and_who_signed_it(cast:
         assert cast.signatory.name in said
         assert "待签发" not in said
         assert "已签发" not in said
+
+
+def test_a_document_names_no_private_page_and_no_english_note_as_its_source(cast: Cast) -> None:
+    record = steps.checked(cast)
+    with translation.override("en"):
+        act = content.Act(cast.signatory, clock.now(), "approve", "totp")
+        made = content.build(record, number="N1", public_url="https://preview.invalid/", act=act, issued_on=steps.TODAY)
+    sources = [row.source for row in made.unverified]
+    assert sources
+    assert not [s for s in sources if re.search(r"[a-z]{4,}", s)]
 
 
 def test_review_shows_every_condition_and_signs_with_the_code(cast: Cast) -> None:

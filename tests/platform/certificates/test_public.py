@@ -36,6 +36,7 @@ SHOWN = {
     "place",
     "newer",
     "void_from",
+    "withdrawn_on",
 }
 SHOWN_OF_DOCUMENT = {
     "number",
