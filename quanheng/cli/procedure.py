@@ -115,6 +115,8 @@ def _print_result(result: RunResult) -> None:
         unit = symbol_of(outcome.unit)
         width = "" if outcome.U is None else f"  U = {outcome.U} (k = {outcome.k})"
         limit = "" if outcome.mpe is None else f"  limit {outcome.mpe}"
+        if outcome.accept_low is not None or outcome.accept_high is not None:
+            limit += f", decided at {outcome.accept_low or ''} … {outcome.accept_high or ''}"
         mark = {True: "ok", False: "FAIL", None: ""}[outcome.ok]
         spot = f"{outcome.section:<16} {outcome.point:<12} {outcome.quantity:<12}"
         print(f"  {spot} {outcome.value} {unit}{limit}{width}  {mark}")

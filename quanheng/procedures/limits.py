@@ -25,13 +25,22 @@ class Bounds:
 
     def text(self) -> str:
         """One text for both sides: the upper limit where symmetric, "low…high" where not."""
-        low, high = _plain(self.low), _plain(self.high)
+        low, high = limit_or_none(self.low), limit_or_none(self.high)
         if low is None or (self.low is not None and self.high is not None and self.low == -self.high):
             return high or ""
         return f"{low}…{high}" if high is not None else f"≥{low}"
 
+    def narrowed(self, guard: Decimal) -> Bounds:
+        """The same limits, each moved inward."""
+        return Bounds(None if self.low is None else self.low + guard, None if self.high is None else self.high - guard)
 
-def _plain(value: Decimal | None) -> str | None:
+    def hold(self, value: Decimal) -> bool:
+        """Whether the value is inside."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+def limit_or_none(value: Decimal | None) -> str | None:
+    """A limit as plain text where that side has one."""
     return None if value is None else limit_text(value)
 
 

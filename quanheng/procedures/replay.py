@@ -11,6 +11,9 @@ from quanheng.procedures.loader import Loaded, load, load_content
 from quanheng.procedures.records import shaped
 
 COMPARED = ("verdict", "results", "reasons", "findings", "rounding")
+# What later releases say besides or in better words: a result stored before has it not or says it otherwise.
+ADDED = ("accept_low", "accept_high")
+WORDS = ("zh", "en")
 
 
 def store(procedure: Loaded | str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def replay(stored: Mapping[str, Any]) -> dict[str, Any]:
     again = run(loaded, record).to_json()
     differences: list[dict[str, Any]] = []
     for key in COMPARED:
-        _compare(result.get(key), _plain(again[key]), key, differences)
+        _compare(result.get(key), _told(key, result.get(key), _plain(again[key])), key, differences)
     hashes = {name: _hash(result["hashes"], again["hashes"], name) for name in ("procedure", "record", "software")}
     same = not differences and hashes["record"]["same"]
     return {"same": same, "verdict": again["verdict"], "differences": differences, **hashes}
@@ -67,6 +70,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def _told(key: str, stored: Any, again: Any) -> Any:
+    """What was found now, told as far as the stored result tells it and in its words."""
+    if key not in ("results", "reasons") or not isinstance(stored, list):
+        return again
+    told = []
+    for index, one in enumerate(again):
+        before = stored[index] if index < len(stored) and isinstance(stored[index], dict) else {}
+        kept = {k: v for k, v in one.items() if k not in ADDED or k in before}
+        told.append({**kept, **{k: before[k] for k in WORDS if k in before}} if key == "reasons" else kept)
+    return told
 
 
 def _compare(stored: Any, again: Any, path: str, differences: list[dict[str, Any]]) -> None:

@@ -77,7 +77,11 @@ class BudgetRow:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One computed quantity at one point."""
+    """One computed quantity at one point.
+
+    ``low`` and ``high`` are the limits of the norm. Where the decision is narrower, because the expanded uncertainty is
+    subtracted from them, ``accept_low`` and ``accept_high`` are the limits that decided.
+    """
 
     section: str
     row: int
@@ -94,6 +98,8 @@ class Outcome:
     ok: bool | None
     decides: bool
     budget: tuple[BudgetRow, ...] = ()
+    accept_low: str | None = None
+    accept_high: str | None = None
 
 
 @dataclass(frozen=True)

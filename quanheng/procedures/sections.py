@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from quanheng.metrology.quantities import (
 )
 from quanheng.metrology.units import unit as unit_of
 from quanheng.procedures.budgets import Spread, spread
-from quanheng.procedures.limits import Bounds, limit_text, look_up
+from quanheng.procedures.limits import Bounds, limit_or_none, limit_text, look_up
 from quanheng.procedures.points import Row, rows
 from quanheng.procedures.records import number, problem, text
 from quanheng.procedures.results import Outcome, Problem, Reason
@@ -36,6 +36,24 @@ class _Place:
     point: str
     own: dict[str, Any]
     left_out: bool
+
+
+@dataclass(frozen=True)
+class _Narrowing:
+    """By what the limits were narrowed before they decided, and what was left of them."""
+
+    guard: str
+    decisive: str
+    zh: str
+    en: str
+
+
+def _narrowing(guard: Decimal, decisive: Bounds | None, width: Spread | None) -> _Narrowing | None:
+    if decisive is None or not guard:
+        return None
+    by_width = width is not None and guard == width.U
+    zh, en = ("扩展不确定度 U", "the expanded uncertainty U of") if by_width else ("保护带", "a guard band of")
+    return _Narrowing(limit_text(guard), decisive.text(), zh, en)
 
 
 def resolve_unit(code: str | None, scope: Mapping[str, Any]) -> str:
@@ -247,12 +265,16 @@ class SectionRun:
         rounded = _rounded(value, step, width)
         judged = rounded if (quantity.judge or self.procedure.rounding.judge) == "rounded" else value
         bounds = self._bounds(quantity, place)
-        inside = None if bounds is None else self._inside(quantity, judged, bounds, place)
+        guard = self._guard(quantity, place)
+        decisive = None if bounds is None else bounds.narrowed(guard)
+        inside = None if decisive is None else decisive.hold(judged)
         outcome = self._outcome(quantity, place, text_of(rounded), bounds, width, inside)
+        if decisive is not None and decisive != bounds:
+            outcome = replace(outcome, accept_low=limit_or_none(decisive.low), accept_high=limit_or_none(decisive.high))
         if quantity.report:
             self.outcomes.append(outcome)
         if inside is False and quantity.decides:
-            self._reject(quantity, outcome)
+            self._reject(quantity, outcome, _narrowing(guard, decisive, width))
 
     def _spread(self, quantity: Quantity, place: _Place) -> Spread | None:
         if quantity.uncertainty is None:
@@ -288,12 +310,11 @@ class SectionRun:
             raise MissingValue
         return value
 
-    def _inside(self, quantity: Quantity, judged: Decimal, bounds: Bounds, place: _Place) -> bool:
-        guard = Decimal(0)
-        if quantity.limit and quantity.limit.guard:
-            guard = self._need(quantity.limit.guard, place, quantity.key)
-        above = bounds.low is None or judged >= bounds.low + guard
-        return above and (bounds.high is None or judged <= bounds.high - guard)
+    def _guard(self, quantity: Quantity, place: _Place) -> Decimal:
+        """How much narrower than the limits the decision is."""
+        if quantity.limit is None or quantity.limit.guard is None:
+            return Decimal(0)
+        return self._need(quantity.limit.guard, place, quantity.key)
 
     def _outcome(
         self,
@@ -304,7 +325,6 @@ class SectionRun:
         width: Spread | None,
         inside: bool | None,
     ) -> Outcome:
-        low, high = (None, None) if bounds is None else (bounds.low, bounds.high)
         return Outcome(
             section=self.section.key,
             row=place.row,
@@ -313,8 +333,8 @@ class SectionRun:
             value=shown,
             unit=resolve_unit(quantity.unit, self.base),
             mpe=None if bounds is None else bounds.text(),
-            low=None if low is None else limit_text(low),
-            high=None if high is None else limit_text(high),
+            low=None if bounds is None else limit_or_none(bounds.low),
+            high=None if bounds is None else limit_or_none(bounds.high),
             u=None if width is None else text_of(width.u),
             U=None if width is None else text_of(width.U),
             k=None if width is None else width.k,
@@ -323,18 +343,23 @@ class SectionRun:
             budget=() if width is None else width.rows,
         )
 
-    def _reject(self, quantity: Quantity, outcome: Outcome) -> None:
+    def _reject(self, quantity: Quantity, outcome: Outcome, narrowing: _Narrowing | None) -> None:
         symbol = symbol_of(outcome.unit)
         value, limit = f"{outcome.value} {symbol}".strip(), f"{outcome.mpe} {symbol}".strip()
         spot = f" {outcome.point}" if outcome.point else ""
         title, label = self.section.title, quantity.label
+        zh, en = f"允许值 {limit}", limit
+        if narrowing is not None:
+            guard, deciding = (f"{text} {symbol}".strip() for text in (narrowing.guard, narrowing.decisive))
+            zh = f"允许值 {limit} 减去{narrowing.zh} {guard} 所余的 {deciding}"
+            en = f"{deciding}, which is {limit} less {narrowing.en} {guard}"
         self.ledger.reasons.append(
             Reason(
                 self.section.key,
                 outcome.point,
                 quantity.key,
-                f"{title.zh}{spot}：{label.zh} {value}，超出允许值 {limit}",
-                f"{title.en}{spot}: {label.en} {value} is outside {limit}",
+                f"{title.zh}{spot}：{label.zh} {value}，超出{zh}",
+                f"{title.en}{spot}: {label.en} {value} is outside {en}",
             )
         )
 

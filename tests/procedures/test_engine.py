@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from quanheng.cli.procedure import example
 from quanheng.errors import InputError
-from quanheng.procedures import evaluate, form, load, period_months, read_record, replay, run, store
+from quanheng.procedures import evaluate, form, load, period_months, procedure_ids, read_record, replay, run, store
 from quanheng.procedures.hashing import canonical
 
 SCALE = "JJG-539-2016"
@@ -324,3 +324,36 @@ def test_loading_twice_gives_the_same_hash() -> None:
     first = load(SCALE).sha256
     load.cache_clear()
     assert load(SCALE).sha256 == first
+
+
+def test_a_reason_names_the_limit_that_decided_where_the_uncertainty_narrows_it() -> None:
+    result = run("JJG-99-2022", example("JJG-99-2022", "reject"))
+    found = next(o for o in result.results if o.point == "100 g" and o.quantity == "E")
+    assert (found.value, found.low, found.high) == ("0.460", "-0.5", "0.5")
+    assert (found.accept_low, found.accept_high, found.ok) == ("-0.435", "0.435", False)
+    (reason,) = result.reasons
+    assert reason.zh.endswith("0.460 mg，超出允许值 0.5 mg 减去扩展不确定度 U 0.065 mg 所余的 0.435 mg")
+    assert reason.en.endswith("is outside 0.435 mg, which is 0.5 mg less the expanded uncertainty U of 0.065 mg")
+
+
+@pytest.mark.parametrize("identifier", [i for i in procedure_ids() if i != "JJG-99-2022"])
+def test_no_value_inside_its_printed_limits_is_called_outside_of_them(identifier: str) -> None:
+    result = run(identifier, example(identifier, "reject"))
+    judged = [o for o in result.results if o.ok is not None]
+    assert judged or result.reasons
+    for one in judged:
+        above = one.low is None or Decimal(one.value) >= Decimal(one.low)
+        inside = above and (one.high is None or Decimal(one.value) <= Decimal(one.high))
+        assert (one.accept_low, one.accept_high, inside) == (None, None, one.ok), one
+
+
+def test_a_result_stored_before_the_deciding_limit_was_told_replays_as_the_same() -> None:
+    stored = json.loads(json.dumps(store("JJG-99-2022", example("JJG-99-2022", "reject"))))
+    for outcome in stored["result"]["results"]:
+        del outcome["accept_low"], outcome["accept_high"]
+    stored["result"]["reasons"][0].update(
+        zh="mc − m0 0.460 mg，超出允许值 0.5 mg", en="mc − m0 0.460 mg is outside 0.5 mg"
+    )
+    assert replay(stored)["same"]
+    stored["result"]["reasons"][0]["point"] = "200 g"
+    assert [d["path"] for d in replay(stored)["differences"]] == ["reasons[0].point"]

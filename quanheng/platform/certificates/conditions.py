@@ -29,6 +29,7 @@ from quanheng.platform.standards.queries import may_use
 from quanheng.platform.trace.queries import prove
 from quanheng.platform.trace.words import broken_words
 from quanheng.platform.verification.models import Task
+from quanheng.procedures.replay import ADDED
 
 
 @dataclass(frozen=True)
@@ -191,9 +192,13 @@ def _computed(record: Record, computed: dict[str, Any] | None = None) -> Iterato
 
 
 def fingerprint(result: dict[str, Any]) -> str:
-    """A result without the software that computed it: what must not change between the three people."""
+    """A result without the software that computed it: what must not change between the three people.
+
+    A record handed in before an upgrade lacks what later releases add; where that is empty it says nothing else.
+    """
     hashes = {k: v for k, v in result["hashes"].items() if k != "software"}
-    return json.dumps({**result, "hashes": hashes}, sort_keys=True, ensure_ascii=False)
+    told = [{k: v for k, v in o.items() if v is not None or k not in ADDED} for o in result["results"]]
+    return json.dumps({**result, "hashes": hashes, "results": told}, sort_keys=True, ensure_ascii=False)
 
 
 def _standards(record: Record) -> Iterator[Condition]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
+
 from quanheng.evidence.content import CertificateContent
 from quanheng.evidence.content import load as load_content
 from quanheng.platform.catalog.queries import Period, verification_period
@@ -20,6 +22,7 @@ from quanheng.platform.parties.models import Licence
 from quanheng.platform.standards.models import MeasurementStandard
 from quanheng.platform.standards.queries import certificate_on
 from quanheng.platform.trace.models import TraceCertificate
+from quanheng.platform.web.sources import readable
 from quanheng.procedures import Loaded
 from quanheng.procedures.form import described
 from quanheng.procedures.hashing import canonical
@@ -252,9 +255,11 @@ def replaces(replacing: Replacing | None) -> dict[str, Any] | None:
 
 
 def _unverified(record: Record) -> Iterator[dict[str, Any]]:
-    """Each doubtful rule once, however many points rest on it."""
+    """Each doubtful rule once, however many points rest on it. One text for every reader, so in Chinese."""
     rows = (record.result or {})["unverified"]
-    for zh, en, source in dict.fromkeys((str(r["zh"]), str(r["en"]), str(r["source"])) for r in rows):
+    with translation.override("zh-hans"):
+        told = dict.fromkeys((str(r["zh"]), str(r["en"]), readable(str(r["source"]))) for r in rows)
+    for zh, en, source in told:
         yield {"what": {"zh": zh, "en": en}, "source": source}
 
 
@@ -293,7 +298,8 @@ def _validity(record: Record, months: int | None, verified: str, source: str) ->
     marks: tuple[dict[str, Any], ...] = ()
     if verified != "yes":
         what = {"zh": f"检定周期 {months} 个月", "en": f"Verification period of {months} months"}
-        marks = ({"what": what, "source": source or "-"},)
+        with translation.override("zh-hans"):
+            marks = ({"what": what, "source": readable(source) or "-"},)
     return Validity(valid_until(record.performed_on, months), marks)
 
 

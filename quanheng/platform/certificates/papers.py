@@ -17,6 +17,7 @@ from quanheng.platform.certificates.workflow import RECORD
 from quanheng.platform.kernel import clock, people
 from quanheng.platform.kernel.models import User
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.web.sources import readable
 from quanheng.procedures.sections import symbol_of
 from quanheng.procedures.tables import tables
 
@@ -29,15 +30,16 @@ DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the lang
 
 
 def _preview(record: Record, viewer: User) -> CertificateContent:
+    """Of a signed record: the number and the people it was issued with, still without its seal."""
     signs = record.state == "signing" and people.actor_of(viewer).has(Role.SIGNATORY)
-    signatory = viewer if signs else User(name="待签发")
+    document, signatory = record.document, viewer if signs else record.signatory or User(name="待签发")
     with translation.override(DOCUMENT_LANGUAGE):
         return content.build(
             record,
-            number=str(RECORD.states[record.state]),
+            number=document.number if document else str(RECORD.states[record.state]),
             public_url="https://preview.invalid/",
-            act=content.Act(signatory, clock.now(), "approve", UNSIGNED),
-            issued_on=clock.today(),
+            act=content.Act(signatory, record.signed_at or clock.now(), "approve", UNSIGNED),
+            issued_on=document.issued_on if document else clock.today(),
         )
 
 
@@ -132,7 +134,7 @@ def _results(record: Record) -> list[Sheet]:
                 heads.append(f"U (k={column['k'] or '-'})")
                 columns.append([u or "/" for u in column["U"]])
         found.append(Sheet(table["title"]["zh"], tuple(heads), tuple(zip(*columns, strict=True))))
-    doubtful = dict.fromkeys((str(row["zh"]), str(row["source"])) for row in record.result["unverified"])
+    doubtful = dict.fromkeys((str(row["zh"]), readable(str(row["source"]))) for row in record.result["unverified"])
     return [*found, Sheet("以下依据未经原文核实", ("依据", "来源"), tuple(doubtful))] if doubtful else found
 
 

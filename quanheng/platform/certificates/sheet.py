@@ -262,6 +262,7 @@ def _dotted(path: str) -> str:
 
 
 def _outcome(one: dict[str, Any], names: Names) -> dict[str, Any]:
+    low, high, narrowed = _decisive(one)
     return {
         "path": f"{one['section']}.{one['row']}.{one['quantity']}",
         "section": one["section"],
@@ -271,26 +272,33 @@ def _outcome(one: dict[str, Any], names: Names) -> dict[str, Any]:
         "label": names.quantity(one["section"], one["quantity"]),
         "symbol": names.symbol(one["section"], one["quantity"]),
         "value": one["value"],
-        "low": one["low"],
-        "high": one["high"],
+        "low": low,
+        "high": high,
+        "mpe": one["mpe"] if narrowed else "",
         "U": one["U"],
         "k": one["k"],
         "ok": one["ok"],
         "decides": one["decides"],
-        "ratio": _ratio(one),
+        "ratio": _ratio(one["value"], low, high),
     }
 
 
-def _ratio(one: dict[str, Any]) -> float | None:
+def _decisive(one: dict[str, Any]) -> tuple[str | None, str | None, bool]:
+    """The limits that decide, and whether they are narrower than those of the norm."""
+    low, high = one.get("accept_low"), one.get("accept_high")
+    return (one["low"], one["high"], False) if low is None and high is None else (low, high, True)
+
+
+def _ratio(given: str, lower: str | None, upper: str | None) -> float | None:
     """Where the value lies in its limits: -1 at the lower, 1 at the upper. For drawing only, never for judging."""
     try:
-        value = float(one["value"])
-        high = float(one["high"]) if one["high"] is not None else None
-        low = float(one["low"]) if one["low"] is not None else (0.0 if high is not None else None)
+        value = float(given)
+        high = float(upper) if upper is not None else None
+        low = float(lower) if lower is not None else (0.0 if high is not None else None)
     except (TypeError, ValueError):
         return None
     if high is None or low is None or high <= low:
         return None
-    if one["low"] is None:
+    if lower is None:
         return value / high
     return (2 * value - high - low) / (high - low)

@@ -126,7 +126,11 @@ def issue_sealed(
         previous = ledger.own_leaf(replaces).leaf_hash
         ledger.add_leaf(document, CERTIFICATE_REPLACED, previous=previous, at=moment)
     events.record(
-        actor, "documents.issued", document, after={"number": document.number, "xml_sha256": document.xml_sha256}
+        actor,
+        "documents.issued",
+        document,
+        reason=content.replaces.reason.zh if content.replaces else "",
+        after={"number": document.number, "xml_sha256": document.xml_sha256},
     )
     merge_soon()
     return document

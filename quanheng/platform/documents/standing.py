@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from quanheng.evidence.ledger import CERTIFICATE_REVOKED
 from quanheng.platform.documents.models import Document, Leaf, Origin
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.documents.validity import BAD, VERDICTS, End, Standing, standing_of
@@ -113,6 +114,7 @@ class Answer:
     place: Place | None = None
     newer: Mapping[str, str] | None = None
     void_from: dt.date | None = None
+    withdrawn_on: dt.date | None = None
 
 
 def find(code: str) -> Answer:
@@ -229,7 +231,19 @@ def _with_document(
         place=_place(document) if document.origin == Origin.ISSUED else None,
         newer=_named(newer),
         void_from=document.void_from,
+        withdrawn_on=_withdrawn_on(document),
     )
+
+
+def _withdrawn_on(document: Document) -> dt.date | None:
+    """The day on which the issuer replaced or revoked it. The reason is typed by people and stays with the issuer."""
+    if document.state == "replaced":
+        new = document.replaced_by.first()
+        return new.issued_on if new else None
+    if document.state != "revoked":
+        return None
+    row = Leaf.objects.filter(document=document, type=CERTIFICATE_REVOKED).order_by("id").first()
+    return clock.civil_date(row.created_at) if row else None
 
 
 def _until(document: Document, headline: Headline, over: bool) -> str:

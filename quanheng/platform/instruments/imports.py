@@ -38,7 +38,7 @@ DELIVERIES = {"送检": Delivery.SENT_IN, "现场检定": Delivery.ON_SITE}
 def parse_parameters(text: str) -> dict[str, str]:
     """``max=30; e=0.01`` → parameters as text; the values stay as they were typed."""
     found: dict[str, str] = {}
-    for part in text.replace(";", ";").replace("\n", ";").replace("=", "=").split(";"):
+    for part in text.replace("\uff1b", ";").replace("\n", ";").replace("\uff1d", "=").split(";"):
         if not part.strip():
             continue
         name, sign, value = part.partition("=")

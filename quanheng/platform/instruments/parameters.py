@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,13 @@ from quanheng.procedures.sections import symbol_of
 
 PREFIX = "p_"
 ANSWERS = {"yes": gettext_lazy("是"), "no": gettext_lazy("否")}
+# Comma, enumeration comma and semicolon of both widths, and any space; the record sheet's script splits the same.
+SEPARATORS = re.compile(r"[,;\uff0c\uff1b\u3001\s]+")
+
+
+def several(text: str) -> list[str]:
+    """The values of a list as people type them."""
+    return [part for part in SEPARATORS.split(text) if part]
 
 
 def said(text: Text) -> str:
@@ -109,7 +117,7 @@ def fields_for(
             choices = [("", "—"), *((c, choice_words(c, one.labels.get(c))) for c in one.choices)]
             found[PREFIX + one.key] = forms.ChoiceField(choices=choices, **common)
         else:
-            hint = _("多个值用逗号分开") if one.kind == "list" else ""
+            hint = _("多个值用顿号、逗号或空格分开") if one.kind == "list" else ""
             found[PREFIX + one.key] = forms.CharField(max_length=200, help_text=hint, **common)
     return found
 
@@ -120,6 +128,5 @@ def values_from(parameters: tuple[Parameter, ...], clean: Mapping[str, Any]) -> 
     for one in parameters:
         text = str(clean.get(PREFIX + one.key) or "").strip()
         if text:
-            parts = [p.strip() for p in text.replace(",", ",").split(",") if p.strip()]
-            found[one.key] = parts if one.kind == "list" else text
+            found[one.key] = several(text) if one.kind == "list" else text
     return found

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pypdf import PdfReader
 
-from quanheng.platform.certificates import papers, signing
+from quanheng.platform.certificates import content, papers, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.models import Document
@@ -129,6 +130,28 @@ def test_the_preview_names_as_approver_only_who_may_sign(cast: Cast) -> None:
         text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(papers.preview(record, viewer))).pages)
         assert named in "".join(text.split()), viewer
     assert cast.signatory.name != cast.checker.name
+
+
+def test_the_preview_of_a_signed_record_names_its_number_and_who_signed_it(cast: Cast) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    for viewer in (cast.checker, cast.signatory):
+        text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(papers.preview(record, viewer))).pages)
+        said = "".join(text.split())
+        assert record.document.number in said
+        assert cast.signatory.name in said
+        assert "待签发" not in said
+        assert "已签发" not in said
+
+
+def test_a_document_names_no_private_page_and_no_english_note_as_its_source(cast: Cast) -> None:
+    record = steps.checked(cast)
+    with translation.override("en"):
+        act = content.Act(cast.signatory, clock.now(), "approve", "totp")
+        made = content.build(record, number="N1", public_url="https://preview.invalid/", act=act, issued_on=steps.TODAY)
+    sources = [row.source for row in made.unverified]
+    assert sources
+    assert not [s for s in sources if re.search(r"[a-z]{4,}", s)]
 
 
 def test_review_shows_every_condition_and_signs_with_the_code(cast: Cast) -> None:
@@ -261,6 +284,9 @@ def test_replacing_and_revoking_from_the_page(cast: Cast) -> None:
     client.post(reverse("certificates:replace", args=[document.pk]), {"reason": "单位名称有误", "code": code})
     new = Document.objects.get(replaces=document)
     assert "已被替换" in client.get(reverse("certificates:detail", args=[document.pk])).content.decode()
+    replacing = client.get(reverse("certificates:detail", args=[new.pk])).content.decode()
+    assert f">{document.number}</a>" in replacing
+    assert "签发文书 · 单位名称有误" in replacing
     address, why = reverse("certificates:revoke", args=[new.pk]), {"reason": "读数有误", "void_from": "2026-10-12"}
     assert "本人已核实撤销的原因" in client.get(address).content.decode()
     assert client.post(address, why).status_code == 422

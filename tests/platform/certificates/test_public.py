@@ -36,6 +36,7 @@ SHOWN = {
     "place",
     "newer",
     "void_from",
+    "withdrawn_on",
 }
 SHOWN_OF_DOCUMENT = {
     "number",
@@ -125,12 +126,16 @@ def test_revocation_and_replacement_show_at_once(cast: Cast, client: Client) -> 
     new = signing.replace_certificate(record, reason="更名", second_factor_code=code, actor=cast.actor("signatory"))
     assert "已被替换" in look(client, document.public_code)
     assert new.public_code in look(client, document.public_code)
+    who_and_when = f"由{document.issuer_name}于 2026-10-12 办理;原因可向该机构查询"
+    assert who_and_when in look(client, document.public_code)
+    assert who_and_when not in look(client, new.public_code)
     code = steps.code_of(cast.signatory)
     signing.revoke_certificate(
         new, reason="秘密的原因", void_from=steps.TODAY, second_factor_code=code, actor=cast.actor("signatory")
     )
     page = look(client, new.public_code)
     assert "已撤销" in page
+    assert who_and_when in page
     assert "秘密的原因" not in page
 
 

@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 
 from quanheng.platform.certificates import services
 from quanheng.platform.certificates.models import Record
-from tests.platform.cast import make_cast
+from tests.platform.cast import Cast, make_cast
 from tests.platform.certificates import steps
+from tests.platform.certificates.test_every_sheet import open_sheet as open_record_of
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +28,17 @@ def open_sheet(page: Any, live_server: Any) -> Record:
     cast = make_cast()
     steps.make_weights(cast, upper={"valid_to": None})
     record = services.open_record(steps.make_task(cast), actor=cast.actor("verifier"))
+    enter(page, live_server, cast, record)
+    return record
+
+
+def enter(page: Any, live_server: Any, cast: Cast, record: Record) -> None:
     client = Client()
     client.force_login(cast.verifier)
     name = settings.SESSION_COOKIE_NAME
     cookies = {name: client.cookies[name].value, settings.LANGUAGE_COOKIE_NAME: "zh-hans"}
     page.context.add_cookies([{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()])
     page.goto(f"{live_server.url}/certificates/records/{record.pk}/")
-    return record
 
 
 def test_a_sheet_is_typed_pasted_computed_and_kept(committing: None, live_server: Any, page: Any) -> None:
@@ -190,3 +195,18 @@ def test_a_click_right_after_typing_keeps_what_was_typed_and_is_done(
     page.click("text=提交核验")
     expect(page.locator("main")).to_contain_text("不能提交,请先处理", timeout=10_000)
     assert Record.objects.get(pk=record.pk).data["sections"]["repeatability"][0]["dL"] == "0.001"
+
+
+def test_nominal_values_are_typed_as_people_write_them(committing: None, live_server: Any, page: Any) -> None:
+    cast = make_cast()
+    record = open_record_of(cast, "JJG-99-2022", steps.make_sheet("pass", "JJG-99-2022"))
+    enter(page, live_server, cast, record)
+    box = page.locator('label:has([data-path="instrument.nominals"])')
+    assert "顿号" in box.inner_text()
+    for number, typed in enumerate(("200、100、50", "200，100, 20", "200 100；10")):
+        page.fill('[data-path="instrument.nominals"]', typed)
+        with page.expect_response(lambda answer: answer.url.endswith("/save/")):
+            page.press('[data-path="instrument.nominals"]', "Tab")
+        kept = Record.objects.get(pk=record.pk).data["instrument"]["nominals"]
+        assert kept == ["200", "100", ("50", "20", "10")[number]]
+        page.wait_for_selector(CELL.format("comparison", 0, "b1"))

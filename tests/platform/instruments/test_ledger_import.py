@@ -391,3 +391,18 @@ def test_an_import_whose_worker_was_killed_is_begun_again(cast: Cast, monkeypatc
         imports_later.begin(actor=cast.actor("keeper"), batch=batch, url="/x/")
         write(str(batch.pk), str(cast.keeper.pk), "/x/")
     assert Instrument.objects.count() == 1
+
+
+def test_parameters_are_read_with_signs_of_either_width() -> None:
+    from quanheng.platform.instruments.imports import parse_parameters
+
+    assert parse_parameters("max\uff1d30\uff1b e=0.01") == {"max": "30", "e": "0.01"}
+
+
+@pytest.mark.parametrize("typed", ["200\u3001100\u300150", "200\uff0c100\uff0c50", "200, 100 ,50", "200 100\u300050"])
+def test_the_values_of_a_list_are_parted_as_people_part_them(typed: str) -> None:
+    from quanheng.platform.instruments.parameters import values_from
+    from quanheng.procedures.loader import load
+
+    parameters = load("JJG-99-2022").procedure.parameters
+    assert values_from(parameters, {"p_nominals": typed})["nominals"] == ["200", "100", "50"]

@@ -25,7 +25,7 @@
     $$("[data-given]").forEach((el) => put(data, el.dataset.given, el.textContent.trim()));
     $$("[data-path]").forEach((el) => {
       const value = el.value.trim();
-      put(data, el.dataset.path, el.dataset.kind === "list" && value ? value.split(/[,;，；\s]+/).filter(Boolean) : value);
+      put(data, el.dataset.path, el.dataset.kind === "list" && value ? value.split(/[,;\uff0c\uff1b\u3001\s]+/).filter(Boolean) : value);
     });
     // A section whose points are not drawn yet, because a parameter is missing, keeps what was typed into it.
     for (const [key, rows] of Object.entries(stored.sections || {})) if (!$(`[data-section="${CSS.escape(key)}"] table`)) data.sections[key] = rows;
@@ -77,7 +77,7 @@
   const within = (o) => o.low === null && o.high === null ? "" : o.low === null ? `≤ ${o.high}` : o.high === null ? `≥ ${o.low}` : `-${o.high}` === o.low ? `±${o.high}` : `${o.low} … ${o.high}`;
   const small = (text) => { const el = document.createElement("small"); el.textContent = text; return el; };
   const paintOutcome = (o) => {
-    const cell = $(`[data-result="${CSS.escape(o.path)}"]`), limit = within(o), more = [o.U ? `U ${o.U}${o.k ? ` (k=${o.k})` : ""}` : "", limit ? `MPE ${limit}` : ""].filter(Boolean).join(" · ");
+    const cell = $(`[data-result="${CSS.escape(o.path)}"]`), limit = within(o), more = [o.U ? `U ${o.U}${o.k ? ` (k=${o.k})` : ""}` : "", limit ? `MPE ${o.mpe ? `${o.mpe} − U: ` : ""}${limit}` : ""].filter(Boolean).join(" · ");
     if (cell) { cell.replaceChildren(o.value, ...(more ? [small(more)] : [])); cell.dataset.ok = o.ok === false ? "no" : "yes"; return; }
     const summary = $(`[data-summary="${CSS.escape(o.section)}"]`);
     if (!summary) return;
