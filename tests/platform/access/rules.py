@@ -177,7 +177,9 @@ RULES: dict[str, Rule] = {
     "verification/tasks/": Rule(both(*PARTS)),
     "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
     "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
-    "verification/tasks/<uuid:pk>/norm/": Rule(RECEPTION, NOBODY, {"norm": "0"}, task),
+    "verification/tasks/<uuid:pk>/norm/": Rule(
+        RECEPTION, NOBODY, {"norm": "0"}, lambda h: (h.returned.tasks.get().pk,)
+    ),
     "verification/tasks/<uuid:pk>/step/": Rule(
         RECEPTION, NOBODY, {"step": "cancel", **WHY}, task, lambda h: "step=cancel"
     ),

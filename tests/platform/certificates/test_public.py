@@ -144,7 +144,9 @@ def test_the_page_is_light_and_needs_no_script(cast: Cast, client: Client) -> No
     page = look(client, document.public_code)
     assert len(page.encode()) < 20_000
     assert "<script" not in page
-    assert f"第 {ledger.own_leaf(document).index} 条" in page
+    index = ledger.own_leaf(document).index
+    assert index is not None
+    assert f"第 {index + 1} 条" in page, "people count from one"
     assert "quanheng-verify" in page
     assert "M1级砝码标准装置" in page
     assert "国家质量基准" in page
