@@ -32,6 +32,7 @@ WANTED = (
     ("emission", "works", 0, "emission.svg"),
     ("certified-value", "laboratories", 0, "certified-value.svg"),
     ("quantity", "celsius", 0, "quantity.svg"),
+    ("uncertain-numbers", "shared-standard", 0, "uncertain-numbers.svg"),
 )
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 74, 16, 34, 46

@@ -39,10 +39,14 @@ class Distribution:
         value, u = self._moments()
         if not (math.isfinite(value) and math.isfinite(u) and u >= 0):
             raise InputError(
-                "distribution", "estimate and uncertainty must be finite, the latter not negative", repr(self)[:80]
+                "distribution",
+                f"estimate {value:g} and uncertainty {u:g} must be finite, the latter not negative",
+                repr(self)[:80],
             )
         if not self.dof > 0:
-            raise InputError("distribution_dof", "degrees of freedom must be above zero", repr(self)[:80])
+            raise InputError(
+                "distribution_dof", f"degrees of freedom are {self.dof:g}; they must be above zero", repr(self)[:80]
+            )
         return Estimate(value, u, self.dof, type(self).__name__.lower())
 
     def _moments(self) -> tuple[float, float]:
@@ -80,7 +84,9 @@ class _Bounded(Distribution):
 
     def _moments(self) -> tuple[float, float]:
         if not self.low <= self.high:
-            raise InputError("distribution_bounds", "low must not be above high", repr(self)[:80])
+            raise InputError(
+                "distribution_bounds", f"low {self.low:g} must not be above high {self.high:g}", repr(self)[:80]
+            )
         half = (self.high - self.low) / 2
         return (self.low + self.high) / 2, half * math.sqrt(self._variance_factor())
 
@@ -117,7 +123,9 @@ class Trapezoidal(_Bounded):
 
     def _variance_factor(self) -> float:
         if not 0 <= self.beta <= 1:
-            raise InputError("distribution_beta", "beta must lie between 0 and 1", repr(self)[:80])
+            raise InputError(
+                "distribution_beta", f"beta is {self.beta:g}; it must lie between 0 and 1", repr(self)[:80]
+            )
         return (1 + self.beta**2) / 6
 
 
@@ -184,11 +192,20 @@ def distribution_from(data: Mapping[str, Any], place: str = "") -> Distribution:
         values = data["values"]
         if not isinstance(values, (list, tuple)):
             raise InputError("distribution_keys", "values must be a list of numbers", place)
-        return Observations(tuple(_number(v, place) for v in values))
-    numbers = {key: _number(data[key], place) for key in given}
-    if name == "t":
-        return _student(numbers, place)
-    return kind(**numbers)
+        return placed(Observations(tuple(_number(v, f"{place}.values[{i}]") for i, v in enumerate(values))), place)
+    numbers = {key: _number(data[key], f"{place}.{key}") for key in given}
+    return placed(_student(numbers, place) if name == "t" else kind(**numbers), place)
+
+
+def placed(found: Distribution, place: str) -> Distribution:
+    """The distribution itself; one without an estimate is refused here, where the request's name for it is known."""
+    try:
+        found.estimate()
+    except InputError as error:
+        if error.place not in ("", repr(found)[:80]):
+            raise
+        raise InputError(error.code, error.message, place) from None
+    return found
 
 
 def _student(numbers: dict[str, float], place: str) -> StudentT:
@@ -197,18 +214,22 @@ def _student(numbers: dict[str, float], place: str) -> StudentT:
     dof = numbers["dof"]
     if "std" in numbers:
         if dof <= 2:
-            raise InputError("distribution_dof", "std of a t distribution needs dof above 2; give scale", place)
+            raise InputError(
+                "distribution_dof", f"std of a t distribution needs dof above 2, found {dof:g}; give scale", place
+            )
         return StudentT(numbers["loc"], numbers["std"] * math.sqrt((dof - 2) / dof), dof=dof)
     return StudentT(numbers["loc"], numbers["scale"], dof=dof)
 
 
 def _number(value: object, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise InputError("not_a_number", "give a number or numeric text", place)
+        raise InputError("not_a_number", f"expected a number, found {str(value)[:40]!r}", place)
     try:
         number = float(value)
     except (ValueError, OverflowError):
         raise InputError("not_a_number", f"{str(value)[:30]!r} is not a number", place) from None
+    if isinstance(value, str) and "_" in value:  # Python's 1_000; a person may have meant 1.000
+        raise InputError("not_a_number", f"{value[:30]!r} is not a number", place)
     if not math.isfinite(number):
-        raise InputError("not_a_number", "infinite and undefined numbers are refused", place)
+        raise InputError("not_a_number", f"expected a finite number, found {number}", place)
     return number

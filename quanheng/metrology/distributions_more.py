@@ -26,7 +26,11 @@ class CurvilinearTrapezoidal(Distribution):
 
     def _moments(self) -> tuple[float, float]:
         if not (self.low < self.high and 0 <= self.d <= (self.high - self.low) / 2):
-            raise InputError("distribution_bounds", "needs low < high and 0 ≤ d ≤ (high − low)/2", repr(self)[:80])
+            raise InputError(
+                "distribution_bounds",
+                f"needs low < high and 0 ≤ d ≤ (high − low)/2, found {self.low:g}, {self.high:g}, {self.d:g}",
+                repr(self)[:80],
+            )
         return (self.low + self.high) / 2, math.sqrt((self.high - self.low) ** 2 / 12 + self.d**2 / 9)
 
 
@@ -109,13 +113,14 @@ class Curve(Distribution):
 
 def _above_zero(distribution: Distribution, *values: float) -> None:
     if not all(v > 0 for v in values):
-        raise InputError("distribution_positive", "its parameters must be above zero", repr(distribution)[:80])
+        rule = f"{min(values):g} is no parameter of it, which must be above zero"
+        raise InputError("distribution_positive", rule, repr(distribution)[:80])
 
 
 def _whole(data: Mapping[str, Any], key: str, place: str, least: int) -> int:
     value = basic._number(data[key], place)
     if value < least or value != math.floor(value):
-        raise InputError("distribution_count", f"{key} is a whole number from {least}", place)
+        raise InputError("distribution_count", f"{key} is a whole number from {least}, found {value:g}", place)
     return int(value)
 
 
@@ -128,7 +133,7 @@ def binomial(data: Mapping[str, Any], place: str) -> Distribution:
     """A proportion of which `successes` of `trials` were seen, before which all were alike: beta."""
     successes, trials = _whole(data, "successes", place, 0), _whole(data, "trials", place, 1)
     if successes > trials:
-        raise InputError("distribution_count", "successes cannot exceed trials", place)
+        raise InputError("distribution_count", f"successes {successes} cannot exceed trials {trials}", place)
     return Beta(successes + 1.0, trials - successes + 1.0)
 
 
@@ -141,7 +146,10 @@ def specification(data: Mapping[str, Any], place: str) -> Distribution:
     given = {key: basic._number(data[key], f"{place}.{key}") for key in data if key not in ("distribution", "shape")}
     half = abs(given.get("at", given.get("value", 0.0))) * given.get("relative", 0.0) + given.get("absolute", 0.0)
     half += abs(given.get("range", 0.0)) * given.get("of_range", 0.0)
-    if any(given.get(key, 0.0) < 0 for key in ("relative", "of_range", "absolute")) or not half > 0:
+    for key in ("relative", "of_range", "absolute"):
+        if given.get(key, 0.0) < 0:
+            raise InputError("distribution_specification", f"{given[key]:g} is below 0", f"{place}.{key}")
+    if not half > 0:
         raise InputError("distribution_specification", "give relative, absolute or of_range with range", place)
     value, shape = given.get("value", 0.0), data.get("shape", "rectangular")
     if shape == "normal" and given.get("k", 2.0) > 0:
@@ -181,12 +189,13 @@ def distribution_from(data: Any, place: str = "") -> Distribution:
         if set(data) - {"distribution"} != needed:
             raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
         special: Distribution = build(data, place)
-        return special
+        return basic.placed(special, place)
     if name in _PLAIN:
         kind, needed = _PLAIN[name]
         if set(data) - {"distribution", "dof"} != needed:
             raise InputError("distribution_keys", f"{name} takes {', '.join(sorted(needed))}", place)
-        return kind(**{key: basic._number(data[key], f"{place}.{key}") for key in data if key != "distribution"})
+        numbers = {key: basic._number(data[key], f"{place}.{key}") for key in data if key != "distribution"}
+        return basic.placed(kind(**numbers), place)
     if name not in basic._KEYS:
         raise InputError("distribution_unknown", f"use one of {', '.join(NAMES)}", place)
     return basic.distribution_from(data, place)

@@ -12,6 +12,7 @@ from quanheng.errors import InputError
 Row = Mapping[str, Any]
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
 _MOST = 5000
+_UNCHECKED = re.compile(r"(\d{4}-\d{2}-\d{2}) 起未核对")  # in the note of a row, which is our remark on it
 
 
 def day(value: Any, place: str) -> str:
@@ -75,8 +76,30 @@ def whole(row: Row, name: str, place: str) -> int:
     return int(value)
 
 
-def cited(rows: Sequence[Row]) -> list[dict[str, str]]:
-    """Where the rows used come from: code, edition, region, source, verified."""
-    return [
-        {name: str(row.get(name, "")) for name in ("code", "edition", "region", "source", "verified")} for row in rows
-    ]
+def cited(rows: Sequence[Row], on: str | None = None) -> list[dict[str, str]]:
+    """Where the rows used come from: code, edition, region, source, and whether they are verified for that day."""
+    names = ("code", "edition", "region", "source")
+    return [{name: str(row.get(name, "")) for name in names} | {"verified": verified(row, on)} for row in rows]
+
+
+def verified(row: Row, on: str | None) -> str:
+    """Whether a row is verified for a day; `no` from the day on which its note says that nobody checked it again."""
+    return "no" if _unchecked_since(row, on) else str(row.get("verified", ""))
+
+
+def _unchecked_since(row: Row, on: str | None) -> str:
+    """The day, not after `on`, from which a row was not checked again; empty where there is none."""
+    said = _UNCHECKED.search(str(row.get("note", "")))
+    return said[1] if said and on is not None and said[1] <= on else ""
+
+
+def doubts(rows: Sequence[Row], on: str | None) -> list[str]:
+    """One warning for each row that is not verified for that day."""
+    found = []
+    for row in rows:
+        what = f"{row.get('code')} of {row.get('edition')}"
+        if row.get("verified") != "yes":
+            found.append(f"unverified: {what}")
+        elif since := _unchecked_since(row, on):
+            found.append(f"unverified for this day: a later edition is in force since {since}, {what} was used")
+    return found

@@ -29,9 +29,8 @@ class Result:
     """Base of the frozen results: ``str`` is a table, ``to_dict`` is JSON that ``from_dict`` reads back bit for bit."""
 
     cites: ClassVar[str] = ""
-    inputs: ClassVar[Mapping[str, Any]] = MappingProxyType(
-        {}
-    )  # of each result its own, where a function of the library made it
+    # Each result its own, where a function of the library made it.
+    inputs: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __init_subclass__(cls, cites: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -58,6 +59,14 @@ def test_an_answer_reads_back_from_its_json_and_is_the_same(name: str, example: 
 )  # fmt: skip
 def test_the_document_has_edition_and_clause(name: str, request_: dict[str, Any], document: str) -> None:
     assert document in tasks.find(name).compute(request_).to_dict()["document"]
+
+
+@pytest.mark.parametrize("name", ["comparison", "interval"])
+def test_a_paper_is_named_so_that_a_library_finds_it(name: str) -> None:
+    for example in tasks.find(name).examples:
+        document = tasks.find(name).compute(asked(name, example)).to_dict()["document"]
+        # no author with a bare year; a journal's year stands in parentheses
+        assert not re.search(r"[a-zü] (19|20)\d\d", document), document
 
 
 def test_a_changed_answer_is_refused_and_the_key_named() -> None:

@@ -14,6 +14,7 @@ from quanheng.metrology.conformity import Interval, Measured, Population, confor
 from quanheng.metrology.decision_rules import zones
 from quanheng.metrology.distributions import Normal, Rectangular
 from quanheng.metrology.distributions_more import Gamma
+from quanheng.metrology.tasks import reading
 from quanheng.metrology.tasks.conformity import compute
 from quanheng.metrology.tasks.conformity_forms import EXAMPLES
 
@@ -181,3 +182,26 @@ def test_every_example_answers_with_a_table_and_figures():
         result = compute(example)
         assert result.table()
         assert result.figures()
+
+
+def test_a_side_without_a_limit_is_told_in_words_and_not_as_infinity():
+    above = compute({"upper": -5.40, "value": -5.47, "u": 0.05})
+    below = compute({"lower": 490, "value": 509.7, "u": 1000})
+    assert above.to_dict()["text"].startswith("accept: accepted up to -5.4,")
+    assert below.to_dict()["text"].startswith("accept: accepted from 490,")  # rounded to u it would read 500
+    for answer in (above, below):
+        assert "inf" not in answer.table() + answer.to_dict()["text"]
+
+
+def test_no_digit_is_shown_that_double_precision_does_not_hold():
+    answer = compute({"upper": -5.40, "value": -5.47, "u": 5e-22}).to_dict()
+    assert "-5.46999999999999975" not in str(answer)
+    assert reading.text(1e300, 1.0) == "1.00000000000000e+300"
+    assert (reading.text(123456.0, 1200.0), reading.text(0.0, 0.01)) == ("123500", "0.000")
+
+
+@pytest.mark.parametrize("digits", [2.7, 0, 7, "two"])
+def test_a_count_that_is_no_whole_number_is_refused_and_not_cut(digits):
+    with pytest.raises(InputError) as caught:
+        compute({"upper": 1, "value": 0, "u": 0.1, "digits": digits})
+    assert caught.value.place == "digits"

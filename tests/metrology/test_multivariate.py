@@ -156,6 +156,23 @@ def test_jcgm102_tables_15_and_16_ten_temperatures():
     assert r[5][9] == pytest.approx(0.918, abs=0.00051)
 
 
+def test_jcgm102_952_one_temperature():
+    request = thermometer()
+    inputs = {name: data for name, data in request["inputs"].items() if not name[1:].isdecimal() or name == "R0"}
+    model = "t = 2*(r*RS/R0 - 1)/(A + sqrt(A**2 + 4*B*(r*RS/R0 - 1)))"
+    found = compute(request | {"model": model, "inputs": inputs | {"r": normal(1.0780057, 50e-7)}})
+    assert (round(found.outputs["t"].value, 4), round(found.outputs["t"].u, 4)) == (20.0232, 0.0045)
+
+
+def test_jcgm102_table_16_whole():
+    r = compute(thermometer()).to_dict()["correlation"]
+    printed = """0.252 0.127 0.079 0.059 0.054 0.056 0.054 0.050 0.054  0.815 0.800 0.755 0.580 0.312 -0.092 -0.358 0.580
+        0.902 0.868 0.691 0.400 -0.057 -0.365 0.691  0.909 0.766 0.495 0.040 -0.281 0.766  0.847 0.629 0.208 -0.115 0.847
+        0.841 0.549 0.264 0.918  0.812 0.613 0.841  0.909 0.549  0.264"""
+    ours = [r[i][j] for i in range(10) for j in range(i + 1, 10)]
+    assert ours == pytest.approx([float(v) for v in printed.split()], abs=0.00051)
+
+
 def loss(x1, r=0.0, **more):
     inputs = {"X1": normal(x1, 0.005), "X2": normal(0, 0.005)}
     return {
@@ -175,6 +192,10 @@ def loss(x1, r=0.0, **more):
 def test_jcgm101_table_8_comparison_loss_without_correlation(x1, first, second, trials, ends):
     gum = compute(loss(x1, method="gum"))
     assert round(gum.outputs["dY"].u * 1e6) == first
+    by_order = [gum.outputs["dY"].interval, compute(loss(x1, method="gum2")).outputs["dY"].interval]
+    shown = [None if i is None else tuple(round(e * 1e6) for e in i) for i in by_order]
+    # at 0 the first order prints [0, 0] in table 8, which is no interval: none is given
+    assert shown == {0.0: [None, (-98, 98)], 0.01: [(-96, 296), (-119, 319)], 0.05: [(1520, 3480), (1515, 3485)]}[x1]
     assert bool(gum.warnings) is (first == 0)
     higher = compute(loss(x1, method="gum2")).outputs["dY"]
     assert round(higher.u * 1e6) == second
@@ -213,3 +234,40 @@ def test_jcgm101_table_11_gauge_block():
     assert round(found.value) == 838
     assert round(found.u) == 36
     assert [round(e) for e in found.interval] == pytest.approx([745, 932], abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("x1", "u2", "r"), [(x, u, r) for r in (0.0, 0.9) for x, u in ((0.001, 10), (0.01, 1), (0.1, 0.1))]
+)
+def test_jcgm102_tables_6_and_7_by_the_framework(x1, u2, r):
+    found = compute({
+        "model": POLAR, "inputs": {"X1": normal(x1, 0.010), "X2": normal(0, 0.010)}, "method": "gum",
+        "correlations": [{"a": "X1", "b": "X2", "r": r}] if r else [],
+    }).to_dict()  # fmt: skip
+    y1, y2 = found["outputs"]["Y1"], found["outputs"]["Y2"]
+    shown = [round(v, 3) for v in (y1["value"], y2["value"], y1["u"], y2["u"], found["correlation"][0][1])]
+    assert shown == [x1, 0.0, 0.010, u2, r]
+
+
+def test_jcgm102_tables_9_10_and_11_by_the_framework():
+    request = EXAMPLES["jcgm102-9.4"]
+    inputs = compute(request | {"model": "a = V; b = 1000*I; c = phi", "method": "gum"}).to_dict()
+    assert [round(o["value"], 5) for o in inputs["outputs"].values()] == [4.999, 19.661, 1.04447]  # printed 1.04446
+    u = [o["u"] for o in inputs["outputs"].values()]
+    assert [round(u[0], 4), round(u[1], 4), round(u[2], 5)] == [0.0026, 0.0077, 0.00061]
+    r = inputs["correlation"]
+    assert [round(v, 3) for v in (r[0][1], r[0][2], r[1][2])] == [-0.355, 0.858, -0.645]
+    outputs = compute(request | {"method": "gum"}).to_dict()["outputs"]
+    # R is printed 127.732, from the phase rounded to 1.04446; the observations give 127.7307
+    assert [round(outputs[name]["value"], 3) for name in "RXZ"] == [127.731, 219.847, 254.260]
+    rounded = 4.999 / 0.019661 * math.cos(1.04446)
+    assert round(rounded, 3) == 127.732
+
+
+def test_jcgm101_table_11_gauge_block_by_the_framework():
+    known = {"da": {"distribution": "rectangular", "low": -1e-6, "high": 1e-6, "dof": 50},
+             "dt": {"distribution": "rectangular", "low": -0.05, "high": 0.05, "dof": 2}}  # fmt: skip
+    request = gauge(method="gum")
+    found = compute(request | {"inputs": request["inputs"] | known}).outputs["dL"]
+    assert (round(found.value), round(found.u), int(found.dof)) == (838, 32, 16)
+    assert [round(e) for e in found.interval] == pytest.approx([745, 931], abs=1)

@@ -99,7 +99,9 @@ class Homogeneity(Result, cites="ISO Guide 35:2017, 7.7; ISO 33405:2024"):
 
     s_w : repeatability within a unit (of this study, or `s_r` given)
     s_bb : sqrt((MS_between - MS_within) / n0), zero where negative
-    u_bb_min : what inhomogeneity could hide behind the repeatability (T. P. J. Linsinger et al., 2001)
+    u_bb_min : what inhomogeneity could hide behind the repeatability (T. P. J. Linsinger, J. Pauwels, A. M. H. van
+        der Veen, H. Schimmel, A. Lamberty, Homogeneity and stability of reference materials, Accred. Qual. Assur. 6
+        (2001) 20-25)
     u_bb : the larger of the two
     rule : which of the two it is
     """

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.checks import PRECISION, Floats, finite
 from quanheng.metrology.results import Result, recorded
 
 
@@ -147,8 +147,10 @@ def by_comparison(
     rule = f"|y - mean| <= sqrt((n - 1)/n) U with n = {n} (k = {common:g})"
     found = _verdict(float(y[own]) - mean, limit, rule)
     wide = max(same) / min(same)
+    if not math.isfinite(wide):
+        raise InputError("precision", PRECISION, "U")
     if wide > 3:
-        rule = f"{rule}; the uncertainties differ by {wide:.1f} times, so the plain mean is a weak reference"
+        rule = f"{rule}; the uncertainties differ by {wide:.3g} times, so the plain mean is a weak reference"
         found = Verification(found.difference, found.limit, found.passed, found.score, rule)
     return found, mean
 

@@ -20,6 +20,7 @@ from quanheng.errors import InputError
 # task → module; a module is imported only when its task is asked for
 MODULES: dict[str, str] = {
     "uncertainty": "quanheng.metrology.tasks.uncertainty",
+    "uncertain-numbers": "quanheng.metrology.tasks.uncertain_numbers",
     "conformity": "quanheng.metrology.tasks.conformity",
     "calibration-line": "quanheng.metrology.tasks.calibration_line",
     "comparison": "quanheng.metrology.tasks.comparison",

@@ -17,7 +17,7 @@ from quanheng.metrology.curve_selection import DEFAULT_CANDIDATES, Candidate, ch
 from quanheng.metrology.tasks import Figure, Series, Task, clauses
 from quanheng.metrology.tasks.calibration_line_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import keys, number, numbers, text
+from quanheng.metrology.tasks.reading import keys, number, numbers, text, whole
 from quanheng.metrology.vectors import Floats
 
 _OPTIONAL = (
@@ -172,7 +172,7 @@ def compute(request: Mapping[str, Any]) -> Result:
     coverage = number(data.get("coverage", 0.95), "coverage", above=0)
     if coverage >= 1:
         raise InputError("coverage", "a coverage probability lies between 0 and 1", "coverage")
-    digits = int(number(data.get("digits", 2), "digits", minimum=1))
+    digits = whole(data.get("digits", 2), "digits", 1, 6)
     name = data.get("model", "line")
     selection: tuple[Candidate, ...] = ()
     if name == "auto":
@@ -189,7 +189,7 @@ def compute(request: Mapping[str, Any]) -> Result:
         rule = "the points lie exactly on the curve, so their scatter gives no uncertainty; give u_y"
         raise InputError("zero_variance", rule, "y")
     predictions = _predictions(data.get("predict", []), found)
-    return Result(x, y, u_x, u_y, name, found, predictions, coverage, selection, min(digits, 6))
+    return Result(x, y, u_x, u_y, name, found, predictions, coverage, selection, digits)
 
 
 def _candidates(data: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,30 @@ _CHECKS: Mapping[str, str] = {
     "pooled": "GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4",
     "chart": "JJF 1033-2023, C.3; GB/T 17989.2; ISO 7870",
 }
+# papers the numerics name by author and year
+_PAPERS: Mapping[str, str] = {
+    "Cox 2002": "M. G. Cox, The evaluation of key comparison data, Metrologia 39 (2002) 589–595",
+    "Cox 2007": "M. G. Cox, The evaluation of key comparison data: determining the largest consistent subset, "
+    "Metrologia 44 (2007) 187–200",
+    "Birge 1932": "R. T. Birge, The calculation of errors by the method of least squares, Phys. Rev. 40 (1932) 207–227",
+    "Müller 2000": "J. W. Müller, Possible advantages of a robust evaluation of comparisons, "
+    "J. Res. Natl. Inst. Stand. Technol. 105 (2000) 551–555",
+    "DerSimonian & Laird 1986": "R. DerSimonian, N. Laird, Meta-analysis in clinical trials, "
+    "Control. Clin. Trials 7 (1986) 177–188",
+    "Paule & Mandel 1982": "R. C. Paule, J. Mandel, Consensus values and weighting factors, "
+    "J. Res. Natl. Bur. Stand. 87 (1982) 377–385",
+    "Delahaye and Witt 2002": "F. Delahaye, T. J. Witt, Linking the results of key comparison CCEM-K4 with the 10 pF "
+    "results of EUROMET.EM-K4, Metrologia 39 (2002) Tech. Suppl. 01005",
+    "Clopper & Pearson 1934": "C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in "
+    "the case of the binomial, Biometrika 26 (1934) 404–413",
+}
+
+
+def whole_papers(document: str) -> str:
+    """The document with each paper named so that a library finds it: authors, title, journal, volume and pages."""
+    for short, paper in _PAPERS.items():
+        document = document.replace(short, paper)
+    return document
 
 
 def uncertainty(request: Keys, answer: Keys) -> str:
@@ -64,7 +88,12 @@ def _diagonal(rows: Any) -> bool:
 def comparison(request: Keys, answer: Keys) -> str:
     """The document of the reference value, degrees of equivalence, and linking."""
     link = "; Delahaye and Witt 2002" if "link" in answer else ""
-    return f"{answer['document']}; CIPM MRA, T.3{link}"
+    return whole_papers(f"{answer['document']}; CIPM MRA, T.3{link}")
+
+
+def own(request: Keys, answer: Keys) -> str:
+    """The document that the answer names itself."""
+    return whole_papers(str(answer["document"]))
 
 
 def standard_check(request: Keys, answer: Keys) -> str:

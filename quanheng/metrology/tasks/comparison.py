@@ -15,7 +15,7 @@ from quanheng.metrology.comparison.estimators import Consensus
 from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.comparison_request import EXAMPLES, METHODS, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
+from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text, whole
 
 _FULL: dict[str, Callable[[Floats, Floats], Consensus]] = {
     "weighted-mean": estimators.weighted_mean,
@@ -203,7 +203,7 @@ def compute(request: Mapping[str, Any]) -> ComparisonResult:
     x, u = estimators.read_results(numbers(request["x"], "x"), numbers(request["u"], "u"))
     labs = _labs(request.get("labs"), len(x))
     k = number(request.get("k", 2), "k", above=0)
-    digits = int(number(request.get("digits", 2), "digits", minimum=1))
+    digits = whole(request.get("digits", 2), "digits", 1, 6)
     v = covariance(u, _pairs(request.get("correlations", ()), labs), "correlations")
     corrected = None
     if "travelling" in request:
@@ -243,8 +243,8 @@ def _reference(
     if method == "procedure-b":
         if len(kept) < len(x):
             raise InputError("exclude", "procedure-b resists outliers by itself; drop exclude", "exclude")
-        rng = np.random.default_rng(int(number(request.get("seed", 1), "seed", minimum=0)))
-        trials = int(number(request.get("trials", 100_000), "trials"))
+        rng = np.random.default_rng(whole(request.get("seed", 1), "seed", 0))
+        trials = whole(request.get("trials", 100_000), "trials", 1)
         b = simulated.procedure_b(x, v, rng, trials)
         return b.consensus, degrees.Degrees(b.d, b.u_d, k)
     if method == "pilot":
@@ -368,7 +368,7 @@ def _flag(request: Mapping[str, Any], name: str) -> bool:
 TASK = Task(
     name="comparison",
     title=("计量比对", "Comparison"),
-    document="JJF 1117-2010; CIPM MRA; Cox 2002, 2007",
+    document="JJF 1117-2010; CIPM MRA; M. G. Cox, Metrologia 39 (2002) 589 and 44 (2007) 187",
     evaluate=compute,
     cited=clauses.comparison,
     schema=SCHEMA,

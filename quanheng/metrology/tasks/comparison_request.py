@@ -74,7 +74,8 @@ SCHEMA = schema(
     ("x", "u", "method"),
 )
 
-# R. Hearn et al., Metrologia 45 (2008) 08001: lead in wine, mg/kg; u = U / k as reported
+# R. Hearn, R. Santamaria-Fernandez, M. Sargent, Metrologia 45 (2008) Tech. Suppl. 08001:
+# lead in wine, ng/g; u = U / k as reported
 _K30: dict[str, Any] = {
     "labs": ["INMETRO", "KRISS", "NMIJ", "IRMM", "PTB", "NMIA", "LGC", "CSIR", "NIM", "LNE", "INM"],
     "x": [1.62, 2.893, 2.936, 2.94, 2.96, 2.98, 3.0, 3.001, 3.07, 3.13, 7.71],

@@ -16,7 +16,7 @@ from quanheng.metrology.distributions_more import distribution_from
 from quanheng.metrology.tasks import Figure, Series, Task, clauses
 from quanheng.metrology.tasks.conformity_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import keys, number, text
+from quanheng.metrology.tasks.reading import keys, number, text, whole
 
 _OPTIONAL = ("lower", "upper", "mpe", "value", "u", "U", "k", "dof", "rule", "prior", "acceptance", "digits")
 
@@ -78,9 +78,15 @@ class Result:
 
     def _text(self) -> str:
         part = "" if self.probability is None else f", p_c = {100 * self.probability:.4g} %"
-        low, high = self.zones.inner.ends
-        zone = f"[{self._shown(low)}, {self._shown(high)}]"
-        return f"{self.decision or 'rule'}: accepted in {zone}{part}"
+        return f"{self.decision or 'rule'}: accepted {self._span(self.zones.inner)}{part}"
+
+    def _span(self, interval: Interval) -> str:
+        """An interval of one or two ends; an end that is a limit as asked keeps all its digits."""
+        given = self.limits.ends
+        low, high = (f"{e:.12g}" if e in given else self._shown(e) for e in interval.ends)
+        if interval.low is None:
+            return f"up to {high}"
+        return f"from {low}" if interval.high is None else f"in [{low}, {high}]"
 
     def _sentence(self) -> tuple[str, str]:
         zh, en = WORDS[self.zones.decide(self.measured.value)]
@@ -101,10 +107,9 @@ class Result:
         for key, interval in (
             ("tolerance", self.limits),
             ("acceptance", self.zones.inner),
-            ("reject", self.zones.outer),
+            ("not rejected", self.zones.outer),
         ):
-            low, high = interval.ends
-            lines.append(f"{key:<24}[{low:g}, {high:g}]")
+            lines.append(f"{key:<24}{self._span(interval)}")
         for key in ("guard_band", "p_conform", "specific_consumer_risk", "specific_producer_risk", "capability_index"):
             if answer[key] is not None:
                 lines.append(f"{key:<24}{answer[key]:.6g}")
@@ -180,8 +185,8 @@ def compute(request: Mapping[str, Any]) -> Result:
     index = capability(measured, limits)
     if found.rule == "simple" and index is not None and index < 3:
         warnings.append("U exceeds a third of the limit: simple acceptance is usually restricted to U ≤ MPE/3 (8.2.3)")
-    digits = int(number(data.get("digits", 2), "digits", minimum=1))
-    return Result(measured, has_value, limits, found, probability, risks, population, tuple(warnings), min(digits, 6))
+    digits = whole(data.get("digits", 2), "digits", 1, 6)
+    return Result(measured, has_value, limits, found, probability, risks, population, tuple(warnings), digits)
 
 
 def _limits(data: Mapping[str, Any]) -> Interval:

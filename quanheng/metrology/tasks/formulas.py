@@ -97,6 +97,12 @@ _LINES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "U → 1 – 2,  y → 10^ℓ(U)   (JCGM 100, 7.2.6;  GB/T 8170)",
         )
     },
+    "uncertain-numbers": {
+        "": (
+            "y = f(x₁, …, x_N),  c_k(y) = Σ ∂f/∂xᵢ·c_k(xᵢ)",
+            "u²(y) = Σ c_k²(y),  cov(y, z) = Σ c_k(y)·c_k(z)   (JCGM 100, 5.1.3, F.1.2.3, H.2.3)",
+        )
+    },
     "standard-check": {
         "repeatability": ("s = √(Σ (yᵢ − ȳ)²/(n − 1))",),
         "stability": ("max ȳₘ − min ȳₘ  (new);   max |ȳₘ₊₁ − ȳₘ|  (in service)",),

@@ -29,6 +29,10 @@ def guarded(compute: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Mapping
                 result.figures()
         except _ARITHMETIC as error:
             raise InputError("precision", f"{PRECISION} ({type(error).__name__})", "request") from None
+        except ValueError as error:
+            if "fsum" not in str(error):  # fsum's own words where infinities of both signs meet
+                raise
+            raise InputError("precision", f"{PRECISION} ({type(error).__name__})", "request") from None
         bad = _first_bad(answer, "")
         if bad:
             raise InputError("precision", f"{PRECISION}; {bad} would not be a finite number", "request")

@@ -98,7 +98,7 @@ class HomogeneityResult:
         adequate = "" if h.adequate is None else ("yes" if h.adequate else "no") + ", s_bb against 0.3 sigma"
         tail = layout.lines(
             ("mean", text(a.mean, h.u_bb)),
-            ("F", f"{a.f:.4g}, p {a.p:.3g}: {verdict}"),
+            ("F", f"{layout.finite(a.f, '.4g')}, p {a.p:.3g}: {verdict}"),
             ("s_w", text(h.s_w, h.s_w)),
             ("s_bb", text(h.s_bb, h.s_bb or None)),
             ("floor", text(h.u_bb_min, h.u_bb_min)),

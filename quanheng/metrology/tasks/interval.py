@@ -12,7 +12,7 @@ from scipy import special
 
 from quanheng.errors import InputError
 from quanheng.metrology.intervals import drift, reactive, reliability
-from quanheng.metrology.tasks import Figure, Series, Task, layout
+from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.interval_request import EXAMPLES, METHODS, SCHEMA
 from quanheng.metrology.tasks.reading import called, choice, keys, number, numbers
@@ -356,6 +356,7 @@ TASK = Task(
     name="interval",
     title=("校准间隔", "Calibration interval"),
     document="ILAC-G24:2022 / OIML D 10:2022; NCSLI RP-1",
+    cited=clauses.own,
     evaluate=compute,
     schema=SCHEMA,
     example=EXAMPLES["rp1-s2"],

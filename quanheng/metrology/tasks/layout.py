@@ -36,6 +36,11 @@ def plain(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
+def finite(value: float, form: str) -> str:
+    """A statistic for a person; a ratio whose divisor is zero has no number."""
+    return format(value, form) if math.isfinite(value) else "not defined"
+
+
 def pair(value: float, u: float) -> dict[str, str]:
     """`value` and `u` as rounded text, for the `text` beside the numbers."""
     return {"value": text(value, u), "u": text(u, u)}

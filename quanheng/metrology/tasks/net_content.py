@@ -8,14 +8,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from quanheng.errors import InputError
-from quanheng.metrology.effective import cited, day, table
+from quanheng.metrology.effective import cited, day, doubts, table
 from quanheng.metrology.net_content import contents as packages
 from quanheng.metrology.net_content import inspection, retail
 from quanheng.metrology.net_content.tolerance import Tolerance, tolerance
 from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
 from quanheng.metrology.tasks.net_content_request import EXAMPLES, SCHEMA, TABLES, TESTING
-from quanheng.metrology.tasks.reading import choice, keys, number, text
+from quanheng.metrology.tasks.reading import choice, keys, number, text, whole
 
 _MOST = 20_000
 
@@ -32,6 +32,7 @@ class LotResult:
     contents: tuple[Decimal, ...]
     found: inspection.Inspection
     tare: packages.Tare | None
+    on: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The documented keys."""
@@ -59,7 +60,7 @@ class LotResult:
             "allowed_over_2T": f.plan.accept_2t,
             "contents": [float(q) for q in self.contents],
             "text": {"T": str(t.t.normalize()), "mean": text(f.mean, f.s), "factor": str(f.plan.factor or "")},
-            "law": cited(rows),
+            "law": cited(rows, self.on),
             "warnings": self._warnings(rows),
         }
         if self.tare is not None:
@@ -73,7 +74,7 @@ class LotResult:
         return out
 
     def _warnings(self, rows: list[Mapping[str, Any]]) -> list[str]:
-        notes = [f"unverified: {r.get('code')} of {r.get('edition')}" for r in rows if r.get("verified") != "yes"]
+        notes = doubts(rows, self.on)
         if self.tare is not None and not self.tare.may_use_mean:
             notes.append(f"tare: {self.tare.rule}")
         return notes
@@ -122,6 +123,7 @@ class SaleResult:
     """Answer for one sale at retail."""
 
     found: retail.Retail
+    on: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The documented keys."""
@@ -133,8 +135,8 @@ class SaleResult:
             "limit_g": float(f.limit),
             "text": {"deficiency_g": f"{f.deficiency.normalize():f}", "limit_g": f"{f.limit.normalize():f}"},
             "band": str(f.row.get("price_band", "")),
-            "law": cited([f.row]),
-            "warnings": [] if f.row.get("verified") == "yes" else [f"unverified: {f.row.get('code')}"],
+            "law": cited([f.row], self.on),
+            "warnings": doubts([f.row], self.on),
         }
 
     def table(self) -> str:
@@ -146,6 +148,7 @@ class SaleResult:
             ("permitted", f"{f.limit.normalize():f} g"),
             ("band", str(f.row.get("price_band", ""))),
             ("law", str(f.row.get("edition", ""))),
+            *(("note", note) for note in doubts([f.row], self.on)),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -174,7 +177,7 @@ def _sale(request: Mapping[str, Any], on: str | None, edition: str | None) -> Sa
         raise InputError("choice", "expected true or false", "retail.same_accuracy")
     rows = table(request.get("tables"), "retail_deviation", on=on, edition=edition)
     price, sold, found = (_exact(sale[name], f"retail.{name}") for name in ("price", "sold_kg", "found_kg"))
-    return SaleResult(retail.judge(rows, price, sold, found, same_accuracy=same))
+    return SaleResult(retail.judge(rows, price, sold, found, same_accuracy=same), on)
 
 
 def _lot(request: Mapping[str, Any], on: str | None, edition: str | None) -> LotResult:
@@ -182,7 +185,7 @@ def _lot(request: Mapping[str, Any], on: str | None, edition: str | None) -> Lot
     if missing:
         raise InputError("missing", f"needs {', '.join(missing)}", "request")
     nominal, unit = _exact(request["nominal"], "nominal"), str(request["unit"])
-    lot = int(number(request["lot"], "lot", minimum=1))
+    lot = whole(request["lot"], "lot", 1)
     testing = choice(request.get("testing", TESTING[0]), "testing", TESTING)
     goods = choice(request.get("goods", "plain"), "goods", packages.GOODS)
     tables = request.get("tables")
@@ -192,7 +195,7 @@ def _lot(request: Mapping[str, Any], on: str | None, edition: str | None) -> Lot
     if "tare" in request:
         tare = packages.mean_tare(_list(request["tare"], "tare"), nominal, t.t)
     found = _contents(request, goods)
-    return LotResult(nominal, unit, lot, goods, t, found, inspection.inspect(found, nominal, t.t, plan), tare)
+    return LotResult(nominal, unit, lot, goods, t, found, inspection.inspect(found, nominal, t.t, plan), tare, on)
 
 
 def _contents(request: Mapping[str, Any], goods: str) -> tuple[Decimal, ...]:

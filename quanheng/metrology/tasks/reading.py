@@ -16,6 +16,7 @@ from quanheng.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 _LONGEST = 64  # characters of one number
+_HELD = 15  # significant digits that every float64 holds
 
 
 def from_json(data: bytes, place: str) -> Any:
@@ -30,11 +31,18 @@ def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is not a number of JSON")
 
 
+def _decimal(text: str) -> str:
+    """The text of a number; Python's 1_000 is none, for a person may have meant 1.000."""
+    if "_" in text:
+        raise ValueError(text)
+    return text.strip()
+
+
 def number(value: Any, place: str, *, minimum: float | None = None, above: float | None = None) -> float:
     """One finite float64; `minimum` is allowed itself, `above` is not."""
     if isinstance(value, str) and len(value) <= _LONGEST:
         try:
-            value = float(value.strip())
+            value = float(_decimal(value))
         except ValueError:
             raise InputError("number", f"{value!r} is not a number", place) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -50,6 +58,14 @@ def number(value: Any, place: str, *, minimum: float | None = None, above: float
     if above is not None and not found > above:
         raise InputError("range", f"{found:g} must be above {above:g}", place)
     return found
+
+
+def whole(value: Any, place: str, least: int, most: int = 2**53) -> int:
+    """One whole number; 10.9 is none, and is never taken for ten."""
+    found = number(value, place)
+    if not found.is_integer() or not least <= found <= most:
+        raise InputError("range", f"needs a whole number from {least} to {most}, found {found:g}", place)
+    return value if isinstance(value, int) else int(found)
 
 
 def numbers(
@@ -103,8 +119,10 @@ def text(value: float, u: float | None = None, digits: int = 2) -> str:
         return str(value)
     if u is None or not math.isfinite(u) or u <= 0:
         return f"{value:.6g}"
-    places = digits - 1 - math.floor(math.log10(u))
     rounded = float(f"{u:.{digits - 1}e}")
     places = digits - 1 - math.floor(math.log10(rounded))
     value = round(value, places) or 0.0  # a zero has no sign
+    significant = places + 1 + math.floor(math.log10(abs(value))) if value else 1
+    if significant > _HELD or abs(value) >= 10**_HELD:  # digits beyond double precision are noise
+        return f"{value:.{min(max(significant, 1), _HELD) - 1}e}"
     return f"{value:.{max(places, 0)}f}"

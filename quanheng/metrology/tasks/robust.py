@@ -15,7 +15,7 @@ from quanheng.metrology.robust import algorithm_a, outliers, q_hampel
 from quanheng.metrology.robust.algorithm_a import Robust
 from quanheng.metrology.tasks import Figure, Series, Task, layout
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
+from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text, whole
 
 METHODS = ("algorithm-a", "q-hampel", "median-mad", "median-niqr", "mean")
 TESTS = ("grubbs", "cochran", "mandel", "youden")
@@ -171,7 +171,7 @@ def _robust(request: Mapping[str, Any], method: str, groups: list[Floats], means
         raise InputError("unused", f"{method} does not iterate; drop stop and iterations", "method")
     if method == "algorithm-a":
         stop = choice(request.get("stop", "converged"), "stop", algorithm_a.STOPS)
-        steps = int(number(request["iterations"], "iterations", minimum=1)) if "iterations" in request else None
+        steps = whole(request["iterations"], "iterations", 1) if "iterations" in request else None
         return algorithm_a.algorithm_a(means, stop=stop, iterations=steps)
     if method == "q-hampel":
         return q_hampel.q_hampel(groups)

@@ -137,7 +137,7 @@ class StabilityResult:
         parts = [
             layout.lines(
                 ("slope", f"{text(line.b, line.u_b)}  u {text(line.u_b, line.u_b)}"),
-                ("t", f"{line.t:.3g} against {line.critical:.3g}, p {line.p:.3g}"),
+                ("t", f"{layout.finite(line.t, '.3g')} against {line.critical:.3g}, p {line.p:.3g}"),
                 ("verdict", _rule(s)),
                 ("shelf life", f"{s.shelf_life:g}{unit}"),
                 ("u_stability", "" if s.u is None else text(s.u, s.u)),

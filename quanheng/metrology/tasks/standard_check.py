@@ -11,7 +11,7 @@ from quanheng.metrology.checks import Floats
 from quanheng.metrology.standard_check import assessment, charts
 from quanheng.metrology.tasks import Figure, Series, Task, clauses, layout
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text
+from quanheng.metrology.tasks.reading import choice, keys, number, numbers, text, whole
 from quanheng.metrology.tasks.standard_check_request import EXAMPLES, KINDS, SCHEMA
 
 Answer = tuple[dict[str, Any], tuple[Figure, ...]]
@@ -110,7 +110,7 @@ def _comparison(request: Mapping[str, Any]) -> Answer:
     y = numbers(request["values"], "values", at_least=3)
     u = numbers(request["U"], "U", length=len(y))
     k = numbers(request["k"], "k", length=len(y)) if "k" in request else None
-    own = int(number(request.get("own", 1), "own", minimum=1))
+    own = whole(request.get("own", 1), "own", 1)
     if own > len(y):
         raise InputError("range", f"own is {own}; there are {len(y)} laboratories", "own")
     v, mean = assessment.by_comparison(y, u, k, own - 1)
@@ -121,7 +121,7 @@ def _comparison(request: Mapping[str, Any]) -> Answer:
 
 def _pooled(request: Mapping[str, Any]) -> Answer:
     p = assessment.pooled(_groups(request["groups"]))
-    m = int(number(request.get("readings_of_result", 1), "readings_of_result", minimum=1))
+    m = whole(request.get("readings_of_result", 1), "readings_of_result", 1)
     u = p.s / m**0.5
     answer: dict[str, Any] = {"s": p.s, "dof": p.dof, "groups": p.groups, "readings_of_result": m, "u": u}
     answer |= {"u_relative_of_s": p.u_relative, "text": {"s": text(p.s, p.s or None), "u": text(u, u or None)}}

@@ -21,7 +21,7 @@ from quanheng.metrology.monte_carlo import LIMIT, IntervalKind, Summary, Validat
 from quanheng.metrology.multivariate import SINGULAR, Regions, gum_regions, trial_regions
 from quanheng.metrology.tasks import Task, clauses
 from quanheng.metrology.tasks.guard import guarded
-from quanheng.metrology.tasks.reading import choice, keys, number
+from quanheng.metrology.tasks.reading import choice, keys, number, whole
 from quanheng.metrology.tasks.uncertainty_forms import EXAMPLE, EXAMPLES, SCHEMA
 from quanheng.metrology.tasks.uncertainty_result import Output, Result, Row
 from quanheng.metrology.vectors import Floats
@@ -90,7 +90,7 @@ def read_request(request: Mapping[str, Any]) -> Request:
     model = model_from(data["model"], outputs)
     inputs = _inputs(data["inputs"], model)
     trials = data.get("trials", "adaptive")
-    whole = None if trials == "adaptive" else _whole(trials, "trials", 1000, LIMIT)
+    fixed = None if trials == "adaptive" else whole(trials, "trials", 1000, LIMIT)
     coverage = number(data.get("coverage", 0.95), "coverage", above=0)
     if coverage > 0.9999:
         raise InputError("coverage", "a coverage probability lies above 0 and is at most 0.9999", "coverage")
@@ -106,11 +106,11 @@ def read_request(request: Mapping[str, Any]) -> Request:
         k,
         "shortest" if interval == "shortest" else "symmetric",
         choice(data.get("method", "auto"), "method", _METHODS),
-        whole,
-        _whole(data.get("digits", 2), "digits", 1, 6),
-        _whole(data.get("seed", 1), "seed", 0, 2**63),
-        _whole(data.get("threads", 1), "threads", 1, 64),
-        _whole(data.get("most_trials", LIMIT), "most_trials", 10_000, LIMIT),
+        fixed,
+        whole(data.get("digits", 2), "digits", 1, 6),
+        whole(data.get("seed", 1), "seed", 0, 2**63),
+        whole(data.get("threads", 1), "threads", 1, 64),
+        whole(data.get("most_trials", LIMIT), "most_trials", 10_000, LIMIT),
         tuple(observed),
     )
 
@@ -121,13 +121,6 @@ def _together(data: Mapping[str, Any], inputs: Mapping[str, Distribution]) -> tu
     if not named or not all(isinstance(name, str) for group in groups for name in group):
         raise InputError("simultaneous", "a list of lists of names of inputs", "simultaneous")
     return observed_together(inputs, groups)
-
-
-def _whole(value: Any, place: str, least: int, most: int) -> int:
-    found = number(value, place)
-    if found != int(found) or not least <= found <= most:
-        raise InputError("range", f"needs a whole number from {least} to {most}, found {found:g}", place)
-    return int(value) if isinstance(value, int) else int(found)
 
 
 def _inputs(data: Any, model: Model) -> dict[str, Distribution]:

@@ -13,13 +13,13 @@ from quanheng.platform.compute.chinese import on_page, spoken
 from quanheng.platform.compute.words import word
 
 _TEXTS = ("text", "texts")  # rounded text of the keys beside them
-_ELSEWHERE = ("warnings", "request", "inputs", "task")  # shown above, and as the inputs
+_ELSEWHERE = ("warnings", "request", "inputs", "task", "archive")  # shown above, and as the inputs
 _LONGEST_ROW = 400
 # keys whose text is the task's own, never the person's
 _SPOKEN = {
     "method", "interval", "distribution", "dof_status", "verdict", "decision", "rule", "reasons", "reason", "stage",
     "goods", "testing", "kind", "chart", "judged_by", "model", "degrees_rule", "asked", "service", "phase",
-    "note", "selection",
+    "note", "selection", "verified",
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ class Answer:
 def cell(value: Any, key: str = "") -> str:
     """One value as text: six significant digits, a list in brackets, a dash for nothing."""
     if isinstance(value, str) and key in _SPOKEN:
-        return spoken(value)
+        return spoken(value).replace("_", " ")
     if value is None:
         return "—"
     if isinstance(value, bool):
@@ -78,6 +78,8 @@ def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
     for key, value in data.items():
         if key in _ELSEWHERE or value is None or _is_rounding(key, value):
             continue
+        if key == "text" and "decision_text" in data:
+            continue  # says in the words of a program what the decision says to a person
         name = f"{title} · {word(key)}" if title else word(key)
         if _is_rows(value):
             answer.tables.append(_rows_table(name, value))
@@ -86,6 +88,8 @@ def _walk(data: Mapping[str, Any], title: str, answer: Answer) -> None:
         elif _is_matrix(value):
             heads = tuple(str(i + 1) for i in range(len(value[0])))
             answer.tables.append(Table(name, heads, tuple(tuple(cell(v) for v in row) for row in value)))
+        elif _is_bilingual(value):
+            single.append((word(key), cell(value, key)))
         elif isinstance(value, Mapping) and value and ("text" not in value or not _is_plain(value)):
             _walk_mapping(value, name, answer)
         elif value != [] and value != {}:
@@ -132,6 +136,10 @@ def _is_plain(row: Mapping[str, Any]) -> bool:
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
+def _is_bilingual(value: Any) -> bool:
+    return isinstance(value, Mapping) and {"zh", "en"} <= set(value) <= {"zh", "en", "name", "document"}
 
 
 def _is_lone(value: Any) -> bool:

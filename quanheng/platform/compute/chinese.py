@@ -11,17 +11,16 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
 
-from django.utils.translation import get_language
-
 from quanheng.errors import InputError
 from quanheng.metrology.tasks import Figure
+from quanheng.platform.kernel.language import in_english
 
 _GAP = re.compile(r"\{(\d)\}")
 
 
 def on_page() -> bool:
     """Whether the page is in Chinese."""
-    return not (get_language() or "").startswith("en")
+    return not in_english()
 
 
 @cache

@@ -19,6 +19,7 @@ from quanheng.platform.compute import kinds
 from quanheng.platform.compute.answers import Answer
 from quanheng.platform.compute.chinese import figure
 from quanheng.platform.compute.typed import shown
+from quanheng.platform.compute.typography import runs
 from quanheng.platform.compute.words import word
 
 _LONGEST = 4000  # characters of one input as printed
@@ -61,7 +62,7 @@ def pdf(
         "words": _WORDS[language],
         "title": task.title[0 if language == "zh" else 1],
         "document": task.document,
-        "formulas": list(formulas(task.name, request)),
+        "formulas": [runs(line) for line in formulas(task.name, request)],
         "inputs": [[word(name), _printed(task, name, value)] for name, value in request.items()],
         "warnings": answer.warnings,
         "values": [list(pair) for pair in answer.values],

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from quanheng.errors import InputError
+from quanheng.platform.web.forms import several
 
 Parts = Mapping[str, str]
 
-_GAPS = re.compile(r"[\s,;，；、]+")
 _CELLS = re.compile(r"\t|[,;，；]|\s{2,}")
 _NAMES = re.compile(r"[,，;；、]\s*")
 _TRUE = frozenset({"true", "on", "yes", "1", "是", "合格"})
@@ -149,10 +149,6 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _tokens(text: str) -> list[str]:
-    return [part for part in _GAPS.split(text) if part]
-
-
 def _truth(text: str, place: str) -> bool:
     word = text.strip().lower()
     if word not in _TRUE | _FALSE:
@@ -169,7 +165,7 @@ def _read_number(text: str, place: str, _parts: Parts) -> Any:
 
 
 def _read_one_or_many(text: str, place: str, parts: Parts) -> Any:
-    found = _tokens(text)
+    found = several(text)
     return found if len(found) > 1 else _read_number(text, place, parts)
 
 
@@ -235,7 +231,7 @@ def _read_named(text: str, place: str, _parts: Parts) -> dict[str, dict[str, Any
 
 
 def _read_named_numbers(text: str, place: str, _parts: Parts) -> dict[str, list[str]]:
-    rows = [_GAPS.split(line.strip(",; ")) for line in _lines(text)]
+    rows = [row for line in _lines(text) if (row := several(line))]
     return {row[0]: row[1:] for row in rows}
 
 
@@ -269,11 +265,11 @@ _READ: dict[str, Callable[[str, str, Parts], Any]] = {
     "flag": _read_flag,
     "number": _read_number,
     "one_or_many": _read_one_or_many,
-    "numbers": lambda text, _place, _: _tokens(text),
-    "flags": lambda text, place, _: [_truth(part, place) for part in _tokens(text)],
+    "numbers": lambda text, _place, _: several(text),
+    "flags": lambda text, place, _: [_truth(part, place) for part in several(text)],
     "words": lambda text, _place, _: _lines(text) if "\n" in text else [p for p in _NAMES.split(text) if p],
-    "matrix": lambda text, _place, _: [_tokens(line) for line in _lines(text)],
-    "results": lambda text, _place, _: [row[0] if len(row) == 1 else row for row in map(_tokens, _lines(text))],
+    "matrix": lambda text, _place, _: [several(line) for line in _lines(text)],
+    "results": lambda text, _place, _: [row[0] if len(row) == 1 else row for row in map(several, _lines(text))],
     "rows": _read_rows,
     "named_rows": _read_named,
     "named_numbers": _read_named_numbers,

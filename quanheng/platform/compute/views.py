@@ -12,7 +12,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
@@ -25,6 +24,7 @@ from quanheng.platform.compute.answers import Answer, arranged
 from quanheng.platform.compute.chinese import figure, refusal
 from quanheng.platform.compute.fields import Field, fields, request_of
 from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.web import components as c
 from quanheng.platform.web.pages import Page
 from quanheng.platform.web.ratelimit import counted
@@ -35,7 +35,7 @@ _NAME = re.compile(r"^[A-Za-z_]\w*")
 
 
 def _which() -> int:
-    return 1 if (get_language() or "").startswith("en") else 0
+    return 1 if in_english() else 0
 
 
 class TasksPage(Page):

@@ -1,6 +1,6 @@
 """Published comparisons."""
 
-# R. Hearn, R. Santamaria-Fernandez, M. Sargent, Metrologia 45 (2008) 08001: lead in wine, mg/kg; u = U / k as reported
+# R. Hearn, R. Santamaria-Fernandez, M. Sargent, Metrologia 45 (2008) 08001: lead in wine, ng/g; u = U / k as reported
 K30_LABS = ["INMETRO", "KRISS", "NMIJ", "IRMM", "PTB", "NMIA", "LGC", "CSIR", "NIM", "LNE", "INM"]
 K30_X = [1.62, 2.893, 2.936, 2.94, 2.96, 2.98, 3.0, 3.001, 3.07, 3.13, 7.71]
 K30_U = [0.044, 0.044 / 2.13, 0.0125, 0.0165, 0.08 / 2.4, 0.2 / 1.99, 0.05, 0.068, 0.085, 0.06, 0.99]

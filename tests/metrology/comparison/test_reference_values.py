@@ -28,7 +28,7 @@ def k30_in_use():
 
 
 def test_ccqm_k30_reference_value_as_printed():
-    # Metrologia 45 (2008) 08001: 2.99 mg/kg with U = 0.06 mg/kg; the mean and t(8) times s / sqrt(9)
+    # Metrologia 45 (2008) 08001: 2.99 ng/g with U = 0.06 ng/g; the mean and t(8) times s / sqrt(9)
     x, u = k30_in_use()
     found = estimators.mean_scatter(x, diagonal(u))
     assert f"{found.value:.2f}" == "2.99"

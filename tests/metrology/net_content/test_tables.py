@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanheng.errors import InputError
-from quanheng.library.tables import rows
+from quanheng.library.tables import complete, rows
 from quanheng.metrology.effective import table
 from quanheng.metrology.net_content import contents, inspection, retail
 from quanheng.metrology.net_content.tolerance import tolerance
 from quanheng.metrology.quantiles import t_ppf
+from quanheng.metrology.tasks import find
 
 KINDS = ("net_content_tolerance", "net_content_sampling", "retail_deviation")
 LAW = {region: rows(KINDS, region) for region in ("CN", "EU", "OIML")}
@@ -227,3 +228,27 @@ def test_an_equally_accurate_recheck_permits_twice_the_deviation():
 def test_no_deviation_is_invented_beyond_the_table():
     with pytest.raises(InputError, match="no band"):
         retail.judge(table(LAW["CN"], "retail_deviation", on=DAY), Decimal(200), Decimal(6), Decimal(6))
+
+
+def judged(day, name="china-500-g"):
+    task = find("net-content")
+    return task.compute(complete(task.tables, task.examples[name] | {"law": {"region": "CN", "date": day}}))
+
+
+def test_the_plan_of_2005_is_said_to_be_unverified_from_the_day_its_norm_was_replaced():
+    before, after = judged("2024-10-11").to_dict(), judged("2024-10-12").to_dict()
+    assert before["warnings"] == []
+    assert [row["verified"] for row in after["law"]] == ["yes", "no"]
+    (warning,) = after["warnings"]
+    assert "a later edition is in force since 2024-10-12" in warning
+    assert warning in judged("2024-10-12").table()
+    assert all("2024-10-12 起未核对" in row["note"] for row in LAW["CN"]["net_content_sampling"])
+
+
+def test_a_sale_judged_by_an_unverified_row_says_so_in_the_shell_too():
+    task = find("net-content")
+    sale = {"law": {"date": DAY}, "retail": {"price": "5", "sold_kg": "20", "found_kg": "19.95"}}
+    answer = task.compute(complete(task.tables, sale))
+    (warning,) = answer.to_dict()["warnings"]
+    assert warning.startswith("unverified")
+    assert warning in answer.table()

@@ -21,10 +21,9 @@ from quanheng.platform.compute.chinese import chinese, figure, refusal
 ROOT = Path(quanheng.__file__).parent
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CALLS = {"InputError", "_bad"}
-# what reaches no page: the archive of numbers, Python functions; the guard only puts two sentences together
+# what reaches no page: Python functions; the guard only puts two sentences together
 NO_PAGE = {
     "guard.py",
-    "number_archive.py",
     "uncertain_number.py",
     "uncertain_complex.py",
     "function_models.py",

@@ -15,9 +15,11 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
+from quanheng.evidence.rendering.fonts import missing_glyphs
 from quanheng.metrology import tasks
 from quanheng.metrology.tasks.formulas import formulas
 from quanheng.platform.compute import links
+from quanheng.platform.compute.typography import runs
 from tests.platform import makers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -251,3 +253,37 @@ def test_limits_and_components_are_typed_as_names_and_values(client: Client) -> 
         "contents": "500\n501\n502\n500\n500",
     }
     assert client.post(page("net-content"), law, follow=True).status_code == 200
+
+
+def test_a_decision_is_told_once_in_the_language_of_the_page(client: Client) -> None:
+    text = html.unescape(shown(client, "conformity"))
+    assert "判定：有条件符合" in text
+    assert "Measured 0.420" not in text
+    assert "conditional_accept" not in text[text.index('id="answer"') : text.index("</dl>")]
+    client.cookies["django_language"] = "en"
+    text = html.unescape(shown(client, "conformity"))
+    assert "it conforms conditionally" in text
+    assert "测得值" not in text[text.index('id="answer"') : text.index("</dl>")]
+
+
+def test_a_paper_sets_what_stands_below_the_line_below_it() -> None:
+    assert runs("q̄ ≥ Q_n − f·s,  f = t₀.₉₉₅/√n") == [
+        ["bar", "q"], ["", " ≥ Q"], ["sub", "n"], ["", " − f·s,  f = t"], ["sub", "0.995"], ["", "/√n"],
+    ]  # fmt: skip
+    assert runs("s_w²") == [["", "s"], ["sub", "w"], ["sup", "2"]]
+    assert runs("ȳₘ₊₁ = Σ_{i ≥ g} Rⁱ^(S)") == [
+        ["bar", "y"], ["sub", "m+1"], ["", " = Σ"], ["sub", "i ≥ g"], ["", " R"], ["sup", "i"], ["sup", "S"],
+    ]  # fmt: skip
+    for name in tasks.names():
+        for line in (line for request in tasks.find(name).examples.values() for line in formulas(name, request)):
+            assert missing_glyphs("".join(text for _, text in runs(line))) == set(), line
+
+
+def test_a_kept_result_is_pasted_into_a_later_calculation_and_keeps_its_digits(client: Client) -> None:
+    address = client.post(page("uncertain-numbers"), {"request": json.dumps(tasks.find("uncertain-numbers").example)})
+    text = html.unescape(client.get(address["Location"]).content.decode())
+    assert '<td class="tnum">99.999977</td>' in text  # six digits would say 100
+    assert "mS value=100.000012 u=0.000015" in text
+    kept = client.get(f"{address['Location']}&format=json").content.decode()
+    later = client.post(page("uncertain-numbers"), {"earlier": kept, "model": "d = m1 - m2"}, follow=True)
+    assert "0.000056 ± 0.000024" in html.unescape(later.content.decode())
