@@ -10,8 +10,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from quanheng.cli.dcc.inputs import read_file
 from quanheng.errors import InputError
-from quanheng.evidence.signing import request, sm2, token
+from quanheng.evidence.signing import detached, request, sm2, token
 from quanheng.evidence.signing.authority import Authority, Seal, write_new
 from quanheng.evidence.signing.suite import SUITES, suite_named
 
@@ -20,9 +21,10 @@ MAX_PEM = 1024 * 1024
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Verbs request, install, show, authority, issue and certify."""
+    """Verbs request, install, show, authority, issue, certify, sign and verify."""
     parser.description = f"Keys are encrypted under ${PASSPHRASE} where it is set; a token's PIN is ${token.PIN}."
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="request|install|show|authority|issue|certify")
+    names = "request|install|show|authority|issue|certify|sign|verify"
+    verbs = parser.add_subparsers(dest="action", required=True, metavar=names)
     ask = verbs.add_parser("request", help="make a key, and the certificate request that an authority signs")
     ask.add_argument("--token-module", metavar="LIB", help="make the key in a PKCS#11 token: the vendor's library")
     ask.add_argument("--token-label", metavar="NAME", help="the token's label")
@@ -35,7 +37,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     certify = verbs.add_parser("certify", help="sign a certificate request with an authority of one's own")
     certify.add_argument("request", metavar="REQUEST.pem", type=Path)
     certify.add_argument("--out", metavar="CHAIN.pem", type=Path, required=True)
+    sign = verbs.add_parser("sign", help="seal the bytes of any file beside it (FILE.sig), by any suite, SM2 too")
+    sign.add_argument("file", metavar="FILE", type=Path)
+    verify = verbs.add_parser("verify", help="whether FILE.sig is of that key over these bytes")
+    verify.add_argument("file", metavar="FILE", type=Path)
+    verify.add_argument("--key", metavar="PEM", type=Path, required=True, help="public key, certificate or request")
+    verify.add_argument("--signature", metavar="SIG", type=Path, help="default: FILE.sig")
+    verify.add_argument("--json", action="store_true", help="print JSON")
     for name, verb in verbs.choices.items():
+        if name == "verify":
+            continue
         verb.add_argument("folder", metavar="DIR", type=Path, help="the folder of the seal, or of the authority")
         verb.add_argument("--json", action="store_true", help="print JSON")
         if name in ("request", "authority", "issue"):
@@ -49,7 +60,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """All of them exit 0 or refuse."""
+    """``verify`` exits 1 where the signature does not fit; the others exit 0 or refuse."""
+    if args.action == "verify":
+        return _verify(args)
     passphrase = os.environ.get(PASSPHRASE, "").encode() or None
     {
         "request": _request,
@@ -58,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         "authority": _authority,
         "issue": _issue,
         "certify": _certify,
+        "sign": _sign,
     }[args.action](args, passphrase)
     return 0
 
@@ -127,6 +141,28 @@ def _certify(args: argparse.Namespace, passphrase: bytes | None) -> None:
     pem = certificate.public_bytes(Encoding.PEM) + root.certificate.public_bytes(Encoding.PEM)
     write_new(args.out, pem, 0o644)
     _print(args, {"chain": str(args.out)}, f"{args.out}: for `seal install`")
+
+
+def _sign(args: argparse.Namespace, passphrase: bytes | None) -> None:
+    signature, key = detached.sign_detached(args.folder, read_file(args.file), passphrase)
+    path = _beside(args.file)
+    write_new(path, signature, 0o644)
+    answer: dict[str, object] = {"signature": str(path), "suite": key.suite, "key_sha256": key.sha256}
+    _print(args, answer, f"{path}: {key.suite}, key {key.sha256}")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    path = args.signature or _beside(args.file)
+    key = detached.public_key(_read(args.key), str(args.key))
+    intact = key.verify(_read(path), read_file(args.file))
+    words = "these bytes are sealed by" if intact else "the signature does not fit these bytes and"
+    answer: dict[str, object] = {"intact": intact, "suite": key.suite, "key_sha256": key.sha256}
+    _print(args, answer, f"{args.file}: {words} the key {key.sha256} ({key.suite})")
+    return 0 if intact else 1
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}{detached.SUFFIX}")
 
 
 def _read(path: Path) -> bytes:

@@ -21,3 +21,20 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def numbers_of(text: str) -> list[float] | None:
+    """The finite numbers of an XML list, where every entry is one; else None."""
+    return all_numbers(text.split()) if text.isascii() else None
+
+
+def all_numbers(words: list[str]) -> list[float] | None:
+    """The finite numbers, where every text is one; else None. Quickly told of all at once."""
+    joined = "".join(words)
+    if not joined.isascii() or "_" in joined:
+        return None
+    try:
+        numbers = list(map(float, words))
+    except ValueError:
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None

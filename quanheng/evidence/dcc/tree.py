@@ -6,36 +6,31 @@ they look at elements: most certificates have nothing to find.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 from lxml import etree
 
 from quanheng.evidence.dcc import names
+from quanheng.evidence.dcc.walk import child
 
 _IDS = etree.XPath("/descendant::*/@id", smart_strings=False)
 _REF_IDS = etree.XPath("/descendant::*/@refId", smart_strings=False)
 _REF_TYPES = etree.XPath("/descendant::*/@refType", smart_strings=False)
 _MARKED = {name: etree.XPath(f"/descendant::*/@{name}") for name in ("id", "refId", "refType")}
 _OURS = {names.DCC, names.SI}
-# what rules ask for by name, gathered in one walk
+# what rules ask for by name, gathered in one walk with all of D-SI
 _DCC = (
     "countryCode", "date", "dateTime", "dateTimeXMLList", "dataBase64", "certificate", "previousReport",
-    "linkedReport", "relativeUncertainty", "conformityXMLList", "nonSIUnit",
+    "linkedReport", "relativeUncertainty", "conformityXMLList", "nonSIUnit", "cryptElectronicSeal",
+    "cryptElectronicSignature",
 )  # fmt: skip
-_SI = (
-    "value", "valueReal", "valueImag", "valueMagnitude", "valuePhase", "valueXMLList", "valueRealXMLList",
-    "valueImagXMLList", "valueMagnitudeXMLList", "valuePhaseXMLList", "intervalMin", "intervalMax",
-    "intervalMinXMLList", "intervalMaxXMLList", "uncertainty", "standardUnc", "valueExpandedMU", "valueStandardMU",
-    "uncertaintyXMLList", "standardUncXMLList", "valueExpandedMUXMLList", "valueStandardMUXMLList", "coverageFactor",
-    "coverageFactorXMLList", "coverageProbability", "coverageProbabilityXMLList", "expandedMU", "expandedMUXMLList",
-    "expandedUnc", "expandedUncXMLList", "coverageInterval", "coverageIntervalXMLList", "realListXMLList",
-    "complexListXMLList", "unit", "unitPhase", "unitXMLList", "unitPhaseXMLList", "dateTime", "dateTimeXMLList",
-)  # fmt: skip
-_GROUPED = (*(f"{{{names.DCC}}}{name}" for name in _DCC), *(f"{{{names.SI}}}{name}" for name in _SI), names.SIGNATURE)
+_GROUPED = (*(f"{{{names.DCC}}}{name}" for name in _DCC), f"{{{names.SI}}}*", names.SIGNATURE)
 _KNOWN = frozenset(_GROUPED)
+_ANY_DCC, _ANY_SI = f"{{{names.DCC}}}", f"{{{names.SI}}}"
 _KEPT = 20_000
 
 
@@ -49,23 +44,29 @@ class Tree:
 
     def dcc(self, *local: str) -> Iterator[etree._Element]:
         """Every element of these names in the DCC namespace, each name in the order of the document."""
-        return self._of(names.DCC, local)
+        tags = [_ANY_DCC + name for name in local]
+        groups = self._groups
+        return chain.from_iterable([groups.get(t, ()) if t in _KNOWN else self.root.iter(t) for t in tags])
 
     def si(self, *local: str) -> Iterator[etree._Element]:
         """As ``dcc``, in the D-SI namespace."""
-        return self._of(names.SI, local)
+        groups = self._groups
+        return chain.from_iterable([groups[t] for name in local if (t := _ANY_SI + name) in groups])
 
-    def _of(self, namespace: str, local: tuple[str, ...]) -> Iterator[etree._Element]:
-        for name in local:
-            tag = f"{{{namespace}}}{name}"
-            yield from self._groups.get(tag, ()) if tag in _KNOWN else self.root.iter(tag)
+    @cached_property
+    def admin(self) -> etree._Element | None:
+        return child(self.root, "administrativeData")
+
+    @cached_property
+    def core(self) -> etree._Element | None:
+        return child(self.admin, "coreData")
 
     @cached_property
     def _groups(self) -> dict[str, list[etree._Element]]:
-        found: dict[str, list[etree._Element]] = {}
+        found: defaultdict[str, list[etree._Element]] = defaultdict(list)
         for element in self.root.iter(*_GROUPED):
-            found.setdefault(element.tag, []).append(element)
-        return found
+            found[element.tag].append(element)
+        return dict(found)
 
     @cached_property
     def ids(self) -> list[str]:

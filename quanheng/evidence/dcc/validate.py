@@ -79,7 +79,7 @@ def validate(
         seal = verify_pdf(data, anchors, at, now=now, house=False)
         signatures = inside.signatures if seal.state == "absent" else (*inside.signatures, seal)
         return replace(inside, signatures=signatures, attached=True)
-    parsed = safe.parse_damaged(data, place)
+    parsed = safe.parse_damaged(data, place, indents=False)
     root = parsed.root
     misses = nearly.mend(root, place)
     version = (root.get("schemaVersion") or "").strip()[:LONGEST_VERSION]

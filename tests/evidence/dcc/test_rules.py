@@ -29,6 +29,16 @@ def test_our_own_certificates_are_clean() -> None:
     assert found(GOOD) == []
 
 
+def test_a_verification_states_verdicts_and_a_calibration_uncertainties() -> None:
+    bare = re.sub(r"<si:measurementUncertaintyUnivariateXMLList>.*?</si:measurementUncertaintyUnivariateXMLList>", "",
+                  GOOD, flags=re.DOTALL)  # fmt: skip
+    assert bare != GOOD
+    assert found(bare) == []
+    calibration = bare.replace(">verification_certificate<", ">calibration_certificate<", 1)
+    assert {f.code for f in found(calibration)} == {"uncertainty_missing"}
+    assert {f.code for f in found(bare.replace("qh_kind", "xx_kind"))} == {"uncertainty_missing"}
+
+
 FAULTS = [
     ("<dcc:issueDate>2026-10-12", "<dcc:issueDate>2026-W42-1", "date", "error", "写成 YYYY-MM-DD"),
     ("<dcc:issueDate>2026-10-12", "<dcc:issueDate>2026-10-12 or so", "date", "error", "写成 YYYY-MM-DD"),

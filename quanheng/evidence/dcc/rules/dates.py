@@ -8,11 +8,13 @@ from datetime import date, datetime
 
 from lxml import etree
 
+from quanheng.evidence.dcc import names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
 from quanheng.evidence.dcc.tree import Tree
-from quanheng.evidence.dcc.walk import child, children, text
+from quanheng.evidence.dcc.walk import child, text
 
-_CORE = ("receiptDate", "beginPerformanceDate", "endPerformanceDate", "issueDate")
+_DATES = ("receiptDate", "beginPerformanceDate", "endPerformanceDate", "issueDate")
+_CORE = tuple(f"{{{names.DCC}}}{name}" for name in _DATES)
 _ORDER = (
     ("receiptDate", "endPerformanceDate", "warning"),
     ("beginPerformanceDate", "endPerformanceDate", "error"),
@@ -33,14 +35,13 @@ def civil(words: str) -> date | None:
 
 
 def check(tree: Tree, today: date | None) -> Iterator[Finding]:
-    core = child(child(tree.root, "administrativeData"), "coreData")
+    core = tree.core
     days: dict[str, date] = {}
-    for name in _CORE:
-        for element in children(core, name):
-            day = civil(text(element))
-            if day is not None:
-                days[name] = day
-            yield from _readable(element, day, today)
+    for element in core.iterchildren(*_CORE) if core is not None else ():
+        day = civil(text(element))
+        if day is not None:
+            days[names.local(element.tag)] = day
+        yield from _readable(element, day, today)
     for first, second, severity in _ORDER:
         if first in days and second in days and days[second] < days[first] and core is not None:
             place = child(core, second)

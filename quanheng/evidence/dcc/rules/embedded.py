@@ -20,14 +20,13 @@ _RUNS = {"exe", "dll", "bat", "cmd", "com", "js", "vbs", "ps1", "sh", "msi", "ja
 _MAGIC = {b"MZ": "program", b"\x7fELF": "program", b"#!": "script"}
 _DAMAGED = re.compile(r"Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹Œ]|Â[\u00a0-\u00bf]|â€|ï»¿|\ufffd|锟斤拷|烫烫烫")
 _SUSPECT = "ÃÂâï\ufffd锟烫"
-_CLAIMS = f"{_DCC}cryptElectronicSeal", f"{_DCC}cryptElectronicSignature"
 _HEX = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 def check(tree: Tree) -> Iterator[Finding]:
     yield from _files(tree)
     yield from _hashes(tree)
-    yield from _claims(tree.root)
+    yield from _claims(tree)
     yield from _damaged(tree.root)
 
 
@@ -72,8 +71,9 @@ def _hashes(tree: Tree) -> Iterator[Finding]:
             yield finding(place if place is not None else element, "hash", "warning", words)
 
 
-def _claims(root: etree._Element) -> Iterator[Finding]:
+def _claims(tree: Tree) -> Iterator[Finding]:
     """Flags only claim a seal or signature; the fourth layer says what is there."""
+    root = tree.root
     signed = next(root.iterchildren(names.SIGNATURE), None) is not None
     version = codes.version_of(root.get("schemaVersion") or "")
     if signed and version is not None and version < codes.SIGNATURE_SINCE:
@@ -81,7 +81,7 @@ def _claims(root: etree._Element) -> Iterator[Finding]:
         yield finding(root, "signature_place", "info", words, "schemaVersion ≥ 3.2.0")
     if signed:
         return
-    for element in root.iter(*_CLAIMS):
+    for element in tree.dcc("cryptElectronicSeal", "cryptElectronicSignature"):
         if text(element) in ("true", "1"):
             words = (
                 "自称有电子签章，但文件没有签名",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lxml import etree
@@ -71,7 +71,10 @@ def _short(text: str) -> str:
 
 def placed(one: Finding) -> Finding:
     """With the path of its element."""
-    return one if one.path or one.element is None else replace(one, path=xpath(one.element))
+    if one.path or one.element is None:
+        return one
+    path = xpath(one.element)
+    return Finding(one.code, one.severity, one.line, path, one.zh, one.en, one.remedy, one.remedy_en, one.element)
 
 
 def _getpath(root: etree._ElementTree, element: etree._Element) -> str:

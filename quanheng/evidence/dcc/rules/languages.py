@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
 from lxml import etree
 
 from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
 from quanheng.evidence.dcc.tree import Tree
-from quanheng.evidence.dcc.walk import child, children, text, values
+from quanheng.evidence.dcc.walk import children, text
+
+_USED, _MANDATORY = (f"{{{names.DCC}}}{kind}LangCodeISO639_1" for kind in ("used", "mandatory"))
 
 
 def check(tree: Tree) -> Iterator[Finding]:
-    core = child(child(tree.root, "administrativeData"), "coreData")
-    used = set(values(core, "usedLangCodeISO639_1"))
-    mandatory = set(values(core, "mandatoryLangCodeISO639_1"))
-    for name in ("usedLangCodeISO639_1", "mandatoryLangCodeISO639_1"):
-        for element in children(core, name):
-            yield from _code(element, text(element))
+    core = tree.core
+    used: set[str] = set()
+    mandatory: set[str] = set()
+    for declared, tag in ((used, _USED), (mandatory, _MANDATORY)):
+        for element in core.iterchildren(tag) if core is not None else ():
+            declared.add(code := text(element))
+            yield from _code(element, code)
+    used.discard("")
+    mandatory.discard("")
     missing = mandatory - used
     if missing and core is not None:
         listed = ", ".join(sorted(missing))
@@ -30,22 +36,22 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 def _texts(tree: Tree, used: set[str], mandatory: set[str]) -> Iterator[Finding]:
     """Texts that stand together are looked at once for each choice of languages; nearly all have the same."""
-    sound: dict[tuple[str | None, ...], bool] = {}
-    contents = list(tree.dcc("content"))
-    spoken = [e.get("lang") for e in contents]
-    holders = [e.getparent() for e in contents]
-    first = 0
-    while first < len(holders):
-        holder, last = holders[first], first + 1
-        while last < len(holders) and holders[last] is holder:
-            last += 1
-        langs = tuple(spoken[first:last])
-        first = last
-        if langs not in sound:
-            own = set(langs)
-            sound[langs] = not any(langs) or (len(own) == len(langs) and mandatory <= own <= used)
-        if not sound[langs] and holder is not None:
+    known: dict[tuple[str | None, ...], tuple[bool, bool]] = {}
+    for holder, contents in groupby(tree.dcc("content"), etree._Element.getparent):
+        langs = tuple([e.get("lang") for e in contents])
+        if langs not in known:
+            known[langs] = _sound(langs, used, mandatory)
+        sound, twice = known[langs]
+        if holder is not None and (not sound or (twice and names.local(holder.tag) == "name")):
             yield from _holder(holder, list(children(holder, "content")), used, mandatory)
+
+
+def _sound(langs: tuple[str | None, ...], used: set[str], mandatory: set[str]) -> tuple[bool, bool]:
+    """Whether texts of these languages are in order, and whether a language comes twice, which a name may not."""
+    spoken = [lang for text in langs if (lang := (text or "").strip())]
+    own = set(spoken)
+    lacking = bool(spoken) and len(spoken) == len(langs) and not mandatory <= own
+    return own <= used and not lacking, len(own) < len(spoken)
 
 
 def _code(element: etree._Element, code: str) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from lxml import etree
 from quanheng.evidence.dcc import names, reftypes
 from quanheng.evidence.dcc.rules.finding import Finding, finding
 from quanheng.evidence.dcc.tree import Tree
-from quanheng.evidence.dcc.walk import child, children, refs
+from quanheng.evidence.dcc.walk import child, children, refs, value
 
 _DCC = f"{{{names.DCC}}}"
 _MEASURED = {"basic_measurementError", "basic_calibrationValue"}
+_KIND, _VERIFICATIONS = f"{names.OWN_PREFIX}_kind", {"verification_certificate", "rejection_notice"}
 _UNCERTAIN = {
     "measurementUncertaintyUnivariate", "measurementUncertaintyUnivariateXMLList", "expandedUnc", "expandedUncXMLList",
     "coverageInterval", "coverageIntervalXMLList", "measurementUncertaintyUnivaraite", "listUnivariateUnc",
@@ -44,7 +45,8 @@ def _complete(result: etree._Element, measurement: etree._Element, box: etree._E
         if child(measurement, name) is not None or child(box, name) is not None:
             continue
         quantities = list(result.iter(f"{_DCC}quantity"))
-        without = [q for q in quantities if not _stated(q, result, name)]
+        around: dict[etree._Element, bool] = {result: child(result, name) is not None}
+        without = [q for q in quantities if child(q, name) is None and not _stated(q.getparent(), name, around)]
         if without:
             words = (
                 f"{len(quantities)} 个量中有 {len(without)} 个没有{zh}",
@@ -54,18 +56,18 @@ def _complete(result: etree._Element, measurement: etree._Element, box: etree._E
             yield finding(result, code, "warning", words, remedy)
 
 
-def _stated(quantity: etree._Element, result: etree._Element, name: str) -> bool:
-    node: etree._Element | None = quantity
-    while node is not None and node is not result:
-        if child(node, name) is not None:
-            return True
-        node = node.getparent()
-    return child(result, name) is not None
+def _stated(node: etree._Element | None, name: str, known: dict[etree._Element, bool]) -> bool:
+    """Whether an element or one around it states it; asked once of each, for a list may hold a hundred thousand."""
+    if node is None:
+        return False
+    if node not in known:
+        known[node] = child(node, name) is not None or _stated(node.getparent(), name, known)
+    return known[node]
 
 
 def _uncertain(tree: Tree) -> Iterator[Finding]:
     """An error or value of a calibration without uncertainty, where the table has none either."""
-    if not any(reftypes.canonical(r) in _MEASURED for r in tree.ref_types):
+    if not any(reftypes.canonical(r) in _MEASURED for r in tree.ref_types) or _judges(tree):
         return
     for quantity in (q for result in tree.dcc("result") for q in result.iter(f"{_DCC}quantity")):
         if not {reftypes.canonical(r) for r in refs(quantity)} & _MEASURED or child(quantity, "noQuantity") is not None:
@@ -80,6 +82,12 @@ def _uncertain(tree: Tree) -> Iterator[Finding]:
             continue
         words = "测得结果没有不确定度", "a measured result has no uncertainty"
         yield finding(quantity, "uncertainty_missing", "info", words)
+
+
+def _judges(tree: Tree) -> bool:
+    """Whether it calls itself a verification, which states verdicts against limits."""
+    stated = children(child(tree.core, "identifications"), "identification")
+    return any(_KIND in refs(one) and value(one, "value") in _VERIFICATIONS for one in stated)
 
 
 def _ref_types(tree: Tree) -> Iterator[Finding]:

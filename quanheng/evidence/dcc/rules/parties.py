@@ -10,27 +10,41 @@ from lxml import etree
 from quanheng.evidence.dcc import codes, names
 from quanheng.evidence.dcc.rules.finding import Finding, finding
 from quanheng.evidence.dcc.tree import Tree
-from quanheng.evidence.dcc.walk import child, children, flag, text, value
+from quanheng.evidence.dcc.walk import child, children, flag, selected, text, value
 
 _RELEASE = re.compile(r"\d")
 # whether there is any word at all, in an element or in its name: asked of the parser's library, which is quick
 _SPACES = {"d": names.DCC}
+_RELEASES = etree.XPath("d:dccSoftware/d:software/d:release", namespaces=_SPACES)
 _WORDS = etree.XPath("boolean(normalize-space(.))")
 _NAME = etree.XPath("boolean(d:name[normalize-space(.)])", namespaces=_SPACES)
 _PLACE = etree.XPath("boolean(d:location/*[* or normalize-space(.)])", namespaces=_SPACES)
 _COUNTRY = etree.XPath("boolean(d:location/d:countryCode[* or normalize-space(.)])", namespaces=_SPACES)
 _PERSON = etree.XPath("boolean(d:person/d:name[normalize-space(.)])", namespaces=_SPACES)
+# a whole chapter in order: then nobody need walk through it to find nothing
+_CONTACT = "d:name[normalize-space(.)] and d:location/d:countryCode[* or normalize-space(.)]"
+_ITEM = "d:name[normalize-space(.)] and d:identifications[1]/d:identification/d:value[normalize-space(.)]"
+_SIGNER = "d:mainSigner[1][normalize-space(.)='true' or normalize-space(.)='1']"
+_COMPLETE = etree.XPath(
+    f"""boolean(d:customer[1][{_CONTACT}] and d:calibrationLaboratory[1]/d:contact[1][{_CONTACT}]
+        and d:items[1]/d:item and not(d:items[1]/d:item[not({_ITEM})])
+        and (not(d:respPersons[1]/d:respPerson) or d:respPersons[1]/d:respPerson[{_SIGNER}])
+        and not(d:respPersons[1]/d:respPerson[not(d:person/d:name[normalize-space(.)])]))""",
+    namespaces=_SPACES,
+)
 
 
 def check(tree: Tree) -> Iterator[Finding]:
     root = tree.root
-    admin = child(root, "administrativeData")
+    admin = tree.admin
     yield from _version(root)
     if admin is None:
         yield finding(root, "admin_missing", "error", ("没有管理数据", "there are no administrative data"))
         return
     yield from _software(admin)
     yield from _core(tree, admin)
+    if _COMPLETE(admin):
+        return
     laboratory = child(child(admin, "calibrationLaboratory"), "contact")
     for label, zh, element in (("customer", "委托方", child(admin, "customer")), ("laboratory", "实验室", laboratory)):
         yield from _contact(admin, label, zh, element)
@@ -65,15 +79,14 @@ def _version(root: etree._Element) -> Iterator[Finding]:
 
 
 def _software(admin: etree._Element) -> Iterator[Finding]:
-    for element in children(child(admin, "dccSoftware"), "software"):
-        release = child(element, "release")
-        if release is not None and not _RELEASE.search(text(release)):
+    for release in selected(_RELEASES, admin):
+        if not _RELEASE.search(text(release)):
             words = f"软件版本“{text(release)}”里没有数字", f"the software release {text(release)!r} has no number"
             yield finding(release, "software_release", "info", words, "1.2.3")
 
 
 def _core(tree: Tree, admin: etree._Element) -> Iterator[Finding]:
-    core = child(admin, "coreData")
+    core = tree.core
     if core is None:
         yield finding(admin, "core_missing", "error", ("没有核心数据", "there are no core data"))
         return

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from quanheng.evidence.dcc import codes, names
-from quanheng.evidence.dcc.cells import number_of
+from quanheng.evidence.dcc.cells import all_numbers, number_of, numbers_of
 from quanheng.evidence.dcc.rules.finding import Finding, finding
 from quanheng.evidence.dcc.tree import Tree
-from quanheng.evidence.dcc.walk import child, children, text
+from quanheng.evidence.dcc.walk import children, text
 
 _VALUES = ("valueXMLList", "valueRealXMLList", "valueMagnitudeXMLList")
 _BESIDE = (
@@ -23,15 +23,11 @@ _UNCERTAIN = (
     "coverageFactorXMLList", "coverageProbabilityXMLList", "intervalMinXMLList", "intervalMaxXMLList",
     "distributionXMLList",
 )  # fmt: skip
-_NUMBERS = (
-    "value", "valueReal", "valueImag", "valueMagnitude", "valuePhase", "valueXMLList", "valueRealXMLList",
-    "valueImagXMLList", "valueMagnitudeXMLList", "valuePhaseXMLList", "intervalMin", "intervalMax",
-    "intervalMinXMLList", "intervalMaxXMLList",
-)  # fmt: skip
-_NEVER_NEGATIVE = (
-    "uncertainty", "standardUnc", "valueExpandedMU", "valueStandardMU", "uncertaintyXMLList", "standardUncXMLList",
-    "valueExpandedMUXMLList", "valueStandardMUXMLList",
-)  # fmt: skip
+_NUMBERS = ("value", "valueReal", "valueImag", "valueMagnitude", "valuePhase", "intervalMin", "intervalMax")
+_NUMBER_LISTS = tuple(f"{name}XMLList" for name in _NUMBERS)
+_NEVER_NEGATIVE = ("uncertainty", "standardUnc", "valueExpandedMU", "valueStandardMU")
+_NEVER_NEGATIVE_LISTS = tuple(f"{name}XMLList" for name in _NEVER_NEGATIVE)
+_AS_STATED = ("按证书原文补上；绝不假定 k = 2", "give it as the laboratory stated; k is never assumed to be 2")
 _NAN = {"NaN", "nan", "NAN"}
 
 
@@ -65,13 +61,23 @@ def _lengths(tree: Tree) -> Iterator[Finding]:
 
 
 def _numbers(tree: Tree) -> Iterator[Finding]:
-    for positive, wanted in ((False, _NUMBERS), (True, _NEVER_NEGATIVE)):
-        yield from _read(tree.si(*wanted), positive)
+    for positive, wanted in (
+        (False, _NUMBERS), (False, _NUMBER_LISTS), (True, _NEVER_NEGATIVE), (True, _NEVER_NEGATIVE_LISTS)
+    ):  # fmt: skip
+        elements = list(tree.si(*wanted))
+        numbers = _plain(elements)
+        if numbers is None or (positive and min(numbers, default=0) < 0):
+            yield from _read(elements, positive)
 
 
-def _read(elements: Iterator[etree._Element], positive: bool) -> Iterator[Finding]:
+def _plain(elements: list[etree._Element]) -> list[float] | None:
+    """The numbers, where every text is one: nearly always so."""
+    return all_numbers([e.text or "" for e in elements])
+
+
+def _read(elements: list[etree._Element], positive: bool) -> Iterator[Finding]:
     for element in elements:
-        if (number := number_of(element.text or "")) is not None and (number >= 0 or not positive):
+        if (numbers := numbers_of(element.text or "")) and (not positive or min(numbers) >= 0):
             continue
         written = (element.text or "").split()
         if not written:
@@ -94,29 +100,40 @@ def _float(word: str) -> float | None:
 
 
 def _factors(tree: Tree) -> Iterator[Finding]:
-    unknown = ("按证书原文补上；绝不假定 k = 2", "give it as the laboratory stated; k is never assumed to be 2")
-    for element in tree.si("coverageFactor", "coverageFactorXMLList"):
-        if (number_of(element.text or "") or 0) > 0:
+    factors = list(tree.si("coverageFactor", "coverageFactorXMLList"))
+    if min(_plain(factors) or (0,)) <= 0:
+        yield from _factor_values(factors)
+    levels = list(tree.si("coverageProbability", "coverageProbabilityXMLList"))
+    numbers = _plain(levels)
+    if numbers is None or any(not 0 < p <= 1 for p in numbers):
+        yield from _levels(levels)
+    stated = {element.getparent() for element in factors}
+    for element in tree.si("expandedMU", "expandedMUXMLList", "expandedUnc", "expandedUncXMLList"):
+        if element in stated:
             continue
+        words = "扩展不确定度没有包含因子", "the expanded uncertainty has no coverage factor"
+        yield finding(element, "coverage_factor", "warning", words, _AS_STATED)
+
+
+def _factor_values(factors: list[etree._Element]) -> Iterator[Finding]:
+    for element in factors:
         written = (element.text or "").split()
         if not written or set(written) & _NAN:
             words = "包含因子未给出", "the coverage factor is not stated"
-            yield finding(element, "coverage_factor", "warning", words, unknown)
+            yield finding(element, "coverage_factor", "warning", words, _AS_STATED)
         elif any((_float(w) or 0) <= 0 for w in written):
             words = f"包含因子 {written[0]} 不可能", f"a coverage factor of {written[0]} is impossible"
-            yield finding(element, "coverage_factor", "error", words, unknown)
-    for element in tree.si("coverageProbability", "coverageProbabilityXMLList"):
+            yield finding(element, "coverage_factor", "error", words, _AS_STATED)
+
+
+def _levels(levels: list[etree._Element]) -> Iterator[Finding]:
+    for element in levels:
         for word in (element.text or "").split():
             p = _float(word)
             if p is not None and not math.isnan(p) and not 0 < p <= 1:
                 words = f"包含概率 {word} 不在 0 和 1 之间", f"the coverage probability {word} is not between 0 and 1"
                 yield finding(element, "coverage_probability", "error", words, f"{p / 100:g}" if 1 < p <= 100 else "")
                 break
-    for element in tree.si("expandedMU", "expandedMUXMLList", "expandedUnc", "expandedUncXMLList"):
-        if child(element, "coverageFactor") is not None or child(element, "coverageFactorXMLList") is not None:
-            continue
-        words = "扩展不确定度没有包含因子", "the expanded uncertainty has no coverage factor"
-        yield finding(element, "coverage_factor", "warning", words, unknown)
 
 
 def _deprecated(tree: Tree) -> Iterator[Finding]:
