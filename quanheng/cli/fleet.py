@@ -64,7 +64,7 @@ def _configure_simulate(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("readings", type=Path, metavar="READINGS")
+    parser.add_argument("readings", metavar="READINGS", help="a file, a folder, a store, or the address of one")
     parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv")
     parser.add_argument("--out", type=Path, required=True, metavar="VERDICTS", help=".parquet or .csv")
     parser.add_argument("--engine", choices=("local", "spark"), default="local", help="here, or on a Spark cluster")
@@ -83,7 +83,7 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_coverage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("readings", type=Path, metavar="READINGS")
+    parser.add_argument("readings", metavar="READINGS", help="a file, a folder, a store, or the address of one")
     parser.add_argument("--areas", type=Path, required=True, metavar="AREAS.csv")
     parser.add_argument("--limit", type=float, default=None, help="fraction; default: the profile's")
     parser.add_argument("--profile", default="electricity-area")
@@ -132,15 +132,18 @@ def _simulate(args: argparse.Namespace) -> int:
 def _evaluate(args: argparse.Namespace) -> int:
     from quanheng.telemetry.engines.choose import choose
     from quanheng.telemetry.fleets.files import evaluate_files
+    from quanheng.telemetry.remote import brought
 
     engine = choose(
         args.engine, master=args.master, settings=args.spark_conf, areas_per_part=args.areas_per_part,
         workers=args.workers,
     )  # fmt: skip
-    result = evaluate_files(
-        args.readings, args.areas, args.out, engine=engine, profile=args.profile, rule=args.rules,
-        limit=args.limit, language=args.language, state=args.state, say=_quiet if args.json else _say,
-    )  # fmt: skip
+    say = _quiet if args.json else _say
+    with brought(args.readings, say) as readings:
+        result = evaluate_files(
+            readings, args.areas, args.out, engine=engine, profile=args.profile, rule=args.rules,
+            limit=args.limit, language=args.language, state=args.state, say=say,
+        )  # fmt: skip
     figures = result.evidence["figures"]
     if args.json:
         print(json.dumps({"out": str(args.out), "figures": figures}, ensure_ascii=False))
@@ -171,10 +174,11 @@ def _score(args: argparse.Namespace) -> int:
 def _coverage(args: argparse.Namespace) -> int:
     from quanheng.telemetry.fleets.coverage import coverage
     from quanheng.telemetry.fleets.readings import collect, read_areas
+    from quanheng.telemetry.remote import brought
 
-    report = coverage(
-        collect(args.readings), read_areas(args.areas), profile=args.profile, limit=args.limit, language=args.language
-    )
+    with brought(args.readings, _quiet if args.json else _say) as readings:
+        rows = collect(readings)
+    report = coverage(rows, read_areas(args.areas), profile=args.profile, limit=args.limit, language=args.language)
     if args.out:
         write = report.write_parquet if args.out.suffix == ".parquet" else report.write_csv
         write(args.out)

@@ -10,10 +10,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from quanheng.errors import InputError
 from quanheng.telemetry.ingest import REASONS, UNITS, Mapping, ingest_file, read_areas
 from quanheng.telemetry.ingest.files import Outcome
+from quanheng.telemetry.ingest.push import Receiver
 from quanheng.telemetry.store import Store
+
+NO_REGION = "name the region of the areas with --region"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0 where every row went in, 1 where some went aside, 2 where a file could not be read."""
     mapping = _mapping(args)
-    areas = read_areas(args.areas) if args.areas else None
-    if not args.region and (areas is None or "region" not in areas.columns):
-        raise InputError("usage", "name the region of the areas with --region", "--region")
+    areas = listed(args) if args.areas else None
+    if areas is None and not args.region:
+        raise InputError("usage", NO_REGION, "--region")
     store = None if args.check else Store(store_folder(args))
     now = dt.datetime.now(dt.UTC)
     outcomes = [
@@ -57,6 +62,20 @@ def run(args: argparse.Namespace) -> int:
         _write_rejected(args.rejected, outcomes)
     _print(outcomes, args.json)
     return 1 if any(o.rejected for o in outcomes) else 0
+
+
+def listed(args: argparse.Namespace) -> pl.DataFrame:
+    """The list of areas and meters that --areas names, each with a region."""
+    areas = read_areas(args.areas)
+    if not args.region and "region" not in areas.columns:
+        raise InputError("usage", NO_REGION, "--region")
+    return areas
+
+
+def receiver_of(args: argparse.Namespace, store: Store) -> Receiver:
+    """Takes rows into the store by the list that --areas names."""
+    areas = listed(args)
+    return Receiver(store, store.journal(), lambda: areas, region=args.region)
 
 
 def store_folder(args: argparse.Namespace) -> Path:
@@ -97,8 +116,6 @@ def _mapping(args: argparse.Namespace) -> Mapping:
 
 
 def _write_rejected(path: Path, outcomes: list[Outcome]) -> None:
-    import polars as pl
-
     tables = [o.bad.with_columns(pl.lit(o.file).alias("file")) for o in outcomes]
     table = pl.concat(tables).with_columns(
         pl.col("reason").replace_strict(REASONS, default="").alias("meaning"),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from quanheng.cli.fleet_ingest import store_folder
+from quanheng.cli.fleet_ingest import receiver_of, store_folder
 from quanheng.errors import InputError
-from quanheng.telemetry.ingest import REASONS, read_areas
+from quanheng.telemetry.ingest import REASONS
 from quanheng.telemetry.store import Store
 from quanheng.telemetry.store.letters import Letters
 
@@ -52,18 +52,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _again(args: argparse.Namespace, store: Store, where: pl.Expr) -> int:
-    from quanheng.telemetry.ingest.push import Receiver
     from quanheng.telemetry.ingest.resend import resend
 
     if not args.areas:
         raise InputError("usage", "name the list of areas with --areas", "--areas")
-    areas = read_areas(args.areas)
-    if not args.region and "region" not in areas.columns:
-        raise InputError("usage", "name the region of the areas with --region", "--region")
-    journal = store.journal()
-    receiver = Receiver(store, journal, lambda: areas, region=args.region)
-    done = resend(receiver, where, areas_of=lambda _source: areas, now=dt.datetime.now(dt.UTC))
-    journal.close()
+    receiver = receiver_of(args, store)
+    done = resend(receiver, where, areas_of=lambda _source: receiver.areas(), now=dt.datetime.now(dt.UTC))
+    receiver.journal.close()
     if args.json:
         print(json.dumps(vars(done)))
     else:

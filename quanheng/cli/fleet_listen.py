@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from quanheng.cli._platform import setup
-from quanheng.cli.fleet_ingest import store_folder
+from quanheng.cli.fleet_ingest import receiver_of, store_folder
 from quanheng.errors import InputError
-from quanheng.telemetry.ingest import read_areas
 from quanheng.telemetry.ingest.push import Receiver
 from quanheng.telemetry.store import Store
 
@@ -69,11 +68,7 @@ def _of_a_list(args: argparse.Namespace) -> tuple[Receiver, Callable[[str], str]
         raise InputError(
             "usage", "name the list with --areas, or a utility of the product with --organisation", "--areas"
         )
-    areas = read_areas(args.areas)
-    if not args.region and "region" not in areas.columns:
-        raise InputError("usage", "name the region of the areas with --region", "--region")
-    store = Store(store_folder(args))
-    return Receiver(store, store.journal(), lambda: areas, region=args.region), lambda name: name
+    return receiver_of(args, Store(store_folder(args))), lambda name: name
 
 
 def _of_the_product(args: argparse.Namespace) -> tuple[Receiver, Callable[[str], str]]:

@@ -27,7 +27,8 @@ class FleetPlan:
 
     faults: conditions dealt to the areas in turn. prevalence: share of meters beyond ±2 %. loss: ``area`` or
     ``location`` (radial feeders). interval: minutes, within which loads and losses
-    move in up to `substeps` steps. homes: measured load shapes (homes, hours), else made ones.
+    move in up to `substeps` steps. homes: measured load shapes (homes, hours), else made ones. radial: where losses
+    are by location, what finds them; called as :func:`network.radial_loss` is.
     """
 
     areas: int
@@ -42,6 +43,7 @@ class FleetPlan:
     phases: int = 3
     substeps: int = 4
     homes: Array | None = field(default=None, compare=False)
+    radial: Callable[..., Array] = field(default=network.radial_loss, compare=False)
 
     def __post_init__(self) -> None:
         rules = (
@@ -127,7 +129,7 @@ def _area(plan: FleetPlan, index: int, rng: np.random.Generator) -> SimulatedFle
     net = network.lay_out(rng, meters, phases=plan.phases)
     share = rng.uniform(0.015, 0.045)
     if plan.loss == "location":
-        loss = network.radial_loss(rng, power, net, share=share, phases=plan.phases)
+        loss = plan.radial(rng, power, net, share=share, phases=plan.phases)
     else:
         loss = network.lumped_loss(power, share=share)
     loss = loss + 0.002 * power.sum(axis=1).mean()
