@@ -9,8 +9,10 @@ import pytest
 
 from quanheng.platform.certificates import services as records
 from quanheng.platform.documents.keys import ensure_keys
+from quanheng.platform.instruments.services import scrap
 from quanheng.platform.kernel import clock
 from quanheng.platform.standards.models import MeasurementStandard
+from quanheng.platform.verification import services as verification
 from tests.browser.conftest import Open
 from tests.platform import makers
 from tests.platform.cast import Cast
@@ -132,6 +134,21 @@ def test_everything_has_a_name_a_place_and_enough_contrast(busy: Cast, visit: Op
                 wrong.append(f"{part} {path}: language")
         window.page.close()
     assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_warning_is_read_and_a_hand_over_log_fits_a_phone(busy: Cast, visit: Open, theme: str) -> None:
+    task = records.Record.objects.get(state="draft").task
+    verification.hand_over(
+        actor=busy.actor("receptionist"), task=task, direction="in", counterpart="钱掌柜", condition="完好" * 12
+    )
+    scrap(actor=busy.actor("keeper"), instrument=task.instrument, reason="跌落损坏")
+    window = visit(theme=theme, width=390)
+    window.sign_in(busy.receptionist.username)
+    window.go(f"/verification/tasks/{task.pk}/")
+    assert "跌落损坏" in window.text(".alert-warning")
+    assert window.page.evaluate(CHECK) == []
+    assert window.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_the_focus_is_seen_wherever_tab_leads(busy: Cast, visit: Open) -> None:

@@ -9,10 +9,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.errors import InputError
+from quanheng.platform.kernel.language import in_english
 from quanheng.procedures.loader import load
 
 
@@ -76,7 +76,7 @@ class Norm(models.Model):
     @property
     def named(self) -> str:
         """The title in the reader's language, where the procedure we carry for the norm knows it in English."""
-        if not (get_language() or "").startswith("en") or not self.procedure_id:
+        if not in_english() or not self.procedure_id:
             return self.title
         return _english_title(self.procedure_id) or self.title
 
@@ -117,7 +117,7 @@ class InstrumentCategory(models.Model):
         ]
 
     def __str__(self) -> str:
-        english = self.name_en if (get_language() or "").startswith("en") else ""
+        english = self.name_en if in_english() else ""
         return english or self.item or self.name
 
     def get_absolute_url(self) -> str:

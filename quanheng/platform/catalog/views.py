@@ -38,7 +38,6 @@ class CategoriesPage(ReadCatalogue, ListPage):
 
     table_class = CategoryTable
     filterset_class = CategoryFilter
-    export_name = "catalogue"
     empty = NO_LAW
 
     def get_queryset(self) -> QuerySet[InstrumentCategory]:
@@ -109,7 +108,6 @@ class NormsPage(ReadCatalogue, ListPage):
 
     table_class = NormTable
     filterset_class = NormFilter
-    export_name = "norms"
     empty = NO_LAW
 
     def get_queryset(self) -> QuerySet[Norm]:

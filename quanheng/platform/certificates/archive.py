@@ -19,6 +19,8 @@ from quanheng.platform.kernel import files
 MOST = 2000
 STAMP = (1980, 1, 1, 0, 0, 0)
 
+WITHOUT_FILES = "以下文书由历史数据导入,只有编号和日期,没有文件 / entered from history, without files:"
+
 
 def name_of(document: Document, instrument: Instrument | None) -> str:
     """The path inside the ZIP, without suffix."""
@@ -44,6 +46,8 @@ def zipped(documents: Iterable[Document]) -> IO[bytes]:
             for suffix, sha256 in (("pdf", document.pdf_sha256), ("xml", document.xml_sha256)):
                 pack.writestr(zipfile.ZipInfo(f"{stem}.{suffix}", STAMP), files.get(sha256))
         if missing:
-            pack.writestr(zipfile.ZipInfo("missing.txt", STAMP), "\r\n".join(missing).encode("utf-8-sig"))
+            pack.writestr(
+                zipfile.ZipInfo("missing.txt", STAMP), "\r\n".join([WITHOUT_FILES, *missing]).encode("utf-8-sig")
+            )
     out.seek(0)
     return out

@@ -30,6 +30,7 @@ from quanheng.procedures.periods import period_months
 from quanheng.procedures.tables import tables
 
 NO_UNIT = r"\one"
+DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the language of the screen
 MEANINGS = {
     "approve": {
         "zh": "本人已审阅本文书及其原始记录,确认检定依据、所用标准、数据和结论正确,批准以本机构名义签发",
@@ -254,11 +255,16 @@ def replaces(replacing: Replacing | None) -> dict[str, Any] | None:
     }
 
 
+def _source(text: str) -> str:
+    """A source as papers name it: one text for every reader."""
+    with translation.override(DOCUMENT_LANGUAGE):
+        return readable(text)
+
+
 def _unverified(record: Record) -> Iterator[dict[str, Any]]:
-    """Each doubtful rule once, however many points rest on it. One text for every reader, so in Chinese."""
+    """Each doubtful rule once, however many points rest on it."""
     rows = (record.result or {})["unverified"]
-    with translation.override("zh-hans"):
-        told = dict.fromkeys((str(r["zh"]), str(r["en"]), readable(str(r["source"]))) for r in rows)
+    told = dict.fromkeys((str(r["zh"]), str(r["en"]), _source(str(r["source"]))) for r in rows)
     for zh, en, source in told:
         yield {"what": {"zh": zh, "en": en}, "source": source}
 
@@ -298,8 +304,7 @@ def _validity(record: Record, months: int | None, verified: str, source: str) ->
     marks: tuple[dict[str, Any], ...] = ()
     if verified != "yes":
         what = {"zh": f"检定周期 {months} 个月", "en": f"Verification period of {months} months"}
-        with translation.override("zh-hans"):
-            marks = ({"what": what, "source": readable(source) or "-"},)
+        marks = ({"what": what, "source": _source(source) or "-"},)
     return Validity(valid_until(record.performed_on, months), marks)
 
 

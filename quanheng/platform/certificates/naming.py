@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.platform.certificates import procedure as procedures
 from quanheng.platform.instruments.parameters import choice_words
+from quanheng.platform.kernel.language import in_english
 from quanheng.procedures.form import described
 
 PLACE = re.compile(r"sections\.(?P<section>\w+)(?:\[(?P<row>\d+)\])?(?:\.(?P<key>\w+))?")
@@ -19,7 +19,7 @@ BETWEEN = " · "
 
 def said(words: Mapping[str, str]) -> str:
     """The words in the reader's language."""
-    return words["en"] if (get_language() or "").startswith("en") else words["zh"]
+    return words["en"] if in_english() else words["zh"]
 
 
 def choice_labels(parameter: Mapping[str, Any]) -> dict[str, str]:

@@ -26,14 +26,11 @@ KEEP_PAGES = 300
 CONFORMITY = {"pass": "合格", "fail": "不合格"}
 
 
-DOCUMENT_LANGUAGE = "zh-hans"  # papers are one for everybody, whatever the language of the screen
-
-
 def _preview(record: Record, viewer: User) -> CertificateContent:
     """Of a signed record: the number and the people it was issued with, still without its seal."""
     signs = record.state == "signing" and people.actor_of(viewer).has(Role.SIGNATORY)
     document, signatory = record.document, viewer if signs else record.signatory or User(name="待签发")
-    with translation.override(DOCUMENT_LANGUAGE):
+    with translation.override(content.DOCUMENT_LANGUAGE):
         return content.build(
             record,
             number=document.number if document else str(RECORD.states[record.state]),
@@ -60,7 +57,7 @@ def pages(record: Record, viewer: User) -> list[bytes]:
 
 def raw_record(record: Record) -> bytes:
     """The raw record as PDF: every reading as typed, every result, the people and the hashes."""
-    with translation.override(DOCUMENT_LANGUAGE):
+    with translation.override(content.DOCUMENT_LANGUAGE):
         return _raw_record(record)
 
 

@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from quanheng.platform.certificates import foreign, public, work
+from quanheng.platform.certificates import foreign, public, telling, work
 from quanheng.platform.certificates.intake import kind as intake
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.certificates.workflow import RECORD
+from quanheng.platform.documents.workflow import DOCUMENT
 from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import workflow
 from quanheng.platform.kernel.actors import Actor, system
@@ -61,6 +62,9 @@ def register() -> None:
     TASK.after("release", drop_draft)
     TASK.after("cancel", drop_draft)
     TASK.after("lapse", drop_unsigned)
+    RECORD.after("sign", telling.signed)
+    for step in ("revoke", "replace"):
+        DOCUMENT.after(step, telling.withdrawn)
     inside = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR)
     everyone = menu.roles(*INSTITUTE_ROLES, Role.REGULATOR, Role.ENTERPRISE)
     menu.register(

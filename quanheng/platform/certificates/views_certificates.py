@@ -46,7 +46,6 @@ class CertificateList(ListPage):
 
     table_class = tables.CertificateTable
     filterset_class = tables.CertificateFilter
-    export_name = "certificates"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.platform.certificates import foreign, reading
 from quanheng.platform.certificates.intake.kind import may_import
@@ -17,6 +17,7 @@ from quanheng.platform.certificates.models import ForeignCertificate
 from quanheng.platform.certificates.views_intake import may_open
 from quanheng.platform.instruments import queries as instruments
 from quanheng.platform.kernel import events, files
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.standards import queries as standards
 from quanheng.platform.trace.models import TraceCertificate
 from quanheng.platform.web.components import Action, Definition, Empty, Header
@@ -63,7 +64,6 @@ class ForeignList(ListPage):
 
     table_class = ForeignTable
     filterset_class = ForeignFilter
-    export_name = "foreign-certificates"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]
@@ -113,7 +113,7 @@ class ForeignPage(OneForeign):
     def context(self) -> dict[str, Any]:
         c = self.certificate
         tone, word, meaning = foreign.SIGNATURES.get(c.signature_state, foreign.SIGNATURES["unsupported"])
-        lang = "en" if (get_language() or "").startswith("en") else "zh"
+        lang = "en" if in_english() else "zh"
         return {
             "certificate": c,
             "facts": _facts(c),

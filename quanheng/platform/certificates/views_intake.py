@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import reading
@@ -24,6 +24,7 @@ from quanheng.platform.certificates.models import ForeignCertificate
 from quanheng.platform.instruments.import_views import STATES, organisations_for
 from quanheng.platform.kernel import files, imports
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.models import ImportBatch, Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
 from quanheng.platform.kernel.roles import Role
@@ -257,6 +258,6 @@ class IntakeFile(OneIntake):
         found: Sequence[tuple[str, bytes]] = files_in(files.get(self.batch.file.sha256), self.batch.file.name)
         if kwargs["position"] >= len(found):
             raise Http404
-        lang = "en" if (get_language() or "").startswith("en") else "zh"
+        lang = "en" if in_english() else "zh"
         self.one = reading.shown(reading.read_one(*found[kwargs["position"]]), lang)
         return self.draw(one=self.one)

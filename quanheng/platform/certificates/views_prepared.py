@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.errors import InputError
 from quanheng.evidence.content import CertificateContent
@@ -26,6 +26,7 @@ from quanheng.platform.certificates.models import PREPARED_KINDS, PreparedDocume
 from quanheng.platform.certificates.workflow import PREPARED
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel import clock, events
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
@@ -83,7 +84,6 @@ class PreparedList(ListPage):
 
     table_class = PreparedTable
     filterset_class = PreparedFilter
-    export_name = "prepared-documents"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]
@@ -246,7 +246,7 @@ class OnePrepared(Page):
         decision = PREPARED.may(step, one, self.actor) if step else None
         acting = {part: user} if part and decision else {}
         found = conditions.prepared_conditions(one, people=conditions.people_of(one, **acting))
-        lang = "en" if (get_language() or "").startswith("en") else "zh"
+        lang = "en" if in_english() else "zh"
         return {
             "one": one,
             "facts": _facts(one),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from quanheng.platform.certificates import reading
 from quanheng.platform.certificates.intake import kind as intake
 from quanheng.platform.certificates.views_intake import may_open
 from quanheng.platform.documents.keys import accepted_roots
 from quanheng.platform.instruments.import_views import organisations_for
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.web.components import Action, Header
 from quanheng.platform.web.pages import Page
@@ -39,7 +40,7 @@ class ReadCertificates(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Every file's reading, in the order given."""
-        lang = "en" if (get_language() or "").startswith("en") else "zh"
+        lang = "en" if in_english() else "zh"
         given = request.FILES.getlist("files")
         if not given:
             return self.draw(status=422, problem=_("请选择证书文件。"))

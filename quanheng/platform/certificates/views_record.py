@@ -235,17 +235,18 @@ class Readings(OfRecord):
             version = int(request.POST.get("version") or 0)
             services.save_draft(self.record, data=data, version=version, actor=self.actor)
         except (InputError, ValueError) as error:
-            return _back(request, self.record, error)
+            return _back(request, self.record, error, unread=True)
         return redirect("certificates:record", pk=self.record.pk)
 
 
-def _back(request: HttpRequest, record: Record, error: Exception) -> HttpResponse:
+def _back(request: HttpRequest, record: Record, error: Exception, *, unread: bool = False) -> HttpResponse:
     page = RecordSheet()
     page.setup(request, pk=record.pk)
     reasons = reasons_of(error) if isinstance(error, InputError) else (_("提交的内容无法读取"),)
     place = getattr(error, "place", "")
-    named = Names(record.procedure_id, record.data).of(place) or place
-    return page.draw(status=422, refused=[f"{named}:{r}" if named and len(reasons) == 1 else r for r in reasons])
+    named = Names(record.procedure_id, record.data).of(place) or ("" if place == "file" else place)
+    told = [f"{named}:{r}" if named and len(reasons) == 1 else r for r in reasons]
+    return page.draw(status=422, refused=told, unread=unread)
 
 
 class Submit(OfRecord):

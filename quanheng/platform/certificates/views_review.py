@@ -53,7 +53,6 @@ class RecordList(ListPage):
 
     table_class = tables.RecordTable
     filterset_class = tables.RecordFilter
-    export_name = "records"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

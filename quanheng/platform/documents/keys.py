@@ -45,8 +45,21 @@ def _signer(path: Path, origin: str) -> Signer:
     return load_or_create_signer(path, origin)
 
 
+def _log_begun() -> bool:
+    """Whether something was signed here already: from then on a missing key is lost, not still to be made."""
+    return bool((settings.QUANHENG.log_dir / "checkpoint").exists())
+
+
 def log_signer() -> Signer:
-    """The key that signs checkpoints and status notes; its name is fixed when it is made."""
+    """The key that signs checkpoints and status notes; its name is fixed when it is made.
+
+    Where a log is there already, a new key would be a stranger to everybody who trusts it: none is made.
+    """
+    path = settings.QUANHENG.keys_dir / LOG_KEY
+    if not path.exists() and _log_begun():
+        raise InputError(
+            "log_key_missing", "the key of the log is gone; restore DATA/keys/log.ed25519 from a backup", LOG_KEY
+        )
     return _signer(settings.QUANHENG.keys_dir / LOG_KEY, log_origin())
 
 
@@ -85,6 +98,10 @@ def authority() -> Authority:
     into DATA/keys/anchors/*.pem instead.
     """
     folder = settings.QUANHENG.keys_dir / AUTHORITY
+    if not folder.exists() and _log_begun():
+        raise InputError(
+            "authority_missing", "the root of the seals is gone; restore DATA/keys/authority from a backup", AUTHORITY
+        )
     with _made_whole(folder) as fresh:
         if fresh is not None:
             Authority.create(fresh, AUTHORITY_NAME, at=clock.now(), passphrase=_passphrase(), suite=_suite())

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
@@ -21,6 +20,7 @@ from quanheng.platform.documents import ledger, standing, upload
 from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
 from quanheng.platform.documents.public import PUBLIC_NOTES
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.ratelimit import public_page
 
@@ -50,9 +50,9 @@ def lookup(request: HttpRequest) -> HttpResponse:
             checked = upload.check(_uploaded(request))
         except InputError as error:
             problem = words_of(error)
-    context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": _english()}
+    context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": in_english()}
     if checked is not None:
-        context["said"] = checked.outcome.as_json("en" if _english() else "zh")
+        context["said"] = checked.outcome.as_json("en" if in_english() else "zh")
     return render(request, "documents/lookup.html", context, status=422 if problem else 200)
 
 
@@ -63,10 +63,6 @@ def _uploaded(request: HttpRequest) -> bytes:
     if file.size is None or file.size > upload.MAX_UPLOAD:
         raise InputError("too_large", str(_("文件过大,证书文件不超过 8 MB。")), "file")
     return bytes(file.read())
-
-
-def _english() -> bool:
-    return (get_language() or "").startswith("en")
 
 
 @public_page("check", limit=600)

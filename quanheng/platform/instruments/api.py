@@ -21,6 +21,7 @@ from quanheng.platform.instruments import queries, services
 from quanheng.platform.instruments.codes import read_code
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.instruments.policies import KEEPERS
+from quanheng.platform.instruments.serials import MOST_TAKEN
 from quanheng.platform.instruments.status import has_status, status_of
 from quanheng.platform.instruments.words import search_q
 from quanheng.platform.kernel import clock, tokens
@@ -182,6 +183,18 @@ class Filed(Out):
     filed: int
 
 
+class Taken(In):
+    """Serial numbers of a lot that become instruments of their own, all or none."""
+
+    serials: list[Annotated[str, upto(80, shortest=1)]] = Field(..., min_length=1, max_length=MOST_TAKEN)
+
+
+class TakenOut(Out):
+    """The new instruments, in the order asked."""
+
+    instruments: list[InstrumentOut]
+
+
 class Step(In):
     """A step of an instrument's life. `region` and `location` belong to `relocate`, `until` to `stop`."""
 
@@ -305,6 +318,15 @@ STEPS: dict[str, Callable[[Actor, Instrument, Step], Any]] = {
     "scrap": lambda actor, item, step: services.scrap(actor=actor, instrument=item, reason=step.reason),
     "withdraw_filing": lambda actor, item, _step: services.withdraw_filing(actor=actor, instruments=[item]),
 }
+
+
+@router.write("/{uuid:instrument_id}/singles", WRITE, status=201, response=TakenOut)
+def take_from_lot(request: HttpRequest, instrument_id: uuid.UUID, payload: Taken) -> TakenOut:
+    """Give instruments of a filed lot entries of their own, to be verified, repaired, moved or scrapped."""
+    actor = caller(request).actor
+    lot = get_or_404(queries.instruments(actor), pk=instrument_id)
+    made = services.take_some_from_lot(actor=actor, lot=lot, serials=payload.serials)
+    return TakenOut(instruments=[InstrumentOut.of(one) for one in made])
 
 
 @router.write("/{uuid:instrument_id}/steps", WRITE, response=InstrumentOut)

@@ -13,6 +13,7 @@ from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.instruments.categories import categories_on
 from quanheng.platform.instruments.models import Delivery, Use
 from quanheng.platform.instruments.parameters import fields_for, parameters_of, values_from
+from quanheng.platform.instruments.serials import RangeProblem, typed_serials
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, Region
 from quanheng.platform.web.forms import DateInput, FileField, Form, SearchSelect
@@ -107,6 +108,24 @@ class ReasonForm(Form):
     reason = forms.CharField(
         max_length=300, label=_("原因"), widget=forms.Textarea(attrs={"rows": 3, "autofocus": "autofocus"})
     )
+
+
+class TakeForm(Form):
+    """Which of a lot get an entry of their own."""
+
+    serials = forms.CharField(
+        max_length=10_000,
+        label=_("出厂编号"),
+        help_text=_("一行一个或用逗号、空格隔开;连号写作 A0001~A0010"),
+        widget=forms.Textarea(attrs={"rows": 6, "autofocus": "autofocus", "class": "font-monospace"}),
+    )
+
+    def clean_serials(self) -> list[str]:
+        """The serial numbers, each once."""
+        try:
+            return typed_serials(self.cleaned_data["serials"])
+        except RangeProblem as problem:
+            raise forms.ValidationError(str(problem)) from problem
 
 
 class StopForm(ReasonForm):

@@ -194,6 +194,9 @@ class BatchPage(OneBatch):
         elif imports_later.stuck(batch):
             primary = Action(_("重新写入"), self.url, "refresh", "post", fields={"do": "apply"})
         elif batch.state == "applied":
+            if batch.kind == "instruments" and batch.instruments.filter(state="draft").exists():
+                listed = f"{reverse('instruments:list')}?import={batch.pk}&state=draft"
+                primary = Action(_("查看并提交备案"), listed, "flag")
             words = _("撤销会删除这次导入的全部 %(n)d 行。") % {"n": batch.accepted}
             menu.append(Action(_("撤销这次导入"), self.url, "trash", "post", "", words, {"do": "undo"}))
         lead = f"{batch.file.name} · {batch.sheet}".rstrip(" ·")
@@ -324,7 +327,6 @@ class Batches(ListPage):
     """Past imports."""
 
     table_class = BatchTable
-    export_name = "imports"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

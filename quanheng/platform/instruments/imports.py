@@ -216,7 +216,8 @@ def resolve(rows: Sequence[ImportRow], context: Context, *, within: bool) -> Non
                     values["serial_number"], values.get("serial_to") or "", values.get("quantity")
                 )
             except RangeProblem as error:
-                row.fail("serial_to" if values.get("serial_to") else "quantity", str(error))
+                for name in ("quantity", "serial_to") if values.get("quantity") else ("serial_to",):
+                    row.fail(name, str(error))  # either may be what is wrong, so that either can be mended
 
 
 def draft(row: ImportRow, context: Context) -> Instrument:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from quanheng.errors import InputError
 from quanheng.platform.instruments import forms, labels, queries, services
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.policies import KEEPERS, may_keep
+from quanheng.platform.instruments.policies import KEEPERS, may_keep, may_take_from
 from quanheng.platform.instruments.registries import ACTS, TABS, UNDERWAY
 from quanheng.platform.instruments.status import lapsed, sentence, shown
 from quanheng.platform.instruments.views import keeps, remembered, sees_ledger, supervises
@@ -126,7 +126,9 @@ class InstrumentPage(OneInstrument):
         sticker = Action(_("打印标签"), reverse("instruments:label", args=[item.pk]), "qrcode")
         order = acts + steps if item.state == "in_use" else steps + acts
         primary = next((a for a in order if not a.denied), None)
-        rest = [a for a in [*order, edit, sticker] if a is not primary]
+        take = Action(_("从批中单独登记"), reverse("instruments:take", args=[item.pk]), "plus")
+        single = [take] if may_take_from(actor, item) else []
+        rest = [a for a in [*single, *order, edit, sticker] if a is not primary]
         return Header(
             f"{item.name} {item.specification}".strip(),
             f"{item.serial_number} · {item.organisation.name}",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.catalog.queries import procedure_ids
+from quanheng.platform.kernel.language import in_english
+from quanheng.platform.web.forms import several
 from quanheng.procedures.form import form
 from quanheng.procedures.loader import Loaded, load
 from quanheng.procedures.schema import Parameter, Text
@@ -21,18 +22,11 @@ from quanheng.procedures.sections import symbol_of
 
 PREFIX = "p_"
 ANSWERS = {"yes": gettext_lazy("是"), "no": gettext_lazy("否")}
-# Comma, enumeration comma and semicolon of both widths, and any space; the record sheet's script splits the same.
-SEPARATORS = re.compile(r"[,;\uff0c\uff1b\u3001\s]+")
-
-
-def several(text: str) -> list[str]:
-    """The values of a list as people type them."""
-    return [part for part in SEPARATORS.split(text) if part]
 
 
 def said(text: Text) -> str:
     """A text of a procedure in the language of the page."""
-    return text.en if (get_language() or "").startswith("en") and text.en else text.zh
+    return text.en if in_english() and text.en else text.zh
 
 
 def choice_words(choice: str, label: Text | None = None) -> str:
@@ -92,7 +86,7 @@ def complaints(loaded: Loaded | None, kept: Mapping[str, Any]) -> list[str]:
     for problem in form(loaded, dict(kept))["problems"]:
         key = problem["path"].removeprefix("instrument.")
         if key in kept:
-            words = problem["en"] if (get_language() or "").startswith("en") else problem["zh"]
+            words = problem["en"] if in_english() else problem["zh"]
             wrong.append(f"{labels.get(key, key)}: {words}")
     return wrong
 

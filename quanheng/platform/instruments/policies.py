@@ -25,6 +25,15 @@ def may_keep(actor: Actor, instrument: Any) -> Decision:
     return may_keep_for(actor, instrument.organisation)
 
 
+def may_take_from(actor: Actor, instrument: Any) -> Decision:
+    """The owner's own people, out of a lot that is in the ledger for good."""
+    if not instrument.serial_to:
+        return Denied(_("不是批量登记"))
+    if instrument.state in ("draft", "filing", "scrapped"):
+        return Denied(_("批量登记备案确认后才能单独登记其中的器具"))
+    return may_keep(actor, instrument)
+
+
 def may_review_filing(actor: Actor, instrument: Any) -> Decision:
     """Regulators of the instrument's region review filings."""
     if actor.supervises(instrument.region_id):

@@ -9,7 +9,6 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Substr
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.codes import read_code
@@ -26,6 +25,7 @@ from quanheng.platform.instruments.status import (
 )
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.models import Region
 from quanheng.platform.kernel.people import scope_q
 from quanheng.platform.kernel.policies import Refused
@@ -220,7 +220,7 @@ def category_coverage(viewer: Actor) -> list[tuple[str, str, int, int]]:
         .annotate(n=Sum("quantity"), ok=Coalesce(Sum("quantity", filter=in_force(today)), 0))
         .order_by("item")
     )
-    english = (get_language() or "").startswith("en")
+    english = in_english()
     return [(row["kind"], (english and row["english"]) or row["item"], row["n"], row["ok"]) for row in rows]
 
 

@@ -97,7 +97,6 @@ class ReminderLog(ListPage):
 
     table_class = ReminderTable
     filterset_class = ReminderFilter
-    export_name = "reminders"
     empty = Empty(TITLE, gettext_lazy("还没有发出提醒。器具快到期时,每天由后台任务发出,站内和邮件各一份。"))
 
     def allowed(self, actor: Actor) -> Decision:

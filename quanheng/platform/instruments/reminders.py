@@ -93,7 +93,7 @@ def _waiting(until: dt.date) -> QuerySet[Instrument]:
 def _remind_of(organisation: Organisation, days: Sequence[int], today: dt.date) -> int:
     """All that is due in one organisation. Its row is locked: of two workers the second finds nothing left to tell."""
     Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
-    keepers = _keepers(organisation, today)
+    keepers = keepers_of(organisation, today)
     if not keepers:
         return 0  # told when there is somebody to tell
     groups: dict[int, dict[uuid.UUID, dt.date]] = defaultdict(dict)
@@ -115,7 +115,7 @@ def _lead(left: int, days: Sequence[int]) -> int | None:
     return OVERDUE if left < 0 else min((d for d in days if d >= left), default=None)
 
 
-def _keepers(organisation: Organisation, today: dt.date) -> list[User]:
+def keepers_of(organisation: Organisation, today: dt.date) -> list[User]:
     """Who keeps its ledger today, its own people and those of the organisations above it."""
     granted = people.grants_on(today).filter(role__in=KEEPERS, user__is_active=True).select_related("user")
     steps = organisation.path.strip("/").split("/")

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from quanheng.platform.web.forms import several
+
 MAX_LOT = 1_000_000
+MOST_TAKEN = 200  # at once, out of a lot
 _TAIL = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 
 
@@ -70,6 +73,21 @@ def serial_range(start: str, end: str) -> SerialRange:
     if found.count > MAX_LOT:
         raise RangeProblem(_("一批最多 %(n)d 台") % {"n": MAX_LOT})
     return found
+
+
+def typed_serials(text: str) -> list[str]:
+    """Serial numbers as people type or paste them: one after another, or from first to last (A0001~A0010)."""
+    found: dict[str, None] = {}
+    for part in several(re.sub(r"\s*[~\uff5e\u301c]\s*", "~", text)):
+        first, _mark, last = part.partition("~")
+        span = serial_range(first, last) if last else None
+        if len(found) + (span.count if span else 1) > MOST_TAKEN:
+            raise RangeProblem(_("一次最多 %(n)d 台,其余请分次办理") % {"n": MOST_TAKEN})
+        if span is None:
+            found[part] = None
+        else:
+            found |= {f"{span.prefix}{n:0{span.width}d}": None for n in range(span.first, span.last + 1)}
+    return list(found)
 
 
 def lot_quantity(start: str, end: str, quantity: int | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import django_filters
@@ -29,6 +29,14 @@ from quanheng.platform.web.components import Status
 from quanheng.platform.web.filters import ChoiceFilter, DateAfter, DateBefore, FilterSet, ModelChoiceFilter
 from quanheng.platform.web.tables import DateColumn, DeadlineColumn, NumberColumn, StatusColumn, Table, TextColumn
 from quanheng.platform.web.templatetags import web as tags
+
+# A sheet that goes out holds the whole entry in the national order, under the headings that an import reads.
+NATIONAL = (
+    *("name", "category", "specification", "measuring_range", "accuracy_class", "serial_number", "serial_to"),
+    *("manufacturer", "origin_place", "location", "region", "quantity", "use", "delivery", "installed_on"),
+    *("parameters", "organisation", "code"),
+)
+STANDING = ("verified_on", "valid_until", "last_document_number")
 
 
 class InstrumentTable(Table):
@@ -82,6 +90,20 @@ class InstrumentTable(Table):
         self.chains: Mapping[uuid.UUID, Status] = {}
         super().__init__(*args, **kwargs)
 
+    def export_rows(self) -> Iterator[Sequence[Any]]:
+        """The ledger's own fields whatever columns are shown, then how each stands."""
+        named = {f.name: str(f.verbose_name) for f in Instrument._meta.concrete_fields}
+        titles = [named[name] for name in (*NATIONAL, *STANDING)]
+        yield [*titles, _("强制检定"), _("状态")]
+        for row in self._export_source():
+            one: Instrument = row.record
+            yield [
+                *(_exported(one, name) for name in NATIONAL),
+                *(getattr(one, name) for name in STANDING),
+                self.render_mandatory(one.mandatory),
+                str(shown(one).label),
+            ]
+
     def row_url(self, record: Any) -> str:
         return reverse("instruments:instrument", args=[record.pk])
 
@@ -116,6 +138,18 @@ class InstrumentTable(Table):
 
     def render_mandatory(self, value: bool) -> str:
         return _("是") if value else _("否")
+
+
+def _exported(one: Instrument, name: str) -> Any:
+    """A field as the import would read it back."""
+    if name == "category":
+        return one.category.item
+    if name == "parameters":
+        return "; ".join(f"{key}={value}" for key, value in sorted(one.parameters.items()) if value not in ("", None))
+    if name in ("use", "delivery"):
+        return str(one.get_use_display() if name == "use" else one.get_delivery_display())
+    value = getattr(one, name)
+    return value.name if isinstance(value, Organisation | Region) else value
 
 
 class FilingTable(InstrumentTable):

@@ -144,6 +144,8 @@ def _moment(event: AuditEvent) -> Moment:
         changed = [line for key, now in event.after.items() if (line := _changed(key, event.before.get(key), now))]
     if event.verb == "instruments.stop" and event.after.get("stopped_until"):
         changed.append(_("预计 %(day)s 启用") % {"day": event.after["stopped_until"]})
+    if taken := event.after.get("lot") or event.after.get("taken"):  # from which lot, or which one of it
+        changed.append(str(taken))
     detail = " · ".join([retold(event.reason), *changed] if event.reason else changed)
     title = VERBS.get(event.verb) or labels.get(step) or event.verb
     return Moment(event.happened_at, title, event.actor_name, detail, tone=TONES.get(step, "work"))

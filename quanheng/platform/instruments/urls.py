@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from quanheng.platform.instruments import import_views, item_views, reminder_views, views
+from quanheng.platform.instruments import import_views, item_views, lot_views, reminder_views, views
 
 app_name = "instruments"
 urlpatterns = [
@@ -26,6 +26,7 @@ urlpatterns = [
     path("<uuid:pk>/preview/", item_views.Preview.as_view(), name="preview"),
     path("<uuid:pk>/edit/", item_views.EditInstrument.as_view(), name="edit"),
     path("<uuid:pk>/step/", item_views.Step.as_view(), name="step"),
+    path("<uuid:pk>/take/", lot_views.TakeFromLot.as_view(), name="take"),
     path("<uuid:pk>/move/", item_views.Move.as_view(), name="move"),
     path("<uuid:pk>/label/", item_views.OneLabel.as_view(), name="label"),
 ]

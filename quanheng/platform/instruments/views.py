@@ -23,7 +23,7 @@ from quanheng.platform.instruments.status import STATUSES, has_status
 from quanheng.platform.instruments.tables import FilingTable, InstrumentFilter, InstrumentTable
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
 from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
 from quanheng.platform.web.components import Action, Chip, Empty, Figure, Header, count_words
 from quanheng.platform.web.export import xlsx_response
@@ -60,10 +60,6 @@ class InstrumentList(ListPage):
     filterset_class = InstrumentFilter
 
     @property
-    def export_name(self) -> str:  # type: ignore[override]
-        return f"{_('器具台账')} {clock.today().isoformat()}"
-
-    @property
     def empty(self) -> Empty:  # type: ignore[override]
         start = Action(_("从 Excel 导入"), reverse("instruments:import", args=["instruments"]), "upload")
         text = _("登记本单位的计量器具后,可备案、申请检定、打印二维码标签,到期前会提醒您。")
@@ -88,6 +84,8 @@ class InstrumentList(ListPage):
         batch = self.request.GET.get("import", "")
         if batch:
             rows = rows.filter(batch_id=uuid.UUID(batch)) if _is_uuid(batch) else rows.none()
+        if self.request.GET.get("chosen"):
+            rows = rows.filter(pk__in=[one.pk for one in remembered(self.request, self.actor)])
         return rows.order_by(queries.DUE_FIRST, "pk")
 
     def filtered(self, data: QueryDict) -> tuple[Any, QuerySet[Instrument]]:
@@ -150,15 +148,19 @@ class InstrumentList(ListPage):
 
     def batch_label(self, rows: QuerySet[Instrument]) -> HttpResponse:
         """Stickers for the chosen instruments."""
-        return labels.response(list(rows[:MOST]))
+        if rows.count() > MOST:
+            raise Refused(_("一次最多 %(n)d 台,其余请分次办理") % {"n": MOST}, code="too_many")
+        return labels.response(list(rows))
 
     def batch_export(self, rows: QuerySet[Instrument]) -> FileResponse:
         """The chosen rows as a workbook."""
-        return xlsx_response(self.table(rows, whole=True).export_rows(), self.export_name)
+        return xlsx_response(self.table(rows, whole=True).export_rows(), self.file_name)
 
     def batch_file(self, rows: QuerySet[Instrument]) -> None:
         """Hand the chosen drafts to the county."""
-        drafts, left = list(rows.filter(state="draft")[:MOST]), rows.exclude(state="draft").count()
+        waiting, left = rows.filter(state="draft"), rows.exclude(state="draft").count()
+        tell_rest(self.request, waiting.count())
+        drafts = list(waiting[:MOST])
         if drafts:
             n = services.submit_filing(actor=self.actor, instruments=drafts)
             messages.success(self.request, ngettext("已提交 %(n)d 台备案", "已提交 %(n)d 台备案", n) % {"n": n})
@@ -174,8 +176,16 @@ class InstrumentList(ListPage):
         return HttpResponseRedirect(reverse("instruments:transfer"))
 
 
+def tell_rest(request: HttpRequest, count: int) -> None:
+    """What one act does not reach is said, never left behind in silence."""
+    if count > MOST:
+        words = _("一次办理 %(n)d 台,其余 %(rest)d 台请再办一次") % {"n": MOST, "rest": count - MOST}
+        messages.warning(request, words)
+
+
 def remember(request: HttpRequest, rows: QuerySet[Instrument]) -> None:
     """Keep the chosen rows for the next page."""
+    tell_rest(request, rows.count())
     request.session[CHOSEN] = [str(pk) for pk in rows.values_list("pk", flat=True)[:MOST]]
 
 
@@ -208,7 +218,6 @@ class FilingQueue(ListPage):
 
     table_class = FilingTable
     filterset_class = InstrumentFilter
-    export_name = "filings"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]
@@ -228,6 +237,7 @@ class FilingQueue(ListPage):
 
     def batch_confirm(self, rows: QuerySet[Instrument]) -> None:
         """Confirm the chosen filings."""
+        tell_rest(self.request, rows.count())
         n = services.confirm_filings(actor=self.actor, instruments=list(rows[:MOST]))
         messages.success(self.request, ngettext("已确认 %(n)d 台", "已确认 %(n)d 台", n) % {"n": n})
 

@@ -43,7 +43,7 @@ def _group(
 
 
 def keepers(actor: Actor) -> Sequence[WorkGroup]:
-    """Overdue, due within thirty days, back from repair, filings returned; what is applied for is not offered again."""
+    """Overdue, due soon, back from repair, filings returned or not handed in; what is applied for is not offered."""
     if actor.system or not actor.has(Role.ENTERPRISE):
         return []
     today = clock.today()
@@ -54,6 +54,7 @@ def keepers(actor: Actor) -> Sequence[WorkGroup]:
         verb="instruments.return_filing", organisation_id__in=mine.filter(state="draft").values("organisation_id")
     )
     returned = mine.filter(state="draft", pk__in=list(events.values_list("subject_id", flat=True)[:1000]))
+    entered = mine.filter(state="draft").exclude(pk__in=returned)
     repaired = idle.filter(state="awaiting")
     ending = idle.filter(state="stopped", stopped_until__lte=today + ENDING)
     overdue, due = used.filter(has_status("overdue", today)), used.filter(has_status("due", today))
@@ -82,6 +83,7 @@ def keepers(actor: Actor) -> Sequence[WorkGroup]:
             _("启用或重新报停"),
         ),
         _group("instruments.returned", _("被退回的备案"), returned, "state=draft", _("修改后重报")),
+        _group("instruments.drafts", _("尚未提交备案的器具"), entered, "state=draft", _("提交备案")),
     ]
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.utils.translation import get_language, gettext, ngettext, trans_real
+from django.utils.translation import gettext, ngettext, trans_real
+
+from quanheng.platform.kernel.language import in_english
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 PLACE = re.compile(r"%\((\w+)\)([sd])")
@@ -32,7 +34,7 @@ class _Shape:
 
 def retold(text: str) -> str:
     """The kept words in the reader's language."""
-    if not (get_language() or "").startswith("en") or not HAN.search(text):
+    if not in_english() or not HAN.search(text):
         return text
     return _whole(text, 3) or _in_parts(text)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.errors import InputError
+from quanheng.platform.kernel.language import in_english
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 # What the engines say by code; whoever raises an error with words of its own in both languages needs no line here.
@@ -62,7 +63,7 @@ BY_CODE = {
 
 def words_of(error: InputError) -> str:
     """The error's sentence for the reader; English where the page is English or nothing else is known."""
-    if (get_language() or "").startswith("en") or HAN.search(error.message):
+    if in_english() or HAN.search(error.message):
         return error.message
     if error.zh:
         return error.zh

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quanheng.platform.kernel import clock
+from quanheng.platform.kernel.language import in_english
 
 
 class Verified(models.TextChoices):
@@ -62,7 +62,7 @@ class LawItem(models.Model):
     @property
     def named(self) -> str:
         """The title in the reader's language, where the item carries an English name."""
-        english = str(self.body.get("name_en") or "") if (get_language() or "").startswith("en") else ""
+        english = str(self.body.get("name_en") or "") if in_english() else ""
         return english or self.title
 
     @property

@@ -34,6 +34,10 @@ class LoadResult:
     unchanged: int
     kept: int
 
+    def __str__(self) -> str:
+        told = f"{self.created} items new, {self.updated} changed, {self.unchanged} as before"
+        return f"{told}, {self.kept} no longer in the library and kept" if self.kept else told
+
 
 def load_library(*, actor: Actor, root: Path = LIBRARY_ROOT) -> LoadResult:
     """Bring the items of a library folder into the database, all or none.
@@ -65,9 +69,9 @@ def load_library(*, actor: Actor, root: Path = LIBRARY_ROOT) -> LoadResult:
 
 
 def _refuse_changed_bodies(wanted: dict[Key, Item], existing: dict[Key, LawItem]) -> None:
-    other = [(existing[key], item) for key, item in wanted.items() if key in existing]
-    other = [(row, item) for row, item in other if row.body_sha256 != item.body_sha256]
-    changed = [item for row, item in other if _values(row.body) != _values(item.body)]
+    both = [(existing[key], item) for key, item in wanted.items() if key in existing]
+    rewritten = [(row, item) for row, item in both if row.body_sha256 != item.body_sha256]
+    changed = [item for row, item in rewritten if _values(row.body) != _values(item.body)]
     if changed:
         first = changed[0]
         message = (
@@ -104,6 +108,7 @@ def _create(actor: Actor, items: list[Item]) -> int:
 
 def _update(actor: Actor, pairs: list[tuple[LawItem, Item]]) -> int:
     touched: list[LawItem] = []
+    rewritten: list[LawItem] = []
     for row, item in pairs:
         changed = [name for name in MUTABLE if getattr(row, name) != getattr(item, name)]
         remarked = row.body_sha256 != item.body_sha256
@@ -114,9 +119,11 @@ def _update(actor: Actor, pairs: list[tuple[LawItem, Item]]) -> int:
         if remarked:
             before, after = before | {REMARK: row.body.get(REMARK)}, after | {REMARK: item.body.get(REMARK)}
             row.body, row.body_sha256 = item.body, item.body_sha256
+            rewritten.append(row)
         for name in changed:
             setattr(row, name, getattr(item, name))
         events.record(actor, "law.item_corrected", row, before=before, after=after)
         touched.append(row)
-    LawItem.objects.bulk_update(touched, [*MUTABLE, "body", "body_sha256"], batch_size=200)
+    LawItem.objects.bulk_update(touched, MUTABLE, batch_size=200)
+    LawItem.objects.bulk_update(rewritten, ["body", "body_sha256"], batch_size=200)
     return len(touched)

@@ -46,7 +46,6 @@ class ItemsPage(ReadLaw, ListPage):
 
     table_class = ItemTable
     filterset_class = ItemFilter
-    export_name = "law"
     empty = NO_LAW
 
     def get_queryset(self) -> QuerySet[LawItem]:
@@ -129,7 +128,6 @@ class CoveragePage(ReadLaw, ListPage):
     """能力对照: what the plans ask for, and how far the product has come."""
 
     table_class: ClassVar[type[CapabilityTable]] = CapabilityTable
-    export_name = "coverage"
     page_size = 50
     empty = c.Empty(gettext_lazy("没有能力条目"), icon="inbox")
 

@@ -183,7 +183,6 @@ class LicenceList(_Dated):
 
     table_class = LicenceTable
     filterset_class = LicenceFilter
-    export_name = "licences"
     title, add_label, add_name = gettext_lazy("人员资格"), gettext_lazy("登记资格"), "parties:add-licence"
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -195,7 +194,6 @@ class AuthorisationList(_Dated):
 
     table_class = AuthorisationTable
     filterset_class = AuthorisationFilter
-    export_name = "authorisations"
     title, add_label, add_name = gettext_lazy("授权项目"), gettext_lazy("登记授权项目"), "parties:add-authorisation"
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -22,6 +22,7 @@ class ProjectConfig(AppConfig):
         from quanheng.platform.instruments.queries import ids_of_code
         from quanheng.platform.kernel import events
         from quanheng.platform.kernel.work import WORK
+        from quanheng.platform.project.accounts import locks
         from quanheng.platform.project.accounts import work as accounts_work
         from quanheng.platform.project.admin_pages.verbs import verb_words
         from quanheng.platform.standards.queries import ids_of_number
@@ -29,6 +30,7 @@ class ProjectConfig(AppConfig):
         from quanheng.platform.web.registries import VERB_WORDS
 
         logs.JsonFormatter.request_id = events.request_id
+        locks.watch()
         WORK.register("project.people", accounts_work.administrators)
         FINDERS.register("instruments", ids_of_code)
         FINDERS.register("standards", ids_of_number)

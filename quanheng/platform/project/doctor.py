@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import decrypt
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 import quanheng
+from quanheng.errors import InputError
 from quanheng.evidence.ledger import fsck
 from quanheng.platform.documents import keys, ledger
 from quanheng.platform.documents.models import Document, Leaf, NumberRecord, Origin
@@ -22,6 +26,8 @@ from quanheng.platform.law.models import LawItem
 from quanheng.platform.project import operations
 
 LOW_DISK = 1 << 30
+IDLE = dt.timedelta(hours=1)  # the worker merges the log every few seconds
+RESTORE_DATABASE = "stop the server and restore the last backup with `quanheng restore`"
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,26 @@ class Finding:
     remedy: str = ""
 
 
-def _database() -> Iterator[Finding]:
+def _database(quick: bool) -> Iterator[Finding]:
+    tables, log = connection.introspection.table_names(), settings.QUANHENG.log_dir / "checkpoint"
+    if not tables and log.is_file():
+        yield Finding("problem", "database", "it is empty, and the log beside it is not", RESTORE_DATABASE)
+        return
+    if connection.vendor == "sqlite" and not quick and (wrong := _damage()):
+        yield Finding("problem", "database", f"the file is damaged: {wrong}", RESTORE_DATABASE)
+        return
     waiting = operations.unapplied()
     if waiting:
         yield Finding("problem", "database", f"{len(waiting)} migrations are missing", "run `quanheng migrate`")
     else:
         yield Finding("ok", "database", f"{connection.vendor}, all migrations applied")
+
+
+def _damage() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA quick_check(1)")
+        found = str(cursor.fetchone()[0])
+    return "" if found == "ok" else found
 
 
 def _library() -> Iterator[Finding]:
@@ -92,7 +112,7 @@ def _documents(quick: bool) -> Iterator[Finding]:
 def _readable(sha256: str) -> bool:
     try:
         files.get(sha256)
-    except quanheng.errors.InputError:
+    except InputError:
         return False
     return True
 
@@ -117,8 +137,36 @@ def _jobs() -> Iterator[Finding]:
         yield Finding(
             "note", "jobs", f"{len(never)} jobs have never run", "start `quanheng serve` or `quanheng worker`"
         )
+        return
+    latest = max(run.started_at for run in runs.values())
+    if clock.now() - latest > IDLE:
+        hours = (clock.now() - latest).total_seconds() / 3600
+        text = f"no worker for {hours:.0f} h: nothing is merged, reminded or sealed since {latest:%Y-%m-%d %H:%M} UTC"
+        yield Finding("note", "jobs", text, "start `quanheng serve` or `quanheng worker`")
     elif not failed:
         yield Finding("ok", "jobs", f"{len(runs)} periodic jobs, none failing")
+
+
+def _keys() -> Iterator[Finding]:
+    """Keys that are gone or were exchanged: what they protect would fail when somebody needs it."""
+    kept = Path(settings.QUANHENG.data_dir) / "KEYS"
+    if not kept.is_file() or kept.read_text("utf-8") != keys.keys_text():
+        text = "DATA/KEYS is missing or names other keys than those in use"
+        yield Finding("problem", "keys", text, "run `quanheng migrate`, and ask who changed it")
+    signing = Document.objects.filter(origin=Origin.ISSUED).values_list("organisation", "organisation__name").distinct()
+    lost = [name for pk, name in signing if not (settings.QUANHENG.keys_dir / keys.SEALS / pk.hex).is_dir()]
+    if lost:
+        text = f"{len(lost)} institutes that issued documents have no seal here: {', '.join(lost[:5])}"
+        yield Finding("problem", "keys", text, "restore DATA/keys/seal from a backup")
+    apps = Authenticator.objects.filter(type=Authenticator.Type.TOTP)
+    one = apps.first()
+    if one is None:
+        return
+    try:
+        decrypt(one.data["secret"])
+    except InputError:
+        text = f"mfa-secret is missing or another one: {apps.count()} authenticators cannot be checked, nobody can sign"
+        yield Finding("problem", "keys", text, "restore DATA/keys/mfa-secret from a backup")
 
 
 def _is_public(path: Path) -> bool:
@@ -170,7 +218,7 @@ def _roots() -> Iterator[Finding]:
 
 def findings(*, quick: bool = False) -> list[Finding]:
     """All checks in order; later ones are left out where the database is not ready."""
-    first = list(_database())
+    first = _told(lambda: _database(quick))
     if any(f.level == "problem" for f in first):
         return first
     checks: list[Callable[[], Iterator[Finding]]] = [
@@ -180,9 +228,24 @@ def findings(*, quick: bool = False) -> list[Finding]:
         _audit,
         _jobs,
         _roots,
+        _keys,
         folder_findings,
     ]
-    return first + [finding for check in checks for finding in check()]
+    told = [finding for check in checks for finding in _told(check)]
+    return first + list(dict.fromkeys(told))  # one missing key stops several checks
+
+
+def _told(check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    """The findings of a check; one that cannot be made is itself a finding and hides no other."""
+    found: list[Finding] = []
+    try:
+        found.extend(check())
+    except InputError as error:
+        where = error.place or error.code
+        found.append(Finding("problem", where, error.message))
+    except DatabaseError as error:
+        found.append(Finding("problem", "database", f"it cannot be read: {error}", RESTORE_DATABASE))
+    return found
 
 
 def report(*, quick: bool = False) -> int:

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from quanheng.platform.project import errors, health, home
 from quanheng.platform.project.accounts import urls as accounts
 from quanheng.platform.project.admin_pages import urls as admin_pages
+from quanheng.platform.project.privacy.views import privacy
 from quanheng.platform.web.ratelimit import public_page
 
 # App and the prefix of its pages.
@@ -28,6 +29,7 @@ APPS = (
 
 project = [
     path("", home.home, name="home"),
+    path("privacy/", privacy, name="privacy"),
     *accounts.urlpatterns,
     *admin_pages.urlpatterns,
 ]

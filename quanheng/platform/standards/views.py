@@ -102,7 +102,6 @@ class StandardList(ListPage):
 
     table_class = StandardTable
     filterset_class = StandardFilter
-    export_name = "standards"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

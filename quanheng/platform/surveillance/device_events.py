@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments.models import Instrument
 from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.policies import Refused, require
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.surveillance import policies
@@ -41,7 +41,7 @@ def kinds() -> Mapping[str, Mapping[str, Any]]:
 def kind_words(kind: str) -> str:
     """A kind in the reader's language."""
     title = kinds().get(kind, {}).get("title", {})
-    return str(title.get("en" if (get_language() or "").startswith("en") else "zh", kind))
+    return str(title.get("en" if in_english() else "zh", kind))
 
 
 def seen(viewer: Actor) -> QuerySet[DeviceEvent]:

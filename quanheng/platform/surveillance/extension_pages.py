@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.models import Organisation
 from quanheng.platform.kernel.policies import Decision
 from quanheng.platform.surveillance import extensions, policies, queries, tables, words
@@ -147,7 +148,7 @@ class Propose(Watching, FormPage):
 
 def rule_title(rule: Any) -> str:
     """A rule in the reader's language."""
-    return str(rule["title"]["en" if (get_language() or "").startswith("en") else "zh"])
+    return str(rule["title"]["en" if in_english() else "zh"])
 
 
 class ExtensionList(Watching, ListPage):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -12,47 +11,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from quanheng.platform.kernel import clock, events
-from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.policies import require
-from quanheng.platform.surveillance import policies, queries
+from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.acting import home
 from quanheng.platform.surveillance.batch_pages import letters_xlsx
+from quanheng.platform.surveillance.letters import letters_of, resend_letters
 from quanheng.platform.surveillance.reasons import reason_words
-from quanheng.platform.surveillance.store import known, receiver, store
 from quanheng.platform.surveillance.views import Watching
 from quanheng.platform.web.components import Action, Chip, Empty, Header, chips
 from quanheng.platform.web.http import address
-from quanheng.telemetry.ingest.resend import Resent, resend
-from quanheng.telemetry.store.letters import Letters
 
 SHOWN = 200
-DAYS = 30
-
-
-def own_sources(actor: Actor) -> list[str]:
-    """Beginnings of the sources whose readings the actor keeps."""
-    return [str(o.pk) for o in queries.owners(actor) if policies.may_keep_for(actor, o)]
-
-
-def resend_letters(actor: Actor, chosen: dict[str, str]) -> Resent:
-    """Judge one's own letters again, all or those of a source, reason or batch."""
-    require(policies.may_resend(actor))
-    where = pl.col("source").str.slice(0, 36).is_in(own_sources(actor))
-    for name, value in chosen.items():
-        where = where & (pl.col(name) == value)
-    done = resend(receiver(), where, areas_of=lambda source: known(area__organisation_id=source[:36]), now=clock.now())
-    after = {"accepted": done.accepted, "rejected": done.rejected, **chosen}
-    for owner in queries.owners(actor).filter(pk__in=own_sources(actor)):
-        events.record(actor, "surveillance.letters_resent", owner, after=after)
-    return done
-
-
-def letters_of(actor: Any) -> pl.DataFrame:
-    """Dead letters of the last days from sources of the viewer's utilities."""
-    table = Letters(store().root).read(since=clock.now() - dt.timedelta(days=DAYS))
-    owners = [str(pk) for pk in queries.areas(actor).order_by().values_list("organisation_id", flat=True).distinct()]
-    return table.filter(pl.col("source").str.slice(0, 36).is_in(owners))
 
 
 class LettersPage(Watching):

@@ -131,8 +131,8 @@ def _cycle(owner: Organisation) -> list[Definition]:
     standing = scheduling.standing_of(owner)
     if standing is None:
         return []
-    soon = _("到期,等待新读数") if scheduling.waits_for_readings(owner) else _("读数满一个周期后")
-    later = standing.due_on if standing.due_on and standing.due_on > clock.today() else None
+    soon = _("到期,等待新读数") if scheduling.waits_for_readings(owner, standing) else _("读数满一个周期后")
+    later = None if standing.passed else standing.due_on
     return [Definition(_("评价周期"), standing.cycle, _("天")), Definition(_("下一次自动评价"), later or soon)]
 
 

@@ -15,7 +15,7 @@ from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.surveillance import heat, leaving, queries, words
 from quanheng.platform.surveillance.acting import home
-from quanheng.platform.surveillance.letters_pages import letters_of
+from quanheng.platform.surveillance.letters import letters_of
 from quanheng.platform.surveillance.quality_data import AreaQuality, SourceLine, area_quality, by_source
 from quanheng.platform.surveillance.reasons import reason_words
 from quanheng.platform.surveillance.views import OneArea, Watching, flag_words

@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.policies import Decision, Refused, require
 from quanheng.platform.surveillance import policies
 from quanheng.platform.surveillance.judging import rule_of
@@ -25,7 +26,7 @@ from quanheng.telemetry.fleets import known_profiles, load_profile
 
 def title_of(rule: dict[str, Any]) -> str:
     """Number and title in the reader's language."""
-    language = "en" if (get_language() or "").startswith("en") else "zh"
+    language = "en" if in_english() else "zh"
     return f"{rule['norm']} {rule['title'][language]}"
 
 
@@ -96,7 +97,7 @@ def listed_rules() -> list[dict[str, Any]]:
     for name in known_profiles():
         for rule in load_profile(name).rules:
             chosen = load_profile(name, rule=rule["id"])
-            language = "en" if (get_language() or "").startswith("en") else "zh"
+            language = "en" if in_english() else "zh"
             limits = ";".join(
                 _("±%(limit)s%%(%(class)s 级)") % {"limit": f"{100 * v:g}", "class": c}
                 for c, v in rule["limits"].items()

@@ -28,6 +28,11 @@ class Standing:
     last: EvaluationRun | None
     due_on: dt.date | None
 
+    @property
+    def passed(self) -> bool:
+        """Whether a cycle has passed since the last evaluation."""
+        return self.due_on is not None and self.due_on <= clock.today()
+
 
 def standing_of(owner: Organisation) -> Standing | None:
     """The strictest cycle among the owner's areas, and the day on which it has passed; None without areas."""
@@ -59,10 +64,9 @@ def span_of(owner: Organisation, after: dt.date | None = None) -> tuple[dt.date,
     return None if first is None else (first.astimezone(clock.CIVIL).date(), final.astimezone(clock.CIVIL).date())
 
 
-def waits_for_readings(owner: Organisation) -> bool:
+def waits_for_readings(owner: Organisation, standing: Standing | None) -> bool:
     """Whether the cycle has passed and nothing can be judged, because no reading came since."""
-    standing = standing_of(owner)
-    if standing is None or standing.last is None or standing.due_on is None or standing.due_on > clock.today():
+    if standing is None or standing.last is None or not standing.passed:
         return False
     return span_of(owner, standing.last.until) is None
 
@@ -87,7 +91,7 @@ def begin_due() -> str:
 
 
 def _is_time(owner: Organisation, standing: Standing) -> bool:
-    if standing.due_on is not None and standing.due_on > clock.today():
+    if standing.due_on is not None and not standing.passed:
         return False
     tried = EvaluationRun.objects.filter(organisation=owner).order_by("-created_at").first()
     return tried is None or (tried.state in ("done", "failed") and tried.created_at <= clock.now() - _AGAIN)

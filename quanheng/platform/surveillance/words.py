@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.surveillance.models import Area, Evaluation, MeterVerdict, Verdict
 from quanheng.platform.web.components import Status, Tone
 from quanheng.telemetry.fleets.causes import CAUSES, finding_text
@@ -19,14 +19,9 @@ def verdict_status(verdict: str) -> Status:
     return Status(TONES[verdict], Verdict(verdict).label)
 
 
-def english() -> bool:
-    """Whether the page is read in English."""
-    return (get_language() or "").startswith("en")
-
-
 def cause_words(cause: str) -> str:
     """A cause of the published list."""
-    return CAUSES[cause][1 if english() else 0] if cause in CAUSES else cause
+    return CAUSES[cause][1 if in_english() else 0] if cause in CAUSES else cause
 
 
 def limits(evaluation: Evaluation) -> str:
@@ -42,7 +37,7 @@ def limits(evaluation: Evaluation) -> str:
 def findings(evaluation: Evaluation) -> list[str]:
     """What was seen in the readings of an area and done about it."""
     found = evaluation.report.get("findings") or []
-    return [finding_text(str(text), "en" if english() else "zh") for text in found[:20]]
+    return [finding_text(str(text), "en" if in_english() else "zh") for text in found[:20]]
 
 
 def fit_status(area: Area | Evaluation) -> Status:
@@ -61,7 +56,7 @@ def percent(value: float | None, digits: int = 2, sign: bool = False) -> str:
 
 def reason(verdict: MeterVerdict) -> str:
     """Why, as the engine said it; in English by its figures."""
-    if not english():
+    if not in_english():
         return verdict.reason
     if verdict.evaluation.fit == "unfit":
         return _("台区不可判定:%(cause)s") % {"cause": cause_words(verdict.evaluation.cause)}

@@ -42,7 +42,7 @@ def waiting(actor: Actor) -> Sequence[WorkGroup]:
             str(_("查看")),
         )
         for o in queries.owners(actor)
-        if scheduling.waits_for_readings(o)
+        if scheduling.waits_for_readings(o, scheduling.standing_of(o))
     ]  # fmt: skip
     where = reverse("surveillance:quality")
     groups.append(WorkGroup("surveillance.silent", _("读数中断,评价到期"), len(silent), 0, where, silent[:FIRST]))

@@ -118,7 +118,6 @@ class ItemList(ListPage):
 
     table_class = ItemTable
     filterset_class = ItemFilter
-    export_name = "trace-items"
     empty = Empty(gettext_lazy("溯源图还是空的"), gettext_lazy("备案的器具和登记的计量标准会出现在这里。"))
 
     def header(self) -> Header:

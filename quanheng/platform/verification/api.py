@@ -270,8 +270,8 @@ def list_institutes(
     today = clock.today()
     rows: QuerySet[Instrument] = visible(caller(request).actor).select_related("category", "region")
     items = found(rows.prefetch_related("category__norms"), instrument, "instrument")
-    norms = {n.pk: n for n in (services.norm_for(i, today) for i in items) if n is not None}
-    able = queries.institutes_for(list(norms.values()), today, items[0].region)[:200] if norms else []
+    norms = services.norms_for(items, today)
+    able = queries.institutes_for(norms, today, items[0].region)[:200] if norms else []
     return InstituteList(institutes=[OrganisationRef.of(o) for o in able])
 
 

@@ -14,7 +14,8 @@ class VerificationConfig(AppConfig):
         from quanheng.platform.kernel.roles import INSTITUTE_ROLES, Role
         from quanheng.platform.kernel.work import WORK
         from quanheng.platform.parties.queries import LOAD
-        from quanheng.platform.verification import queries, services, timeline, work
+        from quanheng.platform.verification import queries, services, telling, timeline, work
+        from quanheng.platform.verification.workflow import APPLICATION, TASK
         from quanheng.platform.web import menu
 
         WORK.register("verification", work.waiting)
@@ -24,6 +25,9 @@ class VerificationConfig(AppConfig):
         PENDING.register("verification", work.being_verified)
         UNDERWAY.register("verification", work.underway)
         INSTRUMENT.after("scrap", services.end_with)
+        for step in ("accept", "return", "complete"):
+            APPLICATION.after(step, telling.application_moved)
+        TASK.after("cancel", telling.task_cancelled)
         TIMELINE.register("verification", timeline.happened)
         ACTS.register("apply", Act(_("申请检定"), "file", "verification:apply", work.may_start, work.may_start_for))
         business = menu.roles(*INSTITUTE_ROLES, Role.ENTERPRISE, Role.REGULATOR)

@@ -16,6 +16,7 @@ from quanheng.platform.kernel.workflow import Stateful
 
 APPLICATION_STATES = ("draft", "submitted", "accepted", "returned", "withdrawn", "completed")
 TASK_STATES = ("waiting", "assigned", "working", "checking", "signing", "issued", "cancelled")
+CLOSED_TASKS = ("issued", "cancelled")
 
 
 class Application(Stateful):
@@ -76,7 +77,7 @@ class Task(Stateful):
             models.CheckConstraint(condition=Q(state__in=TASK_STATES), name="task_state_known"),
             models.UniqueConstraint(
                 fields=["instrument"],
-                condition=~Q(state__in=["issued", "cancelled"]),
+                condition=~Q(state__in=list(CLOSED_TASKS)),
                 name="one_pending_task_per_instrument",
             ),
         ]

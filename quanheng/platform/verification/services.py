@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from quanheng.library.names import names_of
@@ -17,11 +19,12 @@ from quanheng.platform.kernel import calendar, clock, events, numbering
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, OrganisationKind, User
 from quanheng.platform.kernel.policies import Refused, require
+from quanheng.platform.kernel.words import reasons_of
 from quanheng.platform.kernel.workflow import apply
 from quanheng.platform.parties import queries as rights
 from quanheng.platform.parties.models import Duty
 from quanheng.platform.verification import policies
-from quanheng.platform.verification.models import Application, Handover, Task
+from quanheng.platform.verification.models import CLOSED_TASKS, Application, Handover, Task
 from quanheng.platform.verification.workflow import APPLICATION, TASK
 
 # Working days an institute has, by way of delivery, where the region's time limits say nothing else.
@@ -53,14 +56,18 @@ def norm_for(instrument: Instrument, on: dt.date) -> Norm | None:
     return next(iter(norms_in_force(instrument, on)), None)
 
 
+def norms_for(instruments: Iterable[Instrument], on: dt.date) -> list[Norm]:
+    """The likeliest norms of the day for these instruments, each once."""
+    return list({n.pk: n for one in instruments if (n := norm_for(one, on)) is not None}.values())
+
+
 @transaction.atomic
 def choose_norm(*, actor: Actor, task: Task, norm: Norm) -> Task:
     """The desk names the norm by which a task is done, before anybody is at work on it."""
+    task = Task.objects.select_for_update(of=("self",)).select_related("norm").get(pk=task.pk)
     require(policies.may_choose_norm(actor, task))
     if norm not in norms_in_force(task.instrument, clock.today()):
         raise Refused(_("该规程不适用于此类器具,或今日未在实施"), code="norm", place="norm")
-    task = Task.objects.select_for_update(of=("self",)).select_related("norm").get(pk=task.pk)
-    require(policies.may_choose_norm(actor, task))
     before, task.norm, task.version = task.norm, norm, task.version + 1
     task.save(update_fields=["norm", "version"])
     change = {"before": {"norm": before.number if before else None}, "after": {"norm": norm.number}}
@@ -70,7 +77,7 @@ def choose_norm(*, actor: Actor, task: Task, norm: Norm) -> Task:
 
 def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> list[str]:
     """Why some of the instruments cannot be applied for, one sentence each."""
-    open_tasks = Task.objects.filter(instrument__in=instruments).exclude(state__in=["issued", "cancelled"])
+    open_tasks = Task.objects.filter(instrument__in=instruments).exclude(state__in=CLOSED_TASKS)
     pending = dict(open_tasks.values_list("instrument_id", "application__number"))
     reasons = []
     for one in instruments:
@@ -80,7 +87,7 @@ def refusals(instruments: Sequence[Instrument], organisation: Organisation) -> l
             state = INSTRUMENT.states[one.state]
             reasons.append(_("%(item)s 尚未备案或已停止管理(%(state)s)") % {"item": one, "state": state})
         elif one.quantity > 1:
-            reasons.append(_("%(item)s 是批量登记,不能逐台申请检定") % {"item": one})
+            reasons.append(_("%(item)s 是批量登记:请先在其页面“从批中单独登记”要检定的,再逐台申请") % {"item": one})
         elif one.pk in pending:
             told = {"item": one, "number": pending[one.pk]}
             reasons.append(_("%(item)s 已有未办结的检定任务(申请 %(number)s)") % told)
@@ -139,6 +146,12 @@ def create_application(
     return application
 
 
+def remaining_tasks(application: Application) -> QuerySet[Task]:
+    """The tasks not cancelled, with what choosing their norms needs."""
+    tasks = application.tasks.exclude(state="cancelled").select_related("instrument__category")
+    return tasks.prefetch_related("instrument__category__norms")
+
+
 @transaction.atomic
 def amend_application(
     *, actor: Actor, application: Application, leave_out: Collection[str] = (), **fields: Any
@@ -150,7 +163,7 @@ def amend_application(
     application = Application.objects.select_for_update().get(pk=application.pk)
     require(policies.may_amend(actor, application))
     _refuse_past(fields.get("wanted_on"))
-    today, remaining = clock.today(), application.tasks.exclude(state="cancelled")
+    today, remaining = clock.today(), remaining_tasks(application)
     kept = remaining.exclude(pk__in=leave_out)
     if not kept.exists():
         raise Refused(_("请至少保留一台器具,或撤回申请"), code="empty", place="instruments")
@@ -160,7 +173,7 @@ def amend_application(
     application.version += 1
     application.save(update_fields=[*fields, "version"])
     _cancel(remaining.filter(pk__in=leave_out), actor, _("修改申请时移除"))
-    for task in kept.select_related("instrument__category").prefetch_related("instrument__category__norms"):
+    for task in kept:
         task.organisation, task.delivery = application.institute, application.delivery
         task.norm, task.version = norm_for(task.instrument, today), task.version + 1
         task.save(update_fields=["organisation", "delivery", "norm", "version"])
@@ -183,7 +196,7 @@ def withdraw_application(*, actor: Actor, application: Application, reason: str 
 
 
 def _cancel_open(application: Application, actor: Actor, reason: str) -> None:
-    _cancel(application.tasks.exclude(state__in=["issued", "cancelled"]), actor, reason)
+    _cancel(application.tasks.exclude(state__in=CLOSED_TASKS), actor, reason)
 
 
 def _cancel(tasks: Iterable[Task], actor: Actor, reason: str) -> None:
@@ -219,6 +232,23 @@ def accept_application(*, actor: Actor, application: Application, limit_days: in
     apply(APPLICATION, "accept", application, actor=actor, decided_at=clock.now(), due_on=due)
     application.tasks.exclude(state="cancelled").update(due_on=due)
     return application
+
+
+def crowded(application: Application, on: dt.date) -> list[str]:
+    """Norms of which the institute has not the room for this application until it would be due."""
+    days = calendar.working_days()
+    due, _certain = days.add(on, DEFAULT_LIMITS[application.delivery])
+    open_days = [day for n in range((due - on).days + 1) if days.is_working(day := on + dt.timedelta(days=n))]
+    wanted = Counter(t.norm for t in application.tasks.exclude(state="cancelled").select_related("norm") if t.norm)
+    unplanned = Task.objects.filter(organisation=application.institute, state="waiting", application__state="accepted")
+    reasons = []
+    for norm, count in wanted.items():
+        free = sum(rights.capacity_left(application.institute, norm, day) for day in open_days)
+        free = max(0, free - unplanned.filter(norm=norm).count())
+        if free < count:
+            words = {"due": due, "norm": norm.number, "free": free, "n": count}
+            reasons.append(_("到办结期限 %(due)s 为止,%(norm)s 还能安排 %(free)s 台,本申请 %(n)s 台") % words)
+    return reasons
 
 
 @transaction.atomic
@@ -295,7 +325,7 @@ def end_with(instrument: Instrument, actor: Actor) -> None:
     by_itself = Actor(actor.user_id, actor.name, system=True, on_behalf_of=actor.on_behalf_of)
     scrapped = events.history(instrument).filter(verb="instruments.scrap").first()
     reason = _("器具已报废:%(reason)s") % {"reason": scrapped.reason if scrapped else ""}
-    open_tasks = Task.objects.filter(instrument=instrument).exclude(state__in=["issued", "cancelled"])
+    open_tasks = Task.objects.filter(instrument=instrument).exclude(state__in=CLOSED_TASKS)
     for task in open_tasks.select_related("application", "organisation"):
         apply(TASK, "lapse", task, actor=by_itself, reason=reason, closed_at=clock.now())
         application = task.application
@@ -328,7 +358,21 @@ def hand_over(*, actor: Actor, task: Task, direction: str, counterpart: str = ""
     return made
 
 
+@transaction.atomic
+def hand_over_all(*, actor: Actor, tasks: Sequence[Task], **line: str) -> list[Handover]:
+    """Note for several at once that they came in or went back; all or none, naming each that stands in the way."""
+    made, reasons = [], []
+    for task in tasks:
+        try:
+            made.append(hand_over(actor=actor, task=task, **line))
+        except Refused as error:
+            reasons += [_("%(why)s(%(item)s)") % {"why": why, "item": task.instrument} for why in reasons_of(error)]
+    if reasons:
+        raise Refused(*reasons, code="handover")
+    return made
+
+
 def complete_if_done(application: Application, *, actor: Actor) -> None:
     """Close the application when its last task is closed."""
-    if application.state == "accepted" and not application.tasks.exclude(state__in=["issued", "cancelled"]).exists():
+    if application.state == "accepted" and not application.tasks.exclude(state__in=CLOSED_TASKS).exists():
         apply(APPLICATION, "complete", application, actor=actor)

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Case, IntegerField, QuerySet, When
+from django.db.models import Case, Count, IntegerField, QuerySet, When
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from quanheng.platform.instruments.workflow import verifiable
 from quanheng.platform.kernel import clock, events
@@ -46,7 +47,6 @@ class TaskList(ListPage):
 
     table_class = tables.TaskTable
     filterset_class = tables.TaskFilter
-    export_name = "tasks"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]
@@ -70,25 +70,31 @@ class TaskList(ListPage):
         return [*chips, Chip(_("我的"), {"q": self.actor.name}, mine)] if self.actor.has(Role.VERIFIER) else chips
 
     def batches(self) -> Sequence[Batch]:
-        return [Batch("assign", _("安排"), "user")] if self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else ()
+        desk = self.actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER)
+        inside = [Batch("handover", _("样品交接"), "arrow-right")] if self.actor.has(*INSTITUTE_ROLES) else []
+        return [*([Batch("assign", _("安排"), "user")] if desk else []), *inside]
 
     def batch_assign(self, rows: QuerySet[Task]) -> Any:
-        ids = "&".join(f"t={pk}" for pk in rows.values_list("pk", flat=True)[:200])
-        return redirect(f"{reverse('verification:assign')}?{ids}")
+        """Ask for whom and when."""
+        return redirect(f"{reverse('verification:assign')}?{_ids(rows)}")
+
+    def batch_handover(self, rows: QuerySet[Task]) -> Any:
+        """Ask which way, with whom and in which condition; what is here already goes back."""
+        back = rows.alias(lines=Count("handovers")).filter(lines=1).exists()
+        return redirect(f"{reverse('verification:handovers')}?direction={'out' if back else 'in'}&{_ids(rows)}")
 
 
-class Assign(FormPage):
-    """Give the chosen tasks to one verifier for one day."""
+def _ids(rows: QuerySet[Task]) -> str:
+    return urlencode([("t", str(pk)) for pk in rows.values_list("pk", flat=True)[:200]])
 
-    form_class = forms.AssignForm
+
+class ChosenTasks(FormPage):
+    """A form about the tasks ticked in the list."""
+
     template_name = "verification/assign.html"
-    submit = gettext_lazy("安排")
 
-    def allowed(self, actor: Any) -> Decision:
-        return Allowed() if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else Denied(_("只有受理员可以安排任务"))
-
-    def header(self) -> Header:
-        return Header(_("安排任务"), crumbs=[(_("检定任务"), reverse("verification:tasks"))])
+    def context(self) -> dict[str, Any]:
+        return {"tasks": self.tasks}
 
     @property
     def tasks(self) -> list[Task]:
@@ -101,6 +107,19 @@ class Assign(FormPage):
             raise Http404
         return found
 
+
+class Assign(ChosenTasks):
+    """Give the chosen tasks to one verifier for one day."""
+
+    form_class = forms.AssignForm
+    submit = gettext_lazy("安排")
+
+    def allowed(self, actor: Any) -> Decision:
+        return Allowed() if actor.has(Role.RECEPTIONIST, Role.LAB_MANAGER) else Denied(_("只有受理员可以安排任务"))
+
+    def header(self) -> Header:
+        return Header(_("安排任务"), crumbs=[(_("检定任务"), reverse("verification:tasks"))])
+
     def context(self) -> dict[str, Any]:
         return {"tasks": self.tasks, "warning": services.off_day(self.initial()["on"])}
 
@@ -110,7 +129,10 @@ class Assign(FormPage):
         return {"verifiers": queries.verifiers_for(tasks[0].organisation, list(norms.values()), clock.today())}
 
     def initial(self) -> Mapping[str, Any]:
-        return {"on": clock.today()}
+        """The day that all of them wish, else today."""
+        wished = {t.application.wanted_on for t in self.tasks}
+        only = wished.pop() if len(wished) == 1 else None
+        return {"on": max(only or clock.today(), clock.today())}
 
     def done(self, form: Any) -> str:
         done = services.assign(actor=self.actor, tasks=self.tasks, **form.cleaned_data)
@@ -120,14 +142,23 @@ class Assign(FormPage):
         return reverse("verification:tasks")
 
 
-class TaskPage(Page):
-    """One task: the instrument, the norm, who, when, the hand-over log, and the next step."""
-
-    template_name = "verification/task.html"
+class OneTask(Page):
+    """A page about one task that the viewer sees."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
+
+    @property
+    def here(self) -> str:
+        """The address of the task."""
+        return reverse("verification:task", args=[self.task.pk])
+
+
+class TaskPage(OneTask):
+    """One task: the instrument, the norm, who, when, the hand-over log, and the next step."""
+
+    template_name = "verification/task.html"
 
     def header(self) -> Header:
         t = self.task
@@ -171,12 +202,15 @@ class TaskPage(Page):
             Definition(_("准确度等级"), t.instrument.accuracy_class or "—"),
             Definition(_("安装/使用地点"), t.instrument.location or "—"),
         ]
+        lines = list(t.handovers.order_by("-id"))
+        next_way = "out" if lines and lines[0].direction == "in" else "in"
+        hand = forms.HandoverForm(initial={"direction": next_way}) if may_hand and t.delivery == "sent_in" else None
         return {
             "task": t,
             "stopped": stopped(t),
             "facts": facts,
-            "handovers": t.handovers.order_by("-at"),
-            "handover_form": forms.HandoverForm() if may_hand and t.delivery == "sent_in" else None,
+            "handovers": lines,
+            "handover_form": hand,
             "history": events.history(t)[:50],
         }
 
@@ -189,25 +223,20 @@ def stopped(task: Task) -> str:
     return "" if decision or task.state not in queries.OPEN_TASKS else decision.reason
 
 
-class ChooseNorm(FormPage):
+class ChooseNorm(OneTask, FormPage):
     """The desk says which norm applies where the instrument's name does not."""
 
     form_class = forms.NormForm
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
 
     def allowed(self, actor: Any) -> Decision:
         return policies.may_choose_norm(actor, self.task)
 
     def header(self) -> Header:
-        here = reverse("verification:task", args=[self.task.pk])
         lead = _("%(item)s:按名称选定的是 %(norm)s。授权、资质和记录表都随规程而定。") % {
             "item": self.task.instrument,
             "norm": self.task.norm or "—",
         }
-        return Header(_("改检定规程"), lead=lead, crumbs=[(str(self.task.instrument), here)])
+        return Header(_("改检定规程"), lead=lead, crumbs=[(str(self.task.instrument), self.here)])
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"norms": services.norms_in_force(self.task.instrument, clock.today())}
@@ -217,10 +246,10 @@ class ChooseNorm(FormPage):
 
     def done(self, form: Any) -> str:
         services.choose_norm(actor=self.actor, task=self.task, norm=form.cleaned_data["norm"])
-        return reverse("verification:task", args=[self.task.pk])
+        return self.here
 
 
-class TaskStep(FormPage):
+class TaskStep(OneTask, FormPage):
     """Cancel a task or arrange it anew, with the reason."""
 
     form_class = forms.ReasonForm
@@ -232,7 +261,6 @@ class TaskStep(FormPage):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
         self.step = request.POST.get("step") or request.GET.get("step") or ""
         if self.step not in self.steps:
             raise Http404
@@ -242,37 +270,52 @@ class TaskStep(FormPage):
         return TASK[self.step].policy(actor, self.task)
 
     def header(self) -> Header:
-        here = reverse("verification:task", args=[self.task.pk])
-        return Header(TASK[self.step].label, lead=str(self.task.instrument), crumbs=[(_("检定任务"), here)])
+        return Header(TASK[self.step].label, lead=str(self.task.instrument), crumbs=[(_("检定任务"), self.here)])
 
     def context(self) -> dict[str, Any]:
         return {"hidden": {"step": self.step}}
 
     def done(self, form: Any) -> str:
         self.steps[self.step](actor=self.actor, task=self.task, **form.cleaned_data)
-        return reverse("verification:task", args=[self.task.pk])
+        return self.here
 
 
-class HandOver(FormPage):
+class HandOver(OneTask, FormPage):
     """Write a line of the hand-over log."""
 
     form_class = forms.HandoverForm
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.task = get_object_or_404(queries.tasks(self.actor), pk=kwargs["pk"])
 
     def allowed(self, actor: Any) -> Decision:
         """People of the institute."""
         return policies.may_work(actor, self.task)
 
     def header(self) -> Header:
-        here = reverse("verification:task", args=[self.task.pk])
-        return Header(_("样品交接"), lead=str(self.task.instrument), crumbs=[(_("检定任务"), here)])
+        return Header(_("样品交接"), lead=str(self.task.instrument), crumbs=[(_("检定任务"), self.here)])
 
     def done(self, form: Any) -> str:
         services.hand_over(actor=self.actor, task=self.task, **form.cleaned_data)
-        return reverse("verification:task", args=[self.task.pk])
+        return self.here
+
+
+class HandOverAll(ChosenTasks):
+    """One line of the hand-over log for all that came or went together."""
+
+    form_class = forms.HandoverForm
+    submit = gettext_lazy("记录交接")
+
+    def allowed(self, actor: Any) -> Decision:
+        return Allowed() if actor.has(*INSTITUTE_ROLES) else Denied(_("只有本机构人员可以办理"))
+
+    def header(self) -> Header:
+        return Header(_("样品交接"), crumbs=[(_("检定任务"), reverse("verification:tasks"))])
+
+    def initial(self) -> Mapping[str, Any]:
+        return {"direction": self.request.GET.get("direction", "in"), "counterpart": self.tasks[0].application.contact}
+
+    def done(self, form: Any) -> str:
+        n = len(services.hand_over_all(actor=self.actor, tasks=self.tasks, **form.cleaned_data))
+        messages.success(self.request, ngettext("已记录 %(n)d 台的交接", "已记录 %(n)d 台的交接", n) % {"n": n})
+        return reverse("verification:tasks")
 
 
 class Schedule(Page):

@@ -16,6 +16,7 @@ urlpatterns = [
     path("applications/<uuid:pk>/slip/", views.Slip.as_view(), name="slip"),
     path("tasks/", task_views.TaskList.as_view(), name="tasks"),
     path("tasks/assign/", task_views.Assign.as_view(), name="assign"),
+    path("tasks/handover/", task_views.HandOverAll.as_view(), name="handovers"),
     path("tasks/<uuid:pk>/", task_views.TaskPage.as_view(), name="task"),
     path("tasks/<uuid:pk>/norm/", task_views.ChooseNorm.as_view(), name="task-norm"),
     path("tasks/<uuid:pk>/step/", task_views.TaskStep.as_view(), name="task-step"),

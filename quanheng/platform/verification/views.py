@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -30,13 +30,14 @@ from quanheng.platform.verification.workflow import APPLICATION
 from quanheng.platform.web.components import Action, Chip, Definition, Empty, Header
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
+HELD = ~Q(tasks__state="cancelled") | Q(state="withdrawn")  # what was left out is not applied for
+
 
 class ApplicationList(ListPage):
     """Everything applied for that the viewer may see."""
 
     table_class = tables.ApplicationTable
     filterset_class = tables.ApplicationFilter
-    export_name = "applications"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]
@@ -48,7 +49,7 @@ class ApplicationList(ListPage):
         return Header(_("检定申请"), primary=new if self.actor.has(Role.ENTERPRISE, Role.LAB_MANAGER) else None)
 
     def get_queryset(self) -> QuerySet[Application]:
-        return queries.applications(self.actor).annotate(count=Count("tasks")).order_by("-created_at")
+        return queries.applications(self.actor).annotate(count=Count("tasks", filter=HELD)).order_by("-created_at")
 
     def chips(self) -> Sequence[Chip]:
         counts = queries.counts(queries.applications(self.actor))
@@ -103,9 +104,8 @@ class Apply(FormPage):
     def form_kwargs(self) -> dict[str, Any]:
         today = clock.today()
         chosen = self.instruments
-        norms = {n.pk: n for n in (services.norm_for(i, today) for i in chosen) if n is not None}
         region = chosen[0].region if chosen else None
-        return {"institutes": queries.institutes_for(list(norms.values()), today, region)}
+        return {"institutes": queries.institutes_for(services.norms_for(chosen, today), today, region)}
 
     def initial(self) -> Mapping[str, Any]:
         chosen = self.instruments
@@ -178,9 +178,9 @@ class Amend(FormPage):
         return Header(_("修改申请"), lead=lead, crumbs=[(self.application.number, here)])
 
     def form_kwargs(self) -> dict[str, Any]:
-        today, tasks = clock.today(), self.application.tasks.exclude(state="cancelled").select_related("instrument")
-        norms = {n.pk: n for n in (services.norm_for(t.instrument, today) for t in tasks) if n is not None}
-        institutes = queries.institutes_for(list(norms.values()), today, self.application.region)
+        today, tasks = clock.today(), services.remaining_tasks(self.application)
+        norms = services.norms_for((task.instrument for task in tasks), today)
+        institutes = queries.institutes_for(norms, today, self.application.region)
         return {"institutes": institutes, "tasks": tasks}
 
     def initial(self) -> Mapping[str, Any]:
@@ -251,12 +251,15 @@ class ApplicationPage(Page):
             Definition(_("备注"), a.note or "—"),
         ]
         blocked = services.unauthorised(a, clock.today()) if a.state == "submitted" else []
+        taken_on = a.state in ("accepted", "completed")
+        here = a.state == "submitted" and policies.may_receive(self.actor, a)
         return {
             "application": a,
             "facts": facts,
-            "rows": [(t, tables.task_status(t) if a.state in ("accepted", "completed") else None) for t in rows],
+            "rows": [(t, tables.task_status(t) if t.state == "cancelled" or taken_on else None) for t in rows],
             "returned": returned_because(a),
             "blocked": blocked,
+            "crowded": services.crowded(a, clock.today()) if here and not blocked else [],
             "history": events.history(a)[:50],
         }
 
@@ -323,4 +326,5 @@ class Slip(Page):
 
     def context(self) -> dict[str, Any]:
         a = get_object_or_404(queries.applications(self.actor), pk=self.kwargs["pk"])
-        return {"application": a, "tasks": a.tasks.select_related("instrument", "norm").order_by("instrument__name")}
+        tasks = a.tasks.exclude(state="cancelled").select_related("instrument", "norm").order_by("instrument__name")
+        return {"application": a, "tasks": tasks}

@@ -17,11 +17,10 @@ from quanheng.platform.kernel.policies import Allowed, Decision, Denied
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.work import WorkGroup, WorkItem
 from quanheng.platform.verification import queries, services
-from quanheng.platform.verification.models import Application, Task
+from quanheng.platform.verification.models import CLOSED_TASKS, Application, Task
 from quanheng.platform.verification.workflow import APPLICATION, TASK
 
 FIRST = 5
-CLOSED = ("issued", "cancelled")
 
 
 def _applications(rows: QuerySet[Application], key: str, label: str, state: str, action: str) -> WorkGroup:
@@ -92,12 +91,12 @@ def may_start_for(actor: Actor, instrument: Instrument) -> Decision:
 
 def being_verified() -> Q:
     """Instruments with an application or a task that is not closed: nothing more to apply for."""
-    return Q(pk__in=Task.objects.exclude(state__in=CLOSED).values("instrument_id"))
+    return Q(pk__in=Task.objects.exclude(state__in=CLOSED_TASKS).values("instrument_id"))
 
 
 def underway(instrument: Instrument) -> list[str]:
     """What the owner is told before a step that a verification under way would meet."""
-    rows = Task.objects.filter(instrument=instrument).exclude(state__in=CLOSED).select_related("application")
+    rows = Task.objects.filter(instrument=instrument).exclude(state__in=CLOSED_TASKS).select_related("application")
     return [
         _("该器具有未办结的检定:申请 %(number)s(%(state)s)") % {"number": t.application.number, "state": _stage(t)}
         for t in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 MEGABYTE = 1024 * 1024
+# Comma, enumeration comma and semicolon of both widths, and any space; the record sheet's script splits the same.
+SEPARATORS = re.compile(r"[,;\uff0c\uff1b\u3001\s]+")
+
+
+def several(text: str) -> list[str]:
+    """The values of a list as people type them."""
+    return [part for part in SEPARATORS.split(text) if part]
 
 
 class DateInput(forms.DateInput):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from quanheng.errors import InputError
+from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied, Refused
 from quanheng.platform.kernel.words import reasons_of, words_of
@@ -91,9 +92,15 @@ class ListPage(Page):
     template_name = "web/list.html"
     table_class: ClassVar[type[Table]]
     filterset_class: ClassVar[type[FilterSet] | None] = None
-    export_name: str = "export"
+    export_name: str = ""  # else the title
     empty: components.Empty = components.Empty("")
     page_size: int = 25
+
+    @property
+    def file_name(self) -> str:
+        """What an exported file is called: as the page, with the day."""
+        header = self.header()
+        return f"{self.export_name or (header.title if header else 'export')} {clock.today().isoformat()}"
 
     def get_queryset(self) -> QuerySet[Any]:
         """What this actor may see."""
@@ -153,7 +160,7 @@ class ListPage(Page):
         wanted = request.GET.get("export")
         if wanted in {"xlsx", "csv"}:
             whole = self.table(rows, whole=True).export_rows()
-            return (xlsx_response if wanted == "xlsx" else csv_response)(whole, str(self.export_name))
+            return (xlsx_response if wanted == "xlsx" else csv_response)(whole, self.file_name)
         table = self.table(rows)
         page = table.page
         context: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 from allauth.mfa import app_settings
@@ -12,14 +13,17 @@ from allauth.mfa.utils import decrypt
 from django.core.cache import cache
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from quanheng.platform.kernel import clock
+from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.models import User
+from quanheng.platform.kernel.people import actor_of
 from quanheng.platform.kernel.policies import Refused
 
 Method = Literal["totp", "recovery_code"]
 ATTEMPTS = 5
 WINDOW = 300
+TOO_MANY = gettext_noop("连续多次验证码错误,暂时不能签字")
 _REUSE = 180  # longer than a code lives, tolerance included
 
 
@@ -28,13 +32,37 @@ def is_set_up(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
+def closed_until(user: User) -> dt.datetime | None:
+    """When signing is open again after too many wrong codes; None where it is open."""
+    count, end = _failures(user)
+    return end if count >= ATTEMPTS else None
+
+
+def reopen(user: User) -> None:
+    """Forget the wrong codes of a person."""
+    cache.delete(_key(user))
+
+
+def _key(user: User) -> str:
+    return f"second-factor:{user.pk}"
+
+
+def _failures(user: User) -> tuple[int, dt.datetime]:
+    """How many codes were wrong, and when they are forgotten."""
+    now = clock.now()
+    count, end = cache.get(_key(user)) or (0, now)
+    return (count, end) if end > now else (0, now)
+
+
 def _count_failure(user: User) -> None:
-    key = f"second-factor:{user.pk}"
-    cache.add(key, 0, timeout=WINDOW)
-    try:
-        cache.incr(key)
-    except ValueError:  # expired in between
-        cache.set(key, 1, timeout=WINDOW)
+    """Count a wrong code and put it on record, with the lock it may bring."""
+    count = _failures(user)[0] + 1
+    end = clock.now().replace(microsecond=0) + dt.timedelta(seconds=WINDOW)
+    cache.set(_key(user), (count, end), timeout=WINDOW)
+    actor = actor_of(user)
+    events.record(actor, "kernel.signing_code_wrong", user, after={"count": count})
+    if count == ATTEMPTS:
+        events.record(actor, "kernel.signing_locked", user, reason=TOO_MANY, after={"until": end})
 
 
 def _time_step(totp: Authenticator, code: str) -> int | None:
@@ -56,7 +84,7 @@ def verify(user: User, code: str) -> Method:
     code = "".join(code.split())
     if user.awaiting_confirmation:
         raise Refused(_("您的账户尚待机构管理员当面确认,确认前不能签发"), code="keys_unconfirmed", place="code")
-    if int(cache.get(f"second-factor:{user.pk}", 0)) >= ATTEMPTS:
+    if closed_until(user) is not None:
         raise Refused(_("验证码错误次数过多,请五分钟后再试"), code="second_factor_locked", place="code")
     found = {a.type: a for a in Authenticator.objects.filter(user=user)}
     totp, recovery = found.get(Authenticator.Type.TOTP), found.get(Authenticator.Type.RECOVERY_CODES)

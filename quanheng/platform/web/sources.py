@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from quanheng.platform.kernel.language import in_english
 
 HOST = re.compile(r"^(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,})(?![A-Za-z0-9_.])[\s/]*(.*)$")
 ANY_HOST = re.compile(r"(?<![A-Za-z0-9_.])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![A-Za-z0-9_.])(?:/[A-Za-z0-9_./-]*)?")
@@ -62,7 +64,7 @@ def readable(source: str) -> str:
     Where a copy was found says nothing to a reader of a document; the library and the law's own page keep it.
     """
     source = source.strip().rstrip("。.;；")
-    english = (get_language() or "").startswith("en")
+    english = in_english()
     if english and source.isascii():
         return source
     for pattern, say in WHOLE:

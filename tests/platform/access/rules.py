@@ -97,6 +97,7 @@ RULES: dict[str, Rule] = {
         MANAGERS_OF, MANAGERS_OF, WHY, lambda h: (h.cast.verifier.pk, h.grant.pk)
     ),
     "administration/people/<uuid:user_id>/state/": Rule(MANAGERS_OF, MANAGERS_OF, {"active": "", **WHY}, person),
+    "administration/people/<uuid:user_id>/release/": Rule(MANAGES, data=WHY, path=person),  # nobody is locked here
     "administration/people/<uuid:user_id>/name/": Rule(MANAGERS_OF, MANAGERS_OF, {"name": "改名", **WHY}, person),
     "administration/people/<uuid:user_id>/confirm/": Rule(MANAGERS_OF, path=lambda h: (h.newcomer.pk,)),
     "administration/people/<uuid:user_id>/reset-second-factor/": Rule(
@@ -156,6 +157,9 @@ RULES: dict[str, Rule] = {
     "instruments/<uuid:pk>/step/": Rule(
         frozenset({"keeper"}), frozenset({"keeper"}), {"step": "stop", **WHY}, instrument, lambda h: "step=stop"
     ),
+    "instruments/<uuid:pk>/take/": Rule(
+        frozenset(), path=instrument
+    ),  # of a lot only: tests/platform/instruments/test_lots.py
     "instruments/<uuid:pk>/move/": Rule(frozenset({"keeper"}), path=instrument),
     "instruments/<uuid:pk>/label/": Rule(SEES_ITEM, path=instrument),
     "standards/": Rule(both(*PARTS)),
@@ -176,6 +180,7 @@ RULES: dict[str, Rule] = {
     "verification/applications/<uuid:pk>/slip/": Rule(OURS, path=application),
     "verification/tasks/": Rule(both(*PARTS)),
     "verification/tasks/assign/": Rule(frozenset({"receptionist", "manager"}), query=lambda h: f"t={h.task.pk}"),
+    "verification/tasks/handover/": Rule(INSTITUTE, INSTITUTE, {"direction": "in"}, query=lambda h: f"t={h.task.pk}"),
     "verification/tasks/<uuid:pk>/": Rule(OURS, path=task),
     "verification/tasks/<uuid:pk>/norm/": Rule(
         RECEPTION, NOBODY, {"norm": "0"}, lambda h: (h.returned.tasks.get().pk,)

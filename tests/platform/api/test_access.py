@@ -82,6 +82,7 @@ BODIES = {
     "push_ocpp": [2, "1", "StartTransaction", {}],
     "edit_instrument": {"version": 1},
     "take_step": {"step": "stop", "reason": "x"},
+    "take_from_lot": {"serials": ["1"]},
     "return_application": {"reason": "x"},
     "save_draft": {"version": 1, "data": {}},
 }

@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 import quanheng.platform
 from quanheng.platform.instruments import services
-from quanheng.platform.kernel import clock, sealing
+from quanheng.platform.kernel import actors, clock, events, sealing
 from quanheng.platform.kernel.models import AuditEvent, RoleGrant
 from quanheng.platform.kernel.workflow import WORKFLOWS
 from quanheng.platform.project.admin_pages import trail, verbs
@@ -180,3 +181,44 @@ def test_people_times_and_things_are_called_by_name(cast, auditor):
     assert "受理时间" in page
     saved = client.get("/administration/audit/?export=csv")
     assert cast.verifier.name in b"".join(saved.streaming_content).decode("utf-8-sig")
+
+
+# What is only ever told as part of something else.
+PARTS = {
+    "certificates.foreignitem",
+    "certificates.foreignvalue",
+    "certificates.recordstandard",
+    "documents.leaf",
+    "documents.validityend",
+    "instruments.reminderrule",
+    "kernel.auditevent",
+    "kernel.idempotencykey",
+    "kernel.jobrun",
+    "kernel.notice",
+    "kernel.rolegrant",
+    "kernel.sequence",
+    "kernel.storedfile",
+    "surveillance.areameter",
+    "surveillance.chargesample",
+    "surveillance.evaluation",
+    "surveillance.extendedinstrument",
+    "surveillance.meterverdict",
+    "trace.traceuse",
+    "verification.handover",
+}
+
+
+def test_every_kind_of_thing_has_words_or_is_told_as_part_of_another():
+    ours = {m._meta.label_lower for m in apps.get_models() if m.__module__.startswith("quanheng.")}
+    assert ours - PARTS - set(verbs.SUBJECTS) == set()
+
+
+def test_what_the_product_did_by_itself_is_said_in_words(cast, auditor):
+    item = makers.make_instrument(cast.shop)
+    events.record(actors.ANONYMOUS, "surveillance.check_asked", item, after={"meter": "DB-1"})
+    events.record(actors.system("quanheng worker"), "surveillance.areas_judged", item)
+    text = second_factor_passed(browser(auditor)).get(PAGE).content.decode()
+    assert "未登录的访客" in text
+    assert "后台任务" in text
+    assert "表计: DB-1" in text
+    assert "anonymous" not in text

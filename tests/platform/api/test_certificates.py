@@ -72,7 +72,8 @@ def test_the_archive_has_stable_names_and_lists_what_has_no_bytes(cast, record):
         assert site == "东陵商贸有限公司"
         assert rest.endswith(f"_{record.document.number}.pdf")
         assert hashlib.sha256(pack.read(pdf)).hexdigest() == record.document.pdf_sha256
-        assert old.number in pack.read("missing.txt").decode("utf-8-sig")
+        assert pack.read("missing.txt").decode("utf-8-sig").splitlines()[1:] == [old.number]
+        assert "没有文件" in pack.read("missing.txt").decode("utf-8-sig")
 
 
 def test_the_archive_of_chosen_ones_names_the_first_stranger(cast, record):

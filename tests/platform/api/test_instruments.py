@@ -182,3 +182,16 @@ def test_who_acts_for_several_names_one(cast):
     problem(program.post("/instruments", {**NEW, "organisation": str(cast.rival.pk)}), 404, "not_found")
     problem(program.get(f"/instruments/{NOWHERE}"), 404, "not_found")
     problem(program.get("/instruments/by-code/%00"), 404, "not_found")
+
+
+def test_instruments_of_a_lot_become_singles_all_or_none(cast, program):
+    lot = makers.make_instrument(cast.shop, serial_number="DB0001", serial_to="DB0010", quantity=10)
+    address = f"/instruments/{lot.pk}/singles"
+    problem(program.post(address, {"serials": ["DB0002", "DB0011"]}), 422, "invalid")
+    assert Instrument.objects.count() == 1
+    made = program.post(address, {"serials": ["DB0002", "DB0003"]})
+    assert made.status_code == 201
+    assert [one["serial_number"] for one in made.json()["instruments"]] == ["DB0002", "DB0003"]
+    assert program.get(f"/instruments/{lot.pk}").json()["quantity"] == 8
+    Instrument.objects.filter(pk=lot.pk).update(state="draft")
+    problem(program.post(address, {"serials": ["DB0004"]}), 403, "forbidden")

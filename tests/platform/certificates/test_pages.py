@@ -114,6 +114,11 @@ def test_readings_come_from_a_file(cast: Cast) -> None:
     refused = client.post(address, {"file": bad, "version": record.version})
     assert refused.status_code == 422
     assert "第 2 行" in refused.content.decode()
+    assert "读数文件没有读入" in refused.content.decode()
+    picture = io.BytesIO(b"\x00\x01\x02" * 50)
+    picture.name = "readings.csv"
+    said = client.post(address, {"file": picture, "version": record.version}).content.decode()
+    assert "<li>这不是 CSV 文件" in said
 
 
 def test_the_raw_record_and_the_preview_print(cast: Cast) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,50 @@ def test_doctor_names_a_log_that_lost_its_end(backup: Path, tmp_path: Path) -> N
     report = quanheng("doctor", "--data-dir", folder)
     assert report.returncode == 1
     assert "PROBLEM log" in report.stdout
+
+
+def lose(folder: Path, name: str) -> None:
+    """Remove a file or a folder."""
+    place = folder / name
+    place.rename(folder.with_name(f"lost-{place.name}"))
+
+
+def stop_worker_long_ago(folder: Path) -> None:
+    """As after a day without a worker."""
+    with sqlite3.connect(folder / "quanheng.sqlite3") as database:
+        database.execute("UPDATE kernel_jobrun SET started_at = '2026-05-20 01:00:00'")
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "the key of second factors gone": (lambda d: lose(d, "keys/mfa-secret"), "PROBLEM keys: mfa-secret"),
+    "a wrong key of second factors": (
+        lambda d: (d / "keys/mfa-secret").write_text("A" * 60, "ascii"),
+        "PROBLEM keys: mfa-secret",
+    ),
+    "the key of the log gone": (lambda d: lose(d, "keys/log.ed25519"), "PROBLEM log.ed25519"),
+    "the root of the seals gone": (lambda d: lose(d, "keys/authority"), "PROBLEM authority"),
+    "the seals gone": (lambda d: lose(d, "keys/seal"), "PROBLEM keys: "),
+    "KEYS gone": (lambda d: lose(d, "KEYS"), "PROBLEM keys: DATA/KEYS"),
+    "the database gone": (lambda d: lose(d, "quanheng.sqlite3"), "PROBLEM database: it is empty"),
+    "half the database": (
+        lambda d: os.truncate(d / "quanheng.sqlite3", 2_000_000),
+        "PROBLEM database",
+    ),
+    "no worker": (stop_worker_long_ago, "note    jobs: no worker for"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_doctor_tells_what_is_broken_and_makes_no_new_key_in_its_place(what: str, backup: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert quanheng("restore", backup, "--data-dir", folder).returncode == 0
+    breaking, words = BROKEN[what]
+    breaking(folder)
+    before = {p: p.read_bytes() for p in (folder / "keys").rglob("*") if p.is_file()}
+    report = quanheng("doctor", "--quick", "--data-dir", folder)
+    assert words in report.stdout, report.stdout + report.stderr
+    assert report.returncode == (0 if words.startswith("note") else 1)
+    assert {p: p.read_bytes() for p in (folder / "keys").rglob("*") if p.is_file()} == before
 
 
 def test_verbs_need_a_data_folder(tmp_path: Path) -> None:

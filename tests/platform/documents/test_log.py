@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import uuid
 from typing import Any
@@ -14,6 +15,8 @@ from quanheng.evidence.ledger import fsck, open_status
 from quanheng.platform.documents import ledger
 from quanheng.platform.documents.keys import log_signer
 from quanheng.platform.documents.models import Document, Leaf, NumberRecord
+from quanheng.platform.kernel import clock
+from quanheng.platform.project import doctor
 from tests.platform.cast import Cast, make_cast
 from tests.platform.documents.steps import issue_one
 
@@ -101,6 +104,14 @@ def test_five_issuers_at_once_leave_no_duplicate_and_no_gap(committing: None) ->
     assert [int(n.rsplit("-", 1)[1]) for n in numbers] == list(range(1, 101))
     assert set(NumberRecord.objects.values_list("state", flat=True)) == {"used"}
     assert sorted(Leaf.objects.values_list("index", flat=True)) == list(range(before, before + 100))
+
+
+@pytest.mark.django_db
+def test_a_leaf_that_waits_longer_than_a_minute_is_a_problem_for_the_doctor(cast: Cast) -> None:
+    own = ledger.own_leaf(issue_one(cast))
+    for seconds, told in ((59, 0), (61, 1)):
+        with clock.at(own.created_at + dt.timedelta(seconds=seconds)):
+            assert sum("wait longer than 60 s" in f.text for f in doctor._log(quick=True)) == told
 
 
 def test_issuing_brings_the_leaf_into_the_log_at_once(committing: None) -> None:

@@ -102,8 +102,21 @@ def test_every_kind_of_bad_cell_is_named_by_row_and_column(cast: Cast) -> None:
         make_row(60),
     ]
     batch = bring(cast, bad)
-    columns = ["器具名称", "出厂编号", "行政区划", "数量", "数量", "止编号", "用途", "型号规格", "出厂编号", "出厂编号"]
-    assert [(e["row"], e["column"]) for e in batch.errors] == list(zip([*range(2, 11), 12], columns, strict=True))
+    columns = [
+        "器具名称",
+        "出厂编号",
+        "行政区划",
+        "数量",
+        "数量",
+        "止编号",
+        "止编号",
+        "用途",
+        "型号规格",
+        "出厂编号",
+        "出厂编号",
+    ]
+    rows = [2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 12]  # of several without a last serial number, either cell may be wrong
+    assert [(e["row"], e["column"]) for e in batch.errors] == list(zip(rows, columns, strict=True))
     assert (batch.accepted, batch.rejected) == (1, 10)
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from quanheng.platform.instruments.models import Instrument
+from quanheng.platform.instruments.serials import RangeProblem, typed_serials
 from quanheng.platform.instruments.services import edit_instrument, take_from_lot
-from quanheng.platform.kernel import events
+from quanheng.platform.kernel import clock, events
 from quanheng.platform.kernel.actors import Actor
-from quanheng.platform.kernel.models import Organisation
+from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import actor_of
 from quanheng.platform.kernel.policies import Refused
+from quanheng.platform.trace.models import TraceNode
+from quanheng.platform.verification import services as verification
 from tests.platform import makers
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +92,54 @@ def test_lot_and_meter_can_be_corrected_afterwards_and_new_overlaps_are_still_re
     draft = makers.make_instrument(lot.organisation, serial_number="ZZ1", state="draft", category=lot.category)
     with pytest.raises(Refused, match="重复"):
         edit_instrument(actor=keeper, instrument=draft, serial_number="DB0005")
+
+
+def test_the_keeper_takes_meters_out_of_a_lot_by_page_and_then_applies_for_them(client: Client, lot: Instrument):
+    user = makers.make_user("抄表员", lot.organisation, "enterprise")
+    Instrument.objects.filter(pk=lot.pk).update(filed_at=clock.now())
+    assert "从批中单独登记" in " ".join(verification.refusals([lot], lot.organisation))
+    client.force_login(user)
+    assert "从批中单独登记" in client.get(reverse("instruments:instrument", args=[lot.pk])).content.decode()
+    url = reverse("instruments:take", args=[lot.pk])
+    assert "尚有 10 台" in client.get(url).content.decode()
+    bad = client.post(url, {"serials": "DB0002 DB0099"})
+    assert bad.status_code == 422
+    assert "DB0099 不在这一批之内" in bad.content.decode()
+    assert Instrument.objects.count() == 1
+    done = client.post(url, {"serials": "DB0002、DB0005 ~ DB0007"}, follow=True)
+    assert "已单独登记 4 台" in done.content.decode()
+    assert "共 4 条" in done.content.decode()
+    taken = Instrument.objects.filter(serial_to="")
+    assert sorted(taken.values_list("serial_number", flat=True)) == ["DB0002", "DB0005", "DB0006", "DB0007"]
+    assert TraceNode.objects.filter(pk__in=taken.values("pk")).count() == 4
+    assert verification.refusals(list(taken), lot.organisation) == []
+    lot.refresh_from_db()
+    assert lot.quantity == 6
+
+
+def test_only_its_keeper_takes_from_a_lot_and_only_when_it_is_filed(client: Client, lot: Instrument):
+    keeper = makers.make_user("抄表员", lot.organisation, "enterprise")
+    url = reverse("instruments:take", args=[lot.pk])
+
+    def answers(user: User) -> int:
+        client.force_login(user)
+        return client.post(url, {"serials": "DB0002"}).status_code
+
+    assert answers(makers.make_user("监管员", makers.make_organisation("市局", "regulator"), "regulator")) in (403, 404)
+    for state in ("draft", "scrapped"):
+        Instrument.objects.filter(pk=lot.pk).update(state=state)
+        assert answers(keeper) == 403
+    Instrument.objects.filter(pk=lot.pk).update(state="in_use")
+    assert answers(keeper) == 302
+
+
+def test_serial_numbers_are_read_as_they_are_typed():
+    assert typed_serials("A1, A2;A2\nA3") == ["A1", "A2", "A3"]
+    assert typed_serials(" B08～B11 ") == ["B08", "B09", "B10", "B11"]
+
+
+def test_a_range_too_long_to_take_is_refused_before_it_is_written_out():
+    assert len(typed_serials("B001~B200")) == 200
+    for much in ("B001~B201", "B001~B200 C1", "B000001~B999999 " * 600):
+        with pytest.raises(RangeProblem, match="一次最多 200 台"):
+            typed_serials(much)

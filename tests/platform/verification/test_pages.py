@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
+import openpyxl
 import pytest
 from django.test import Client
 
 from quanheng.platform.kernel import calendar as legal
 from quanheng.platform.kernel import clock
+from quanheng.platform.parties.models import Authorisation
 from quanheng.platform.verification import services
 from quanheng.platform.verification.models import Application, Task
 from tests.platform import makers
@@ -128,6 +131,19 @@ def test_a_returned_application_is_mended_and_handed_in_again(cast: Cast, client
         scales[0].pk: ("waiting", "on_site"),
         scales[1].pk: ("cancelled", "sent_in"),
     }
+    said = client.get(f"/verification/applications/{made.pk}/").content.decode()
+    row = said[said.index(f"<td>{scales[1].serial_number}</td>") :]
+    assert "已取消" in row[: row.index("</tr>")]
+    slip = client.get(f"/verification/applications/{made.pk}/slip/").content.decode()
+    assert scales[0].serial_number in slip
+    assert scales[1].serial_number not in slip
+    listed = client.get("/verification/applications/?export=xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(listed.getvalue())).active
+    assert (sheet.title, sheet.cell(1, 5).value, sheet.cell(2, 5).value) == (
+        f"检定申请 {clock.today().isoformat()}",
+        "台件",
+        len(scales) - 1,
+    )
     services.accept_application(actor=cast.actor("receptionist"), application=made)
     assert made.tasks.get(instrument=scales[1]).state == "cancelled"
 
@@ -161,11 +177,62 @@ def test_the_hand_over_log_takes_an_instrument_in_once(cast: Cast, client: Clien
     task = make_accepted(cast)
     client.force_login(cast.receptionist)
     fields = {"direction": "in", "counterpart": "钱掌柜", "condition": "完好"}
+    assert '<option value="out" selected>' not in client.get(f"/verification/tasks/{task.pk}/").content.decode()
     assert client.post(f"/verification/tasks/{task.pk}/handover/", fields).status_code == 302
+    assert '<option value="out" selected>' in client.get(f"/verification/tasks/{task.pk}/").content.decode()
     again = client.post(f"/verification/tasks/{task.pk}/handover/", fields)
     assert again.status_code == 422
     assert "已收样" in again.content.decode()
     assert task.handovers.count() == 1
+
+
+def test_what_came_together_is_taken_in_by_one_line_and_given_back_by_one(cast: Cast, client: Client) -> None:
+    tasks = [make_accepted(cast), make_accepted(cast)]
+    chosen = [str(t.pk) for t in tasks]
+    client.force_login(cast.receptionist)
+    go = client.post("/verification/tasks/", {"batch": "handover", "pk": chosen})
+    assert "direction=in" in go.url
+    assert tasks[0].instrument.serial_number in client.get(go.url).content.decode()
+    line = {"direction": "in", "counterpart": "钱掌柜", "condition": "完好", "t": chosen}
+    assert "已记录 2 台的交接" in client.post(go.url, line, follow=True).content.decode()
+    assert "direction=out" in client.post("/verification/tasks/", {"batch": "handover", "pk": chosen}).url
+    late = make_accepted(cast)
+    refused = client.post("/verification/tasks/handover/", {**line, "t": [*chosen, str(late.pk)]})
+    assert refused.status_code == 422
+    assert f"该器具已收样({tasks[1].instrument})" in refused.content.decode()
+    assert not late.handovers.exists()
+    client.force_login(cast.keeper)
+    assert client.post("/verification/tasks/handover/", {**line, "direction": "out"}).status_code == 403
+
+
+def test_the_desk_is_told_before_accepting_that_the_capacity_does_not_suffice(cast: Cast, client: Client) -> None:
+    application, words = make_submitted(cast), "能力可能不足"
+    address = f"/verification/applications/{application.pk}/"
+    client.force_login(cast.receptionist)
+    assert words not in client.get(address).content.decode()
+    due, _certain = legal.working_days().add(clock.today(), 20)
+    day = clock.today()
+    while day <= due:  # every day is taken but for what other accepted applications still need
+        Authorisation.objects.update(capacity_per_day=1)
+        if legal.working_days().is_working(day):
+            other = make_accepted(cast)
+            Task.objects.filter(pk=other.pk).update(scheduled_on=day, state="assigned")
+        day += dt.timedelta(days=1)
+    said = client.get(address).content.decode()
+    assert words in said
+    assert "还能安排 0 台,本申请 1 台" in said
+    client.force_login(cast.keeper)
+    assert words not in client.get(address).content.decode()
+    Authorisation.objects.update(capacity_per_day=2)
+    client.force_login(cast.receptionist)
+    assert words not in client.get(address).content.decode()
+
+
+def test_arranging_offers_the_day_that_was_wished(cast: Cast, client: Client) -> None:
+    task, wished = make_accepted(cast), clock.today() + dt.timedelta(days=9)
+    Application.objects.filter(pk=task.application_id).update(wanted_on=wished)
+    client.force_login(cast.receptionist)
+    assert f'value="{wished.isoformat()}"' in client.get(f"/verification/tasks/assign/?t={task.pk}").content.decode()
 
 
 def test_the_appointment_slip_prints_with_every_instrument(cast: Cast, client: Client) -> None:

@@ -121,7 +121,13 @@ def test_a_new_person_has_no_password_and_sets_it_by_a_link_that_works_once(cast
     assert sign_in(stranger, "he.xin", NEW) == 302
     assert list(user.grants.values_list("role", flat=True)) == ["receptionist"]
     verbs = list(AuditEvent.objects.filter(subject_id=str(user.pk)).order_by("id").values_list("verb", flat=True))
-    assert verbs == ["kernel.person_added", "kernel.role_granted", "kernel.person_invited", "kernel.password_set"]
+    assert verbs == [
+        "kernel.person_added",
+        "kernel.role_granted",
+        "kernel.person_invited",
+        "kernel.password_set",
+        "kernel.signed_in",
+    ]
 
 
 def test_an_invitation_ages_and_dies_with_the_account(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

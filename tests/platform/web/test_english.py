@@ -92,7 +92,9 @@ def english(client: Client) -> Client:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/", "/accounts/login/", "/v/", "/v/NOSUCH00/", "/accounts/password/reset/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/accounts/login/", "/v/", "/v/NOSUCH00/", "/privacy/", "/accounts/password/reset/"]
+)
 def test_a_stranger_reads_english(english: Client, address: str) -> None:
     page = english.get(address).content.decode()
     assert '<html lang="en"' in page

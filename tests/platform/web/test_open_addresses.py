@@ -31,6 +31,7 @@ OPEN = {
     "accounts/2fa/webauthn/login/": "sign in with a passkey",
     "accounts/invitation/<uuid:user_id>/<str:token>/": "one-time link",
     "i18n/setlang/": "language",
+    "privacy/": "what is held about people",
     "healthz": "monitor",
     "readyz": "monitor",
     "metrics": "monitor on this machine",

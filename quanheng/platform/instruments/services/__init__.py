@@ -21,7 +21,7 @@ from quanheng.platform.instruments.services.life import (
     send_to_repair,
     stop,
 )
-from quanheng.platform.instruments.services.lots import take_from_lot
+from quanheng.platform.instruments.services.lots import take_from_lot, take_some_from_lot
 from quanheng.platform.instruments.services.results import (
     Result,
     complete_parameters,
@@ -51,6 +51,7 @@ __all__ = [
     "stop",
     "submit_filing",
     "take_from_lot",
+    "take_some_from_lot",
     "transfer_instruments",
     "undo_extension",
     "withdraw_filing",

@@ -1,6 +1,8 @@
-"""One meter out of a lot: it gets an entry of its own, and the lot counts one less."""
+"""Meters out of a lot: each gets an entry of its own, and the lot counts so many less."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,13 +10,25 @@ from django.utils.translation import gettext as _
 
 from quanheng.platform.instruments import duplicates, policies
 from quanheng.platform.instruments.models import Instrument
-from quanheng.platform.instruments.serials import SerialRange
+from quanheng.platform.instruments.serials import MOST_TAKEN, SerialRange
+from quanheng.platform.instruments.services.filing import filed
 from quanheng.platform.instruments.services.keeping import fresh_codes, refresh
 from quanheng.platform.kernel import events
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Refused, require
 
 _OWN = frozenset({"id", "code", "serial_number", "serial_to", "quantity", "version", "created_at", "search", "batch"})
+
+
+@transaction.atomic
+def take_some_from_lot(*, actor: Actor, lot: Instrument, serials: Collection[str]) -> list[Instrument]:
+    """Enter several of a lot by themselves, all or none."""
+    require(policies.may_take_from(actor, lot))
+    if not serials:
+        raise Refused(_("请写明要单独登记的编号"), code="empty", place="serials")
+    if len(serials) > MOST_TAKEN:
+        raise Refused(_("一次最多 %(n)d 台,其余请分次办理") % {"n": MOST_TAKEN}, code="too_many", place="serials")
+    return [take_from_lot(actor=actor, lot=lot, serial=serial) for serial in serials]
 
 
 @transaction.atomic
@@ -41,6 +55,8 @@ def take_from_lot(*, actor: Actor, lot: Instrument, serial: str) -> Instrument:
     before = {"quantity": lot.quantity, "serial_number": lot.serial_number}
     _reduce(lot, span, {serial, *within(lot).values_list("serial_number", flat=True)})
     one.save(force_insert=True)
+    if one.filed_at is not None:
+        filed([one], actor)
     events.record(actor, "instruments.taken_from_lot", one, after={"serial_number": serial, "lot": lot.code})
     after = {"quantity": lot.quantity, "serial_number": lot.serial_number, "taken": serial, "instrument": one.code}
     events.record(actor, "instruments.lot_reduced", lot, before=before, after=after)

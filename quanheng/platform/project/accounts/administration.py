@@ -19,10 +19,13 @@ from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.people import may_administer
 from quanheng.platform.kernel.policies import Decision
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.roles import Role
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.project.accounts import forms as f
-from quanheng.platform.project.accounts import policies, queries, services, tables
+from quanheng.platform.project.accounts import locks, policies, queries, services, tables
+from quanheng.platform.project.admin_pages import trail
+from quanheng.platform.project.admin_pages.verbs import verb_words
 from quanheng.platform.web.components import Action, Definition, Empty, Header, Moment, Status
 from quanheng.platform.web.pages import FormPage, ListPage, Page
 
@@ -142,6 +145,10 @@ class Person(PersonPage):
             menu.append(primary)
             confirm = policies.may_confirm_keys(self.actor, person)
             primary = Action.guarded(confirm, _("当面确认本人"), f"{here}confirm/", icon="user-check")
+        if locks.locked_until(person) is not None:
+            menu.append(primary)
+            release = policies.may_release_lock(self.actor, person)
+            primary = Action.guarded(release, _("解除锁定"), f"{here}release/", icon="lock-open")
         return Header(
             person.name or person.username,
             status=tables.account_status(person),
@@ -175,32 +182,10 @@ class Person(PersonPage):
             "grants": [(g, labels.get(Role(g.role), g.role)) for g in queries.grants(person)],
             "may": policies.may_manage_person(self.actor, person),
             "history": [
-                Moment(e.happened_at, event_words(e.verb), e.actor_name, e.reason) for e in events.history(person)[:50]
+                Moment(e.happened_at, verb_words(e.verb), trail.actor_words(e), retold(e.reason))
+                for e in events.condensed(events.history(person)[:200], 50)
             ],
         }
-
-
-_VERBS = {
-    "kernel.person_added": gettext_lazy("新增人员"),
-    "kernel.person_invited": gettext_lazy("生成设置密码的链接"),
-    "kernel.password_set": gettext_lazy("设置密码"),
-    "kernel.person_renamed": gettext_lazy("修改姓名"),
-    "kernel.keys_confirmed": gettext_lazy("当面确认本人"),
-    "kernel.password_forgotten": gettext_lazy("作废原密码"),
-    "kernel.role_granted": gettext_lazy("授予角色"),
-    "kernel.role_ended": gettext_lazy("收回角色"),
-    "kernel.account_closed": gettext_lazy("停用账户"),
-    "kernel.account_reopened": gettext_lazy("恢复账户"),
-    "kernel.second_factor_reset": gettext_lazy("重置第二因子"),
-    "kernel.profile_changed": gettext_lazy("修改资料"),
-    "kernel.organisation_added": gettext_lazy("新增机构"),
-    "kernel.organisation_changed": gettext_lazy("修改机构"),
-}
-
-
-def event_words(verb: str) -> str:
-    """An event's verb for people."""
-    return str(_VERBS.get(verb, verb))
 
 
 class Invite(PersonPage):
@@ -311,7 +296,7 @@ class OrganisationDetail(Guarded, FormPage):
                 for p in queries.persons(self.actor).filter(organisation=self.organisation)[:200]
             ],
             "history": [
-                Moment(e.happened_at, event_words(e.verb), e.actor_name, e.reason)
+                Moment(e.happened_at, verb_words(e.verb), trail.actor_words(e), retold(e.reason))
                 for e in events.history(self.organisation)[:50]
             ],
         }

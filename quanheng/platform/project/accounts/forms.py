@@ -206,7 +206,7 @@ class PeopleFilter(FilterSet):
     )
     step = ChoiceFilter(
         label=_("待办"),
-        choices=[("link", _("待发放密码链接")), ("confirm", _("待当面确认"))],
+        choices=[("link", _("待发放密码链接")), ("confirm", _("待当面确认")), ("locked", _("登录被锁定"))],
         method="filter_step",
     )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.policies import Decision, first_denial
 from quanheng.platform.project.accounts import forms as f
-from quanheng.platform.project.accounts import policies, queries, services
+from quanheng.platform.project.accounts import locks, policies, queries, services
 from quanheng.platform.project.accounts.administration import PEOPLE, PersonPage
 from quanheng.platform.web.components import Header, Text
 from quanheng.platform.web.pages import FormPage
@@ -104,6 +104,21 @@ class ChangeState(PersonForm):
 
     def act(self, data: dict[str, Any]) -> None:
         services.set_active(actor=self.actor, user=self.person, active=not self.person.is_active, reason=data["reason"])
+
+
+class ReleaseLock(PersonForm):
+    """Let somebody try again whom wrong passwords or codes locked out."""
+
+    title = gettext_lazy("解除锁定")
+    submit = gettext_lazy("解除锁定")
+    form_class = f.ReasonForm
+
+    def may(self, actor: Actor) -> Decision:
+        """Whoever manages the person, and the security administrator."""
+        return policies.may_release_lock(actor, self.person)
+
+    def act(self, data: dict[str, Any]) -> None:
+        locks.release(actor=self.actor, user=self.person, reason=data["reason"])
 
 
 class RenamePerson(PersonForm):

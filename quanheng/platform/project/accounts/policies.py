@@ -109,6 +109,13 @@ def may_reset_second_factor(actor: Actor, user: User) -> Decision:
     )
 
 
+def may_release_lock(actor: Actor, user: User) -> Decision:
+    """Ending a lock gives nobody a new way in: who manages the person, or who guards ways in."""
+    if user.pk != actor.user_id and actor.has(Role.SECURITY_ADMIN):
+        return Allowed()
+    return may_manage_person(actor, user)
+
+
 def may_confirm_keys(actor: Actor, user: User) -> Decision:
     """Saying that the keys are in the right hands: who manages the person, never who handed the link over."""
     if user.pk != actor.user_id and not user.awaiting_confirmation:

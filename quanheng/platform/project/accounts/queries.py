@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from quanheng.platform.kernel.actors import Actor
 from quanheng.platform.kernel.models import Organisation, RoleGrant, User
 from quanheng.platform.kernel.roles import GUARDED_ROLES, Role
+from quanheng.platform.project.accounts import locks
 
 
 def organisations(viewer: Actor) -> QuerySet[Organisation]:
@@ -34,8 +35,10 @@ def persons(viewer: Actor) -> QuerySet[User]:
 
 
 def waiting(rows: QuerySet[User], step: str) -> QuerySet[User]:
-    """Of these people, whose link is still to be handed over (``link``) or who are to be confirmed (``confirm``)."""
+    """Of these people, who waits for a link (``link``), for being confirmed (``confirm``), or is ``locked`` out."""
     active = rows.filter(is_active=True)
+    if step == "locked":
+        return locks.locked(active)
     if step == "confirm":
         return active.filter(awaiting_confirmation=True)
     guarded = RoleGrant.objects.filter(role__in=GUARDED_ROLES).values("user")

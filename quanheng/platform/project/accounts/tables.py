@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from quanheng.platform.kernel import clock
 from quanheng.platform.kernel.models import Organisation, User
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.project.accounts import locks
 from quanheng.platform.web.components import Status
 from quanheng.platform.web.tables import DateColumn, StatusColumn, Table, TextColumn
+from quanheng.platform.web.templatetags.web import civil
 
 
 def account_status(user: User) -> Status:
@@ -23,6 +25,9 @@ def account_status(user: User) -> Status:
         return Status("wait", _("待设密码"))
     if user.awaiting_confirmation:
         return Status("wait", _("待当面确认"))
+    until = locks.locked_until(user)
+    if until is not None:
+        return Status("bad", gettext("锁定至 %(time)s") % {"time": civil(until)})
     return Status("ok", _("正常"))
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
         name="end-role",
     ),
     path("administration/people/<uuid:user_id>/name/", person_forms.RenamePerson.as_view(), name="rename-person"),
+    path("administration/people/<uuid:user_id>/release/", person_forms.ReleaseLock.as_view(), name="release-lock"),
     path("administration/people/<uuid:user_id>/confirm/", person_forms.ConfirmKeys.as_view(), name="confirm-person"),
     path("administration/people/<uuid:user_id>/state/", person_forms.ChangeState.as_view(), name="change-state"),
     path(

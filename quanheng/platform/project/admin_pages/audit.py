@@ -53,6 +53,10 @@ class EventTable(Table):
         """What the things of this page, or part of an export, and what their fields refer to are called."""
         self.names, self.called = trail.subject_names(records), trail.referred(records)
 
+    def render_actor_name(self, record: AuditEvent) -> str:
+        """A person's name; the product's own names in the reader's language."""
+        return trail.actor_words(record)
+
     def render_verb(self, value: str) -> str:
         """In words."""
         return verbs.verb_words(value)
@@ -63,8 +67,7 @@ class EventTable(Table):
 
     def render_subject(self, record: AuditEvent) -> str:
         """Kind and name."""
-        name = self.names.get((record.subject_type, record.subject_id)) or record.subject_id[:36]
-        return f"{verbs.subject_words(record.subject_type)} {name}"
+        return trail.subject_text(record, self.names)
 
     def render_changed(self, record: AuditEvent) -> str:
         """Shortened; the page of the event has all."""
@@ -140,15 +143,14 @@ class Event(Page):
 
     def context(self) -> dict[str, Any]:
         event = self.event
-        name = trail.subject_names([event]).get((event.subject_type, event.subject_id), event.subject_id)
         same = f"{reverse('project:audit')}?subject_type={event.subject_type}&subject={event.subject_id}"
         seal = AuditSeal.objects.filter(first_id__lte=event.pk, last_id__gte=event.pk).first()
         facts = [
-            Definition(_("人员"), event.actor_name),
+            Definition(_("人员"), trail.actor_words(event)),
             Definition(_("代办或令牌"), event.on_behalf_of),
             Definition(_("时间"), civil(event.happened_at)),
             Definition(_("记录时间"), civil(event.recorded_at)),
-            Definition(_("对象"), f"{verbs.subject_words(event.subject_type)} {name}", url=same),
+            Definition(_("对象"), trail.subject_text(event, trail.subject_names([event])), url=same),
             Definition(_("原因"), retold(event.reason)),
             Definition(_("请求编号"), event.request_id),
             Definition(_("封存"), f"{seal.root[:16]}…" if seal else _("等待封存")),

@@ -12,10 +12,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from quanheng.platform.kernel.actors import Actor
+from quanheng.platform.kernel.actors import NOBODY, Actor
 from quanheng.platform.kernel.models import AuditEvent, AuditSeal, Organisation
 from quanheng.platform.kernel.policies import Allowed, Decision, Denied
+from quanheng.platform.kernel.retelling import retold
 from quanheng.platform.kernel.roles import Role
+from quanheng.platform.project.admin_pages import verbs
 from quanheng.platform.project.admin_pages.verbs import field_words, related_model, value_words
 
 READERS = (Role.AUDIT_ADMIN, Role.LAB_MANAGER, Role.ENTERPRISE, Role.REGULATOR)
@@ -114,6 +116,19 @@ def referred(rows: Iterable[AuditEvent]) -> Names:
                 if model is not None:
                     wanted.add((model._meta.label_lower, str(value)))
     return _named(wanted)
+
+
+def actor_words(event: AuditEvent) -> str:
+    """Who it was: a person's name as it is, the product's own names in the reader's language."""
+    return event.actor_name if event.actor_id else retold(verbs.actor_words(event.actor_name))
+
+
+def subject_text(event: AuditEvent, names: Names) -> str:
+    """What kind of thing, and what it is called; nobody knows who a stranger is."""
+    if event.subject_id == str(NOBODY):
+        return verbs.subject_words(event.subject_type)
+    name = names.get((event.subject_type, event.subject_id)) or event.subject_id[:36]
+    return f"{verbs.subject_words(event.subject_type)} {name}"
 
 
 def _named(things: Iterable[tuple[str, str]]) -> Names:

@@ -47,7 +47,9 @@ VERBS: Mapping[str, StrPromise] = {
     "instruments.transferred": _("移交器具"),
     "instruments.verified": _("登记检定结果"),
     "kernel.account_closed": _("停用账户"),
+    "kernel.account_locked": _("登录被锁定"),
     "kernel.account_reopened": _("恢复账户"),
+    "kernel.address_locked": _("来源网络被锁定"),
     "kernel.audit_sealed": _("封存审计记录"),
     "kernel.import_applied": _("确认导入"),
     "kernel.import_failed": _("导入失败"),
@@ -55,6 +57,7 @@ VERBS: Mapping[str, StrPromise] = {
     "kernel.import_previewed": _("预览导入"),
     "kernel.import_rematched": _("重新对应导入的列"),
     "kernel.import_undone": _("撤销导入"),
+    "kernel.lock_released": _("解除锁定"),
     "kernel.organisation_added": _("新增机构"),
     "kernel.organisation_changed": _("修改机构"),
     "kernel.organisation_import_undone": _("撤销机构导入"),
@@ -70,6 +73,10 @@ VERBS: Mapping[str, StrPromise] = {
     "kernel.role_ended": _("收回角色"),
     "kernel.role_granted": _("授予角色"),
     "kernel.second_factor_reset": _("重置第二因子"),
+    "kernel.sign_in_failed": _("登录失败"),
+    "kernel.signed_in": _("登录系统"),
+    "kernel.signing_code_wrong": _("签字验证码错误"),
+    "kernel.signing_locked": _("签字被锁定"),
     "kernel.token_issued": _("生成接口令牌"),
     "kernel.token_revoked": _("作废接口令牌"),
     "law.item_corrected": _("更正依据"),
@@ -134,6 +141,15 @@ SUBJECTS: Mapping[str, StrPromise] = {
     "parties.instituterule": _("机构规则"),
     "parties.licence": _("人员资格"),
     "standards.measurementstandard": _("计量标准"),
+    "surveillance.area": _("台区"),
+    "surveillance.checkrequest": _("核查申请"),
+    "surveillance.deviceevent": _("设备事件"),
+    "surveillance.evaluationrun": _("评价任务"),
+    "surveillance.periodextension": _("延期使用"),
+    "surveillance.pilealarm": _("充电桩警报"),
+    "surveillance.readingbatch": _("读数批次"),
+    "surveillance.readingsource": _("数据来源"),
+    "surveillance.sitecheck": _("现场核查"),
     "trace.tracecertificate": _("溯源证书"),
     "trace.tracenode": _("溯源对象"),
     "verification.application": _("检定申请"),
@@ -179,6 +195,16 @@ FIELDS: Mapping[str, StrPromise] = {
     "last": _("末条"),
     "last_document_id": _("最近文书"),
     "meaning": _("签名含义"),
+    "answer": _("答复"),
+    "evidence": _("评价依据"),
+    "lot": _("批次"),
+    "mapping": _("列的对应"),
+    "meter": _("表计"),
+    "pile": _("充电桩"),
+    "retry_of": _("重新入库的批次"),
+    "rows": _("行数"),
+    "rule": _("适用规范"),
+    "since": _("自"),
     "previous_root": _("上一个根"),
     "procedure": _("检定程序"),
     "procedure_sha256": _("检定程序的 SHA-256"),
@@ -194,10 +220,18 @@ FIELDS: Mapping[str, StrPromise] = {
     "submitted_at": _("提交时间"),
     "total": _("行数"),
     "verifier": _("检定员"),
+    "network": _("来源网络"),
+    "client": _("来源代号"),
+    "until": _("至"),
     "xml_sha256": _("XML 的 SHA-256"),
     "valid_from": _("自"),
     "valid_until": _("至"),
 }
+
+
+def actor_words(name: str) -> str:
+    """The product's own names for people; a console command stays as it was typed."""
+    return str(ACTORS.get(name, name))
 
 
 def verb_words(verb: str) -> str:
@@ -217,6 +251,14 @@ def known_verbs() -> list[tuple[str, str]]:
     """Every verb with its words, for the filter."""
     steps = {f"{m.name}.{t.name}": str(t.label) for m in WORKFLOWS.values() for t in m.transitions}
     return sorted({**steps, **{k: str(v) for k, v in VERBS.items()}}.items())
+
+
+# What the product calls itself where nobody acted.
+ACTORS: Mapping[str, StrPromise] = {
+    "anonymous": _("未登录的访客"),
+    "quanheng worker": _("后台任务"),
+    "sealing": _("封存任务"),
+}
 
 
 def subject_words(subject_type: str) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from allauth.mfa import app_settings
 
 from quanheng.errors import InputError
 from quanheng.platform.certificates import services as records
@@ -67,6 +70,10 @@ class Timeline:
             at = days.moment(self._latest, 17) + dt.timedelta(seconds=15 * order % 18_000)
         heapq.heappush(self._steps, (at, order, step))
 
+    def put_off(self, until: dt.datetime, step: Step) -> None:
+        """Have a step taken a little later, in the order of things."""
+        heapq.heappush(self._steps, (until, next(self._order), step))
+
     def run(self) -> Iterator[dt.date]:
         """Take them all; yields the day of each."""
         while self._steps:
@@ -82,6 +89,7 @@ class Walk:
     def __init__(self, world: World, timeline: Timeline) -> None:
         self.world, self.timeline = world, timeline
         self.issued: list[Record] = []
+        self._next_code: dict[uuid.UUID, dt.datetime] = {}
 
     def plan(self, visit: Visit) -> None:
         """Put the steps of a visit on the timeline."""
@@ -179,7 +187,12 @@ class Walk:
                 )
 
     def _sign(self, visit: Visit) -> None:
-        signatory = visit.people[2]
+        signatory, now = visit.people[2], clock.now()
+        free = self._next_code.get(signatory.pk, now)
+        if now < free:  # an authenticator's code signs once
+            self.timeline.put_off(free, lambda: self._sign(visit))
+            return
+        self._next_code[signatory.pk] = now + dt.timedelta(seconds=app_settings.TOTP_PERIOD)
         code = code_of(self.world.secrets[signatory.pk])
         outcomes = signing.sign_many(visit.records, second_factor_code=code, actor=self.world.actor(signatory))
         self._all_done(outcomes)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
 from quanheng.platform.kernel import events
+from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.kernel.words import reasons_of, words_of
 
@@ -132,7 +132,7 @@ def of_validation(found: Sequence[Mapping[str, Any]]) -> HttpResponse:
 def _said(error: Mapping[str, Any]) -> str:
     """The validator's sentence in the language of the answer, as title and detail are."""
     kind, english = str(error.get("type", "")), str(error.get("msg", ""))
-    if (get_language() or "").startswith("en"):
+    if in_english():
         return english
     exact = {
         "missing": _("缺少此项"),

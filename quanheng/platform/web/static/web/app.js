@@ -29,6 +29,32 @@
     document.dispatchEvent(new CustomEvent("qh:theme"));
   }));
 
+  // What was sent when the session had ended: kept in this tab, put back when the same person returns by the login page.
+  const KEPT = "qh:kept", person = body.dataset.person || "", here = location.pathname + location.search;
+  const fields = (form) => [...form.elements].filter((el) => el.name && !/^(hidden|password|file|submit|button)$/.test(el.type));
+  const value = (el) => (/^(checkbox|radio)$/.test(el.type) ? el.checked : el.multiple ? [...el.selectedOptions].map((o) => o.value) : el.value);
+  const put = (el, kept) => {
+    if (/^(checkbox|radio)$/.test(el.type)) el.checked = kept;
+    else if (el.multiple) [...el.options].forEach((o) => { o.selected = kept.includes(o.value); });
+    else el.value = kept;
+  };
+  if (person) {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null"), form = $("#content form[method=post]");
+    sessionStorage.removeItem(KEPT);
+    if (kept?.person === person && kept.here === here && form && new URL(document.referrer || location.href).pathname.startsWith("/accounts/")) {
+      const own = fields(form);
+      if (own.length === kept.fields.length) own.forEach((el, n) => { if (el.name === kept.fields[n][0]) put(el, kept.fields[n][1]); });
+      const note = document.createElement("div");
+      note.className = "alert alert-info"; note.setAttribute("role", "status"); note.textContent = body.dataset.restored;
+      form.before(note);
+    }
+    document.addEventListener("submit", (event) => {
+      const sent = event.target;
+      if (sent !== $("#content form[method=post]")) return;
+      sessionStorage.setItem(KEPT, JSON.stringify({ person, here, fields: fields(sent).map((el) => [el.name, value(el)]) }));
+    }, true);
+  }
+
   // Menu on the phone.
   const veil = $("[data-nav-close]");
   const nav = (open) => { body.classList.toggle("nav-open", open); if (veil) veil.hidden = !open; };
@@ -221,7 +247,7 @@
     const selects = $$("select[data-search]:not(.tomselected)", root);
     if (selects.length && body.dataset.select) {
       style(body.dataset.selectCss);
-      script(body.dataset.select).then(() => selects.forEach((el) => new TomSelect(el, { maxOptions: 500, render: { no_results: () => `<div class="no-results">${el.dataset.none || "—"}</div>` } })));
+      script(body.dataset.select).then(() => selects.forEach((el) => new TomSelect(el, { maxOptions: 500, refreshThrottle: 0, render: { no_results: () => `<div class="no-results">${el.dataset.none || "—"}</div>` } })));
     }
     const charts = $$("[data-chart]", root);
     if (charts.length && body.dataset.charts) {
