@@ -22,18 +22,8 @@ MAX_BYTES = 512 * 1024
 MAX_DEPTH = 24
 
 
-class _TextLoader(yaml.SafeLoader):
+class _TextLoader(yaml.CSafeLoader):
     """Every scalar is text except null, so that 1.0 keeps its zero and `no` stays a word."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        self.depth = getattr(self, "depth", 0) + 1
-        if self.depth > MAX_DEPTH:
-            raise yaml.YAMLError("nested too deeply")
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
@@ -51,6 +41,20 @@ _TextLoader.yaml_constructors = {
 }
 
 
+def _refuse_tricks(text: str) -> None:
+    """Aliases, which let few bytes stand for many, and depth."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth >= MAX_DEPTH:
+            raise yaml.YAMLError("nested too deeply")
+
+
 class Loaded:
     """A checked procedure with the canonical bytes of its content and their hash."""
 
@@ -66,6 +70,7 @@ def load_text(text: str, place: str = "") -> Loaded:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InputError("procedure_too_large", f"a procedure file is at most {MAX_BYTES} bytes", place)
     try:
+        _refuse_tricks(text)
         content = yaml.load(text, Loader=_TextLoader)  # noqa: S506 (a SafeLoader with fewer types)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InputError("procedure_unreadable", f"the file is not plain YAML: {error}", place) from error
