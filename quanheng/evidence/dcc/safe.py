@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from dataclasses import dataclass, field
 from html.entities import html5
 from typing import cast
@@ -15,6 +16,7 @@ from quanheng.errors import InputError
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
 MAX_ELEMENTS = 1_000_000
+_PARSERS = threading.local()
 _COUNT = etree.XPath("count(//*)")
 _DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
@@ -120,12 +122,20 @@ def _guard(data: bytes, place: str) -> None:
 
 def _strict(data: bytes, indents: bool = True) -> etree._Element | None:
     try:
-        return etree.fromstring(data, parser(indents=indents))
+        return etree.fromstring(data, _own_parser(indents))
     except etree.XMLSyntaxError as error:
         # one embedded file of more than 10 MB; without a DTD nothing else grows, and depth is bounded by ourselves
         if "huge" not in str(error).lower():
             raise
         return etree.fromstring(data, parser(huge=True, indents=indents))
+
+
+def _own_parser(indents: bool) -> etree.XMLParser:
+    """This thread's, made once; a parser that threads share is one they would wait for."""
+    kept: dict[bool, etree.XMLParser] = _PARSERS.__dict__
+    if indents not in kept:
+        kept[indents] = parser(indents=indents)
+    return kept[indents]
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
