@@ -144,7 +144,9 @@ def many(files: list[str], folder: Path, count: int) -> None:
         spinning = [spent([sys.executable, "-c", SPIN.format(jobs)])[0] for jobs in (1, 2)]
     for jobs in (1, 2):
         wall, used = min((wall, used) for mine, wall, used in runs if mine == jobs)
-        print(f"{count} certificates, {jobs} process(es): {wall:.2f} s, {used:.2f} s of processor, {count / wall:.0f}/s")
+        print(
+            f"{count} certificates, {jobs} process(es): {wall:.2f} s, {used:.2f} s of processor, {count / wall:.0f}/s"
+        )
     print(f"meanwhile a bare sum gained {2 * spinning[0] / spinning[1]:.2f} times by a second process")
 
 

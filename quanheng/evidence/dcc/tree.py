@@ -34,7 +34,7 @@ _ANY_DCC, _ANY_SI = f"{{{names.DCC}}}", f"{{{names.SI}}}"
 
 
 class Tree:
-    """The elements below a root, and what rules ask of all of them: gathered once, for every file is asked all of it."""
+    """The elements below a root, and what rules ask of all of them, gathered once."""
 
     def __init__(self, root: etree._Element) -> None:
         self.root = root
