@@ -16,7 +16,6 @@ from quanheng.errors import InputError
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
 MAX_ELEMENTS = 1_000_000
-_PARSERS = threading.local()
 _COUNT = etree.XPath("count(//*)")
 _DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
@@ -122,7 +121,7 @@ def _guard(data: bytes, place: str) -> None:
 
 def _strict(data: bytes, indents: bool = True) -> etree._Element | None:
     try:
-        return etree.fromstring(data, _own_parser(indents))
+        return etree.fromstring(data, _PARSERS.strict[indents])
     except etree.XMLSyntaxError as error:
         # one embedded file of more than 10 MB; without a DTD nothing else grows, and depth is bounded by ourselves
         if "huge" not in str(error).lower():
@@ -130,12 +129,14 @@ def _strict(data: bytes, indents: bool = True) -> etree._Element | None:
         return etree.fromstring(data, parser(huge=True, indents=indents))
 
 
-def _own_parser(indents: bool) -> etree.XMLParser:
-    """This thread's, made once; a parser that threads share is one they would wait for."""
-    kept: dict[bool, etree.XMLParser] = _PARSERS.__dict__
-    if indents not in kept:
-        kept[indents] = parser(indents=indents)
-    return kept[indents]
+class _Parsers(threading.local):
+    """A thread's own, made once; for a parser that they share threads would wait."""
+
+    def __init__(self) -> None:
+        self.strict = {indents: parser(indents=indents) for indents in (False, True)}
+
+
+_PARSERS = _Parsers()
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
