@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from quanheng.cli.dcc.inputs import Answer, anchors, read_file
+from quanheng.evidence.attachment import readable
 from quanheng.evidence.dcc import codes, schema
 from quanheng.evidence.dcc.validate import Validation, validate
 from quanheng.evidence.printable import printable
@@ -65,6 +66,8 @@ def verify_one(args: argparse.Namespace, file: Path) -> Answer:
     """Every signature of one file; the worst decides."""
     data, trusted = read_file(file), anchors(args.trust)
     if data.startswith(b"%PDF-"):
+        if b"/ByteRange" not in data:  # where there was a signature, damage is the signature's failure
+            readable(data)
         reports: tuple[SignatureReport, ...] = (verify_pdf(data, trusted, args.at),)
     else:
         reports = verify_signatures(data, trusted, args.at) or (ABSENT,)

@@ -68,6 +68,8 @@ def parse(data: bytes, place: str = "") -> etree._Element:
     try:
         root = _strict(data)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        if "excessive depth" in str(error).lower():
+            raise _deep(place) from None
         told = _other_kind(data) or f"the file is not well-formed XML: {_first(error)}"
         raise InputError("not_xml", told, place) from None
     if root is None:
@@ -231,4 +233,8 @@ def _bounded(root: etree._Element, place: str, size: int) -> None:
         raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
     many = size > MAX_ELEMENTS and cast(float, _COUNT(root)) > MAX_ELEMENTS  # an element takes more than a byte
     if many or _DEEP(root):
-        raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)
+        raise _deep(place)
+
+
+def _deep(place: str) -> InputError:
+    return InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)
