@@ -7,11 +7,12 @@ import re
 import threading
 from dataclasses import dataclass, field
 from html.entities import html5
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
 from quanheng.errors import InputError
+from quanheng.evidence.dcc.in_chinese import chinese
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
@@ -33,6 +34,13 @@ class Problem:
 
     line: int
     message: str
+
+    @property
+    def zh(self) -> str:
+        return chinese(self.message)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"line": self.line, "message": self.message, "message_zh": self.zh}
 
 
 @dataclass(frozen=True)
