@@ -50,7 +50,12 @@ def _write_one(args: argparse.Namespace, file: Path) -> Answer:
         more = f"; {len(found) - _MOST} more" if len(found) > _MOST else ""
         raise InputError("content", f"{len(found)} to mend: {told}{more}", str(file))
     content = load(data)
-    files = {".xml": build(content)} if args.seal is None else _sealed(args.seal, content)
+    try:
+        files = {".xml": build(content)} if args.seal is None else _sealed(args.seal, content)
+    except InputError as error:
+        if error.code != "glyph_missing":
+            raise
+        raise InputError(error.code, error.message, f"{file}: {error.place}") from None
     target = args.out / below(args, file) if args.out else file
     written = [_new(target.with_suffix(suffix), made) for suffix, made in files.items()]
     return Answer({"written": written}, "".join(f"{path}\n" for path in written), row=(", ".join(written),))

@@ -52,6 +52,18 @@ def test_with_a_seal_the_sealed_paper_carries_the_signed_file(content, tmp_path,
     assert not judged.negative("info")
 
 
+def test_a_character_that_no_font_prints_is_named_with_file_and_place(content, tmp_path, capsys: Out):
+    now = datetime.now(UTC)
+    Authority.create(tmp_path / "ca", "根", at=now).issue_seal(tmp_path / "seal", "计量所", at=now)
+    data = example()
+    content.write_text(json.dumps({**data, "item": {**data["item"], "name": "秤\ue123"}}), "utf-8")
+    assert main(["dcc", "write", str(content), "--seal", str(tmp_path / "seal")]) == 2
+    told = capsys.readouterr().err
+    assert "U+E123" in told
+    assert f"({content}: " in told
+    assert not content.with_suffix(".xml").exists()
+
+
 def test_all_that_is_missing_is_named_in_one_line(content, capsys: Out):
     data = example()
     del data["customer"]["name"], data["standards"], data["item"]["code"]
