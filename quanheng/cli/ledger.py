@@ -202,7 +202,8 @@ def _find(log: Log, text: str) -> int:
         for index, entry in enumerate(log.entries()):
             if leaf_hash(entry).hex() == wanted:
                 return index
-    raise InputError("leaf_unknown", "The log holds no such entry.", text)
+    ways = "give an index, a leaf hash, or the XML or PDF itself (`quanheng certificate export NUMBER` writes both)"
+    raise InputError("leaf_unknown", f"The log holds no such entry: {ways}.", text)
 
 
 def _older(path: Path, keys: tuple[Verifier, ...]) -> Checkpoint:

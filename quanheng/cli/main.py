@@ -20,7 +20,7 @@ from quanheng.errors import InputError
 VERBS: dict[str, tuple[str, str]] = {
     "compute": ("quanheng.cli.compute", "compute an uncertainty, a comparison, a calibration line and other tasks"),
     "procedure": ("quanheng.cli.procedure", "list, show, run or replay measurement procedures"),
-    "dcc": ("quanheng.cli.dcc", "show, validate, verify or sign digital calibration certificates"),
+    "dcc": ("quanheng.cli.dcc", "show, validate, verify, write or sign digital calibration certificates"),
     "draw": ("quanheng.cli.draw", "commit to a random draw, run it, verify it"),
     "ledger": ("quanheng.cli.ledger", "checkpoint, prove, verify or check the public log"),
     "seal": ("quanheng.cli.seal", "make a seal's key, ask for its certificate, or be a small authority"),

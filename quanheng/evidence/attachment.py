@@ -20,10 +20,23 @@ def attached_xml(pdf: bytes) -> bytes | None:
         names = _get(_get(reader.root, "/Names"), "/EmbeddedFiles")
         found = [data for name, data in _walk(names, [0]) if name.lower().endswith(".xml")]
     except Exception as error:  # a hostile PDF may fail anywhere inside the reader
-        raise InputError("pdf", f"The PDF is unreadable ({type(error).__name__}); get the file again.", "pdf") from None
+        raise _unreadable(error) from None
     if len(found) > 1:
         raise InputError("pdf", "The PDF carries more than one XML file; give the XML itself.", "pdf")
     return found[0] if found else None
+
+
+def readable(pdf: bytes) -> None:
+    """InputError where a PDF cannot be opened at all: then nothing can be said of its signature either."""
+    try:
+        logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+        open_pdf(pdf, strict=False).root  # noqa: B018 read for its errors
+    except Exception as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> InputError:
+    return InputError("pdf", f"The PDF is unreadable ({type(error).__name__}); get the file again.", "pdf")
 
 
 def certificate_xml(data: bytes, place: str = "") -> bytes:

@@ -1,15 +1,15 @@
-"""``quanheng dcc``: show, validate, verify, sign, export and compare digital calibration certificates."""
+"""``quanheng dcc``: show, validate, verify, write, sign, export and compare digital calibration certificates."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 
-from quanheng.cli.dcc import checking, output, schemas, sealing
+from quanheng.cli.dcc import checking, output, schemas, sealing, writing
 from quanheng.cli.dcc.inputs import folders, run_files, time_of
 from quanheng.errors import InputError
 
-_ACTIONS = "show|validate|verify|sign|export|diff|schemas"
+_ACTIONS = "show|validate|verify|write|sign|export|diff|schemas"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for each in (check, verify):
         each.add_argument("--trust", type=checking.path, nargs="+", default=[], metavar="PEM", help="trust anchors")
         each.add_argument("--at", type=time_of, help="a time somebody else vouches for, such as a log's")
+    write = actions.add_parser("write", help="make a certificate from its content in JSON; --example to begin with")
+    writing.configure(_files(write, count="*"))
     sealing.configure(_files(actions.add_parser("sign", help="sign with a seal folder or a PKCS#12 file")))
     _export(_files(actions.add_parser("export", help="results as JSON, CSV, Excel or Parquet")))
     diff = actions.add_parser("diff", help="what changed between two certificates of one item")
@@ -34,8 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     schemas.configure(actions.add_parser("schemas", help="install the official schemas from a folder"))
 
 
-def _files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("files", type=checking.path, nargs="+", metavar="FILE", help="files, or folders of them")
+def _files(parser: argparse.ArgumentParser, count: str = "+") -> argparse.ArgumentParser:
+    parser.add_argument("files", type=checking.path, nargs=count, metavar="FILE", help="files, or folders of them")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--jobs", type=int, default=0, help="processes for many files (default: one for each core)")
     parser.add_argument("--details", action="store_true", help="every finding, for folders too")
@@ -57,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """Run one action."""
     if args.action == "schemas":
         return schemas.run(args)
+    if args.action == "write":
+        return writing.run(args)
     if args.action == "diff":
         return int(importlib.import_module("quanheng.cli.dcc.exporting").diff(args))
     if args.action == "export":

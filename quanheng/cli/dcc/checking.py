@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 from quanheng.cli.dcc.inputs import Answer, anchors, read_file
+from quanheng.evidence.attachment import readable
 from quanheng.evidence.dcc import codes, schema
+from quanheng.evidence.dcc.safe import Problem
 from quanheng.evidence.dcc.validate import Validation, validate
 from quanheng.evidence.printable import printable
 from quanheng.evidence.signing.pades import verify_pdf
@@ -42,6 +44,11 @@ def _schema_word(result: Validation) -> str:
     return {True: "valid", False: "invalid", None: result.schema.state}[result.schema.valid]
 
 
+def both(said: Problem | schema.SchemaError) -> str:
+    """In both languages, where it has words in both."""
+    return said.message if said.zh == said.message else f"{said.zh} · {said.message}"
+
+
 def _signature_words(signatures: tuple[SignatureReport, ...]) -> str:
     return ", ".join(s.state for s in signatures) or "-"
 
@@ -49,10 +56,10 @@ def _signature_words(signatures: tuple[SignatureReport, ...]) -> str:
 def _text(file: Path, result: Validation) -> str:
     signed = _signature_words(result.signatures)
     lines = [f"{file}: DCC {result.version}, schema {_schema_word(result)}, signature {signed}"]
-    lines += [f"  damaged:{p.line}: {p.message}" for p in result.problems]
+    lines += [f"  damaged:{p.line}: {both(p)}" for p in result.problems]
     if result.schema.state in {"missing", "unusable"}:
         lines.append(_no_schema(result))
-    lines += [f"  schema:{e.line}: {e.message}{' [foreign]' if e.foreign else ''}" for e in result.schema.errors]
+    lines += [f"  schema:{e.line}: {both(e)}{' [foreign]' if e.foreign else ''}" for e in result.schema.errors]
     for f in result.findings:
         remedy = " / ".join(dict.fromkeys(r for r in (f.remedy, f.remedy_en) if r))
         lines.append(f"  {_MARK[f.severity]} [{f.code}] {f.line}: {f.zh} · {f.en}{f' → {remedy}' if remedy else ''}")
@@ -65,6 +72,8 @@ def verify_one(args: argparse.Namespace, file: Path) -> Answer:
     """Every signature of one file; the worst decides."""
     data, trusted = read_file(file), anchors(args.trust)
     if data.startswith(b"%PDF-"):
+        if b"/ByteRange" not in data:  # where there was a signature, damage is the signature's failure
+            readable(data)
         reports: tuple[SignatureReport, ...] = (verify_pdf(data, trusted, args.at),)
     else:
         reports = verify_signatures(data, trusted, args.at) or (ABSENT,)

@@ -23,7 +23,7 @@ from quanheng.evidence.dcc.safe import MAX_BYTES
 from quanheng.evidence.printable import printable
 from quanheng.evidence.signing.authority import load_anchors
 
-_SUFFIXES = {"sign": {".xml", ".dcc"}}
+_SUFFIXES = {"sign": {".xml", ".dcc"}, "write": {".json"}}
 _ANY = {".xml", ".dcc", ".pdf"}
 _PARALLEL_FROM = 8
 _JUDGED = {"validate", "verify"}
@@ -33,6 +33,7 @@ _HEADS: dict[str, tuple[str, ...]] = {
     "show": ("版本 Version", "编号 Number", "日期 Performed", "器具 Item", "机构 Laboratory"),
     "validate": ("版本 Version", "架构 Schema", "错 E", "警 W", "提示 I", "签名 Signature"),
     "verify": ("签名 Signature", "签名者 Signer"),
+    "write": _WRITTEN,
     "sign": _WRITTEN,
     "export": _WRITTEN,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from quanheng.cli.dcc.checking import both
 from quanheng.cli.dcc.inputs import Answer, read_xml
 from quanheng.evidence.dcc import nearly, read, safe
 from quanheng.evidence.dcc import show as shown
@@ -18,11 +19,11 @@ def show(args: argparse.Namespace, file: Path) -> Answer:
     parsed = safe.parse_damaged(read_xml(file), place)
     misses = nearly.mend(parsed.root, place)
     certificate = read.read_root(parsed.root, place)
-    told = "".join(f"! 文件已损坏 damaged:{p.line}: {p.message}\n" for p in parsed.problems)
+    told = "".join(f"! 文件已损坏 damaged:{p.line}: {both(p)}\n" for p in parsed.problems)
     told += "".join(f"! {' · '.join(miss.words)}\n" for miss in misses)
     data = {
         "well_formed": parsed.well_formed,
-        "problems": [{"line": p.line, "message": p.message} for p in parsed.problems],
+        "problems": [p.as_json() for p in parsed.problems],
         "namespaces": [{"written": miss.written, "right": miss.right} for miss in misses],
         **certificate.as_json(),
     }

@@ -54,7 +54,7 @@ def mend(root: etree._Element, place: str = "") -> tuple[Miss, ...]:
 
     For reading only: a signature is checked over the bytes as they came.
     """
-    if root.tag == names.ROOT and (names.SI in root.nsmap.values() or next(root.iter(_OF_SI), None) is not None):
+    if root.tag == names.ROOT and (next(root.iter(_OF_SI), None) is not None or names.SI in root.nsmap.values()):
         return ()
     space, local = names.namespace(root.tag), names.local(root.tag)
     if local.casefold() != _ROOT.casefold() or (space != names.DCC and space and right_name(space) != names.DCC):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from dataclasses import dataclass, field
 from html.entities import html5
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
 from quanheng.errors import InputError
+from quanheng.evidence.dcc.in_chinese import chinese
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 120
@@ -32,6 +34,13 @@ class Problem:
 
     line: int
     message: str
+
+    @property
+    def zh(self) -> str:
+        return chinese(self.message)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"line": self.line, "message": self.message, "message_zh": self.zh}
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ def parse(data: bytes, place: str = "") -> etree._Element:
     try:
         root = _strict(data)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        if "excessive depth" in str(error).lower():
+            raise _deep(place) from None
         told = _other_kind(data) or f"the file is not well-formed XML: {_first(error)}"
         raise InputError("not_xml", told, place) from None
     if root is None:
@@ -120,12 +131,22 @@ def _guard(data: bytes, place: str) -> None:
 
 def _strict(data: bytes, indents: bool = True) -> etree._Element | None:
     try:
-        return etree.fromstring(data, parser(indents=indents))
+        return etree.fromstring(data, _PARSERS.strict[indents])
     except etree.XMLSyntaxError as error:
         # one embedded file of more than 10 MB; without a DTD nothing else grows, and depth is bounded by ourselves
         if "huge" not in str(error).lower():
             raise
         return etree.fromstring(data, parser(huge=True, indents=indents))
+
+
+class _Parsers(threading.local):
+    """A thread's own, made once; for a parser that they share threads would wait."""
+
+    def __init__(self) -> None:
+        self.strict = {indents: parser(indents=indents) for indents in (False, True)}
+
+
+_PARSERS = _Parsers()
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -220,4 +241,8 @@ def _bounded(root: etree._Element, place: str, size: int) -> None:
         raise InputError("doctype", "the file declares a DOCTYPE, which a certificate never needs: remove it", place)
     many = size > MAX_ELEMENTS and cast(float, _COUNT(root)) > MAX_ELEMENTS  # an element takes more than a byte
     if many or _DEEP(root):
-        raise InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)
+        raise _deep(place)
+
+
+def _deep(place: str) -> InputError:
+    return InputError("too_deep", f"the file nests deeper than {MAX_DEPTH} or has too many elements", place)

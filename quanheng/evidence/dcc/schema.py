@@ -13,6 +13,7 @@ from lxml import etree
 
 from quanheng.errors import InputError
 from quanheng.evidence.dcc import codes, names
+from quanheng.evidence.dcc.in_chinese import chinese
 from quanheng.evidence.dcc.schema_store import default_folder, is_official
 from quanheng.evidence.dcc.tree import Tree
 from quanheng.evidence.dcc.walk import line_of
@@ -34,6 +35,13 @@ class SchemaError:
     foreign: bool = False
     path: str = ""
 
+    @property
+    def zh(self) -> str:
+        return chinese(self.message)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "message_zh": self.zh}
+
 
 @dataclass(frozen=True)
 class SchemaResult:
@@ -47,7 +55,7 @@ class SchemaResult:
     official: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
-        errors = [asdict(e) for e in self.errors]
+        errors = [e.as_json() for e in self.errors]
         return {"state": self.state, "valid": self.valid, "official": self.official, "errors": errors}
 
 

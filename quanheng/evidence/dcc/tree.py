@@ -7,9 +7,8 @@ they look at elements: most certificates have nothing to find.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import cached_property
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import cast
 
 from lxml import etree
@@ -26,62 +25,49 @@ _OURS = {names.DCC, names.SI}
 _DCC = (
     "countryCode", "date", "dateTime", "dateTimeXMLList", "dataBase64", "certificate", "previousReport",
     "linkedReport", "relativeUncertainty", "conformityXMLList", "nonSIUnit", "cryptElectronicSeal",
-    "cryptElectronicSignature",
+    "cryptElectronicSignature", "content",
 )  # fmt: skip
 _GROUPED = (*(f"{{{names.DCC}}}{name}" for name in _DCC), f"{{{names.SI}}}*", names.SIGNATURE)
 _KNOWN = frozenset(_GROUPED)
+_DCC_TAGS = {name: f"{{{names.DCC}}}{name}" for name in _DCC}
 _ANY_DCC, _ANY_SI = f"{{{names.DCC}}}", f"{{{names.SI}}}"
-_KEPT = 20_000
 
 
 class Tree:
-    """The elements below a root."""
+    """The elements below a root, and what rules ask of all of them, gathered once."""
 
     def __init__(self, root: etree._Element) -> None:
         self.root = root
-        # while these live, the library does not wrap the same elements anew for every rule
-        self._kept = list(islice(root.iter(), _KEPT))
+        self.admin = child(root, "administrativeData")
+        self.core = child(self.admin, "coreData")
+        # every ``id``, those of foreign XML too
+        self.ids = [text.strip() for text in cast(list[str], _IDS(root))]
+        # every id that a ``refId`` names, every refType that is used
+        self.pointed = {word for text in cast(list[str], _REF_IDS(root)) for word in text.split()}
+        self.ref_types = {word for text in cast(list[str], _REF_TYPES(root)) for word in text.split()}
+        # kept, so that the library wraps each of them but once
+        groups: defaultdict[str, list[etree._Element]] = defaultdict(list)
+        for element in root.iter(*_GROUPED):
+            groups[element.tag].append(element)
+        self._groups = dict(groups)
+        start = len(_ANY_SI)
+        self._si = {tag[start:]: found for tag, found in groups.items() if tag.startswith(_ANY_SI)}
 
     def dcc(self, *local: str) -> Iterator[etree._Element]:
         """Every element of these names in the DCC namespace, each name in the order of the document."""
-        tags = [_ANY_DCC + name for name in local]
-        groups = self._groups
-        return chain.from_iterable([groups.get(t, ()) if t in _KNOWN else self.root.iter(t) for t in tags])
+        found: list[Iterable[etree._Element]] = []
+        for name in local:
+            tag = _DCC_TAGS.get(name)
+            if tag is None:
+                found.append(self.root.iter(_ANY_DCC + name))
+            elif tag in self._groups:
+                found.append(self._groups[tag])
+        return chain.from_iterable(found)
 
     def si(self, *local: str) -> Iterator[etree._Element]:
         """As ``dcc``, in the D-SI namespace."""
-        groups = self._groups
-        return chain.from_iterable([groups[t] for name in local if (t := _ANY_SI + name) in groups])
-
-    @cached_property
-    def admin(self) -> etree._Element | None:
-        return child(self.root, "administrativeData")
-
-    @cached_property
-    def core(self) -> etree._Element | None:
-        return child(self.admin, "coreData")
-
-    @cached_property
-    def _groups(self) -> dict[str, list[etree._Element]]:
-        found: defaultdict[str, list[etree._Element]] = defaultdict(list)
-        for element in self.root.iter(*_GROUPED):
-            found[element.tag].append(element)
-        return dict(found)
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """Every ``id``, those of foreign XML too."""
-        return [text.strip() for text in cast(list[str], _IDS(self.root))]
-
-    @cached_property
-    def pointed(self) -> set[str]:
-        """Every id that a ``refId`` names."""
-        return {word for text in cast(list[str], _REF_IDS(self.root)) for word in text.split()}
-
-    @cached_property
-    def ref_types(self) -> set[str]:
-        """Every refType that is used."""
-        return {word for text in cast(list[str], _REF_TYPES(self.root)) for word in text.split()}
+        groups = self._si
+        return chain.from_iterable([groups[name] for name in local if name in groups])
 
     def marked(self, attribute: str) -> Iterator[etree._Element]:
         """The elements of DCC and D-SI that carry an attribute; attributes of foreign XML are none of our business."""

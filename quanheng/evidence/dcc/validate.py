@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Validation:
     def as_json(self) -> dict[str, Any]:
         return {
             "well_formed": self.well_formed,
-            "problems": [asdict(p) for p in self.problems],
+            "problems": [p.as_json() for p in self.problems],
             "attached": self.attached,
             "version": self.version,
             "schema": self.schema.as_json(),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quanheng.evidence.ledger import CERTIFICATE_REVOKED
 from quanheng.platform.documents.models import Document, Leaf, Origin
+from quanheng.platform.documents.numbering import CODE_LENGTH
 from quanheng.platform.documents.public import PUBLIC_SUBJECTS, ChainFacts, PublicSubject, SubjectSource
 from quanheng.platform.documents.validity import BAD, VERDICTS, End, Standing, standing_of
 from quanheng.platform.kernel import clock
@@ -52,6 +53,15 @@ HEADLINES = {
         Headline("expired", _("过期"), "bad", _("检定有效期已过,尚未见新的检定。")),
         Headline("unverified", _("未见检定"), "due", _("系统中没有这台器具的有效检定记录。")),
         Headline("unknown", _("查无此器具"), "bad", _("没有这个编号的器具或证书。请核对编号,谨防伪造。")),
+        Headline(
+            "no_code",
+            _("这不是查验码"),
+            "due",
+            _(
+                "器具编码和证书查验码都是 12 位字母和数字。证书编号依次编排,谁都猜得到,所以不凭编号查验:"
+                "请输入证书二维码下方网址末尾的 12 位查验码,或上传证书文件。"
+            ),
+        ),
         Headline("revoked", _("已撤销"), "bad", _("这份文书已被签发机构撤销,不再有效。")),
         Headline("replaced", _("已被替换"), "due", _("这份文书已被新的文书替换,请以新的为准。")),
         Headline("rejected", _("不合格"), "bad", _("最近一次检定不合格,不得使用。")),
@@ -127,7 +137,7 @@ def find(code: str) -> Answer:
         subject = source.by_code(code) if code else None
         if subject is not None:
             return _of_subject(subject, source, clock.today())
-    return Answer(code, HEADLINES["unknown"], {})
+    return Answer(code, HEADLINES["unknown" if len(code) == CODE_LENGTH else "no_code"], {})
 
 
 def _of_subject(subject: PublicSubject, source: SubjectSource, today: dt.date) -> Answer:

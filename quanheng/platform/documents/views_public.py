@@ -73,7 +73,7 @@ def public(request: HttpRequest, code: str) -> HttpResponse:
     notes = [note for ask in PUBLIC_NOTES.values() if (note := ask(answer.subject_code or answer.code)) is not None]
     context = {"answer": answer, "size": _log_size(), "base_url": settings.QUANHENG.base_url, "notes": notes}
     response = render(
-        request, "documents/public.html", context, status=404 if answer.headline.key == "unknown" else 200
+        request, "documents/public.html", context, status=404 if answer.headline.key in {"unknown", "no_code"} else 200
     )
     response["Cache-Control"] = FRESH
     return response

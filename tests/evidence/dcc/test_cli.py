@@ -102,3 +102,21 @@ def test_export_gives_every_value_with_unit_and_uncertainty(file: Path, capsys: 
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     (error,) = [r for r in rows if r["column"] == "示值误差" and r["row"] == "4"]
     assert (error["value"], error["unit"], error["uncertainty"], error["k"]) == ("4.0", "g", "3.0", "2")
+
+
+def test_a_pdf_that_opens_nowhere_is_unreadable_but_a_damaged_seal_is_tampered(tmp_path, capsys: Out):
+    path = tmp_path / "c.pdf"
+    path.write_bytes(b"%PDF-1.7\nnothing of the kind")
+    assert main(["dcc", "verify", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("pdf: ")
+    path.write_bytes(b"%PDF-1.7\n<< /ByteRange [0 1 2 3] >> nothing of the kind")
+    assert main(["dcc", "verify", str(path)]) == 1
+    assert "tampered" in capsys.readouterr().out
+
+
+def test_nesting_too_deep_is_called_so_by_every_action(tmp_path, capsys: Out):
+    path = tmp_path / "c.xml"
+    path.write_bytes(b"<a>" * 5000 + b"</a>" * 5000)
+    for action in ("show", "validate", "verify"):
+        assert main(["dcc", action, str(path)]) == 2
+        assert capsys.readouterr().err.startswith("too_deep: ")

@@ -20,6 +20,7 @@ _ORDER = (
     ("beginPerformanceDate", "endPerformanceDate", "error"),
     ("endPerformanceDate", "issueDate", "error"),
 )
+_MOMENTS = ("dateTime", "dateTimeXMLList")
 _OLDEST = 1950
 _REMEDY = ("写成 YYYY-MM-DD", "write YYYY-MM-DD")
 # a year, a month, a day in plain digits; then a zone, or a time of day in files that mix the two up
@@ -51,9 +52,8 @@ def check(tree: Tree, today: date | None) -> Iterator[Finding]:
             )
     for element in tree.dcc("date"):
         yield from _readable(element, civil(text(element)), None)
-    for name in ("dateTime", "dateTimeXMLList"):
-        for element in (*tree.si(name), *tree.dcc(name)):
-            yield from _moments(element)
+    for element in (*tree.si(*_MOMENTS), *tree.dcc(*_MOMENTS)):
+        yield from _moments(element)
 
 
 def _readable(element: etree._Element, day: date | None, today: date | None) -> Iterator[Finding]:

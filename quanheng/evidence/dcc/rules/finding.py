@@ -23,7 +23,7 @@ _USUAL = re.compile(r"(?:/(?:dcc|si|ds):[^/:*]+)+")
 _PREFIX = {names.DCC: "dcc", names.SI: "si", names.DS: "ds"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Finding:
     """``path`` is an XPath with the usual prefixes dcc, si and ds; ``remedy`` is empty where we would be guessing."""
 
@@ -73,8 +73,8 @@ def placed(one: Finding) -> Finding:
     """With the path of its element."""
     if one.path or one.element is None:
         return one
-    path = xpath(one.element)
-    return Finding(one.code, one.severity, one.line, path, one.zh, one.en, one.remedy, one.remedy_en, one.element)
+    one.path = xpath(one.element)
+    return one
 
 
 def _getpath(root: etree._ElementTree, element: etree._Element) -> str:
@@ -111,8 +111,12 @@ def xpath(element: etree._Element) -> str:
 
 def bounded(found: Iterable[Finding]) -> Iterator[Finding]:
     """At most so many of one kind, and one line that says how many more there were."""
+    listed = list(found)
+    if len(listed) <= MOST_OF_A_KIND:
+        yield from map(placed, listed)
+        return
     seen: Counter[str] = Counter()
-    for one in found:
+    for one in listed:
         seen[one.code] += 1
         if seen[one.code] <= MOST_OF_A_KIND:
             yield placed(one)

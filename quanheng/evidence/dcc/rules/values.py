@@ -65,7 +65,7 @@ def _numbers(tree: Tree) -> Iterator[Finding]:
         (False, _NUMBERS), (False, _NUMBER_LISTS), (True, _NEVER_NEGATIVE), (True, _NEVER_NEGATIVE_LISTS)
     ):  # fmt: skip
         elements = list(tree.si(*wanted))
-        numbers = _plain(elements)
+        numbers = _plain(elements) if elements else []
         if numbers is None or (positive and min(numbers, default=0) < 0):
             yield from _read(elements, positive)
 
