@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, Literal
 
 from lxml import etree
@@ -111,12 +112,13 @@ def xpath(element: etree._Element) -> str:
 
 def bounded(found: Iterable[Finding]) -> Iterator[Finding]:
     """At most so many of one kind, and one line that says how many more there were."""
-    listed = list(found)
-    if len(listed) <= MOST_OF_A_KIND:
-        yield from map(placed, listed)
+    found = iter(found)
+    first = list(islice(found, MOST_OF_A_KIND + 1))
+    if len(first) <= MOST_OF_A_KIND:
+        yield from map(placed, first)
         return
     seen: Counter[str] = Counter()
-    for one in listed:
+    for one in chain(first, found):
         seen[one.code] += 1
         if seen[one.code] <= MOST_OF_A_KIND:
             yield placed(one)
