@@ -114,7 +114,7 @@ HISTORY = {"t": [12.0] * MANY, "passed": [True, False] * (MANY // 2)}
         ("interval", {"method": "s2", "t": list(range(1, MANY + 1)), "counts": [5] * MANY,
                       "in_tolerance_counts": [4] * MANY, "target": 0.9}, "t"),
         ("interval", {"method": "s3", "histories": [HISTORY], "target": 0.9}, "histories"),
-        ("net-content", {"law": {"region": "CN", "date": "2020-05-01"}, "nominal": 500, "unit": "g", "lot": MANY,
+        ("net-content", {"law": {"region": "CN", "date": "2024-05-01"}, "nominal": 500, "unit": "g", "lot": MANY,
                          "contents": [500] * MANY}, "contents"),
     ],
 )  # fmt: skip
