@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,25 @@ def finite(value: Any, place: str, *, ndim: int = 1, at_least: int = 1) -> Float
     except (TypeError, ValueError):
         raise InputError("number", f"{place} holds something that is not a number", place) from None
     if found.ndim != ndim:
-        raise InputError("shape", f"{place} must have {ndim} dimension(s), found {found.ndim}", place)
+        raise _dimensions(place, ndim, found.ndim)
     if found.shape[-1] < at_least:
         raise InputError("length", f"{place} needs at least {at_least} entries, found {found.shape[-1]}", place)
     if not np.isfinite(found).all():
         bad = np.argwhere(~np.isfinite(found))[0].tolist()
         raise InputError("number", f"{place}{bad} is {found[tuple(bad)]}; every entry must be finite", place)
     return found
+
+
+def groups_of(value: Any, place: str, *, single: bool = False) -> list[Floats]:
+    """One array for each group; with `single`, a number alone is a group of one."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
+        raise _dimensions(place, 2, 0)
+    alone = (int, float, np.number) if single else ()
+    return [finite([g] if isinstance(g, alone) else g, f"{place}[{i}]") for i, g in enumerate(value)]
+
+
+def _dimensions(place: str, wanted: int, found: int) -> InputError:
+    return InputError("shape", f"{place} must have {wanted} dimension(s), found {found}", place)
 
 
 def least_squares(design: Floats, y: Floats) -> Floats:

@@ -12,6 +12,7 @@ from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.vectors import Floats
 
 _GRID = 400
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def x_at(fit: Fit, y: float, u: float) -> Prediction:
     x = _solve(fit, y)
     at = np.array([x])
     slope = float(fit.family.slope(at, fit.parameters)[0])
-    if slope == 0:
+    if _flat(fit, slope):
         raise InputError("predict", f"the curve is flat at y = {y:g}; x cannot be found there", "predict")
     row = fit.family.by_parameters(at, fit.parameters)[0] / -slope
     variance = float(row @ fit.covariance @ row) + (u / slope) ** 2
@@ -57,6 +58,12 @@ def covariance(fit: Fit, predictions: tuple[Prediction, ...]) -> Floats:
     for i, p in enumerate(predictions):
         found[i, i] = p.u**2
     return np.asarray(found)
+
+
+def _flat(fit: Fit, slope: float) -> bool:
+    """Whether the slope is no more than the rounding of y over the calibrated range."""
+    ends = np.array([fit.adjusted_x.min(), fit.adjusted_x.max()])
+    return bool(abs(slope) * (ends[1] - ends[0]) <= _ROUNDING * np.abs(fit.family.value(ends, fit.parameters)).max())
 
 
 def _inside(fit: Fit, x: float) -> bool:
@@ -76,7 +83,7 @@ def _solve(fit: Fit, y: float) -> float:
     if fit.family.size == 2:
         middle = np.array([(low + high) / 2])
         slope = float(fit.family.slope(middle, fit.parameters)[0])
-        if slope == 0:
+        if _flat(fit, slope):
             raise InputError("predict", "the line is flat; x cannot be found from y", "predict")
         return float(middle[0] + (y - fit.family.value(middle, fit.parameters)[0]) / slope)
     for margin in (0.0, 0.1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,11 @@ class Observations(Distribution):
 
     def estimate(self) -> Estimate:
         """Mean with the experimental standard deviation of the mean."""
+        return self._estimate
+
+    @cached_property
+    def _estimate(self) -> Estimate:
+        # asked for with every block of trials
         n = len(self.values)
         if n < 2 or not all(math.isfinite(v) for v in self.values):
             raise InputError("distribution_observations", "give at least two finite observations", repr(self)[:80])

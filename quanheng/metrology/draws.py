@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
+from itertools import groupby
 
 import numpy as np
 from scipy import special
@@ -74,6 +76,34 @@ def _t_quantile(distribution: Distribution, p: Floats) -> Floats:
 for _kind in (Normal, StudentT, Observations):
     draw.register(_kind, _scaled_t)
     quantile.register(_kind, _t_quantile)
+
+
+def draw_each(distributions: Sequence[Distribution], rng: np.random.Generator, size: int) -> Iterator[Floats]:
+    """`size` draws of each; neighbours of one shape in one call, which gives the same values sooner."""
+    for shape, alike in groupby(distributions, _drawn_alike):
+        members = list(alike)
+        if shape is None:
+            yield from (draw(distribution, rng, size) for distribution in members)
+            continue
+        values = rng.random((len(members), size)) if shape is Rectangular else rng.standard_normal((len(members), size))
+        scales = [_placing(distribution) for distribution in members]
+        values *= np.array([[scale] for scale, _ in scales])
+        values += np.array([[place] for _, place in scales])
+        yield from values
+
+
+def _drawn_alike(distribution: Distribution) -> type[Distribution] | None:
+    if isinstance(distribution, Normal):
+        return None if math.isfinite(distribution.dof) else Normal
+    return Rectangular if isinstance(distribution, Rectangular) else None
+
+
+def _placing(distribution: Distribution) -> tuple[float, float]:
+    """Scale and place of a standard draw."""
+    if isinstance(distribution, Rectangular):
+        return distribution.high - distribution.low, distribution.low
+    found = distribution.estimate()
+    return found.u, found.value
 
 
 @draw.register

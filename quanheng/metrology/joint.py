@@ -11,7 +11,7 @@ from scipy import special
 from quanheng.errors import InputError
 from quanheng.metrology.correlation import Correlation, correlation_matrix, factor
 from quanheng.metrology.distributions import Constant, Distribution, Normal, Observations
-from quanheng.metrology.draws import draw, quantile
+from quanheng.metrology.draws import draw_each, quantile
 from quanheng.metrology.roots import rising_root
 from quanheng.metrology.vectors import Floats
 
@@ -64,12 +64,10 @@ class Joint:
             found |= group.draw(rng, size)
         row = {name: i for i, name in enumerate(self.tied)}
         scores = self.root @ rng.standard_normal((len(self.tied), size)) if self.tied else self.root
-        for name, distribution in self.inputs.items():
-            if name in row:
-                found[name] = self._of_score(distribution, scores[row[name]])
-            elif name not in found:
-                found[name] = draw(distribution, rng, size)
-        return found
+        found |= {name: self._of_score(self.inputs[name], scores[i]) for name, i in row.items()}
+        alone = [name for name in self.inputs if name not in found]
+        drawn = draw_each([self.inputs[name] for name in alone], rng, size)
+        return found | dict(zip(alone, drawn, strict=True))
 
     def _of_score(self, distribution: Distribution, score: Floats) -> Floats:
         if self.plain:

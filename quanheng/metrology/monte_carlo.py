@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,14 +11,15 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology.multivariate import block_statistics
+from quanheng.metrology.order_statistics import smallest, tails
 from quanheng.metrology.results import Result, remember
+from quanheng.metrology.trial_store import MAX_STORED, TrialStore, in_order, too_large
 from quanheng.metrology.vectors import Floats
 
 BLOCK = 10_000  # trials of one sequence of the adaptive procedure (7.9.4 b)
 GROUP = 10  # blocks that share one stream of random numbers
 DRAWN = 20_000  # trials drawn and evaluated at once: fastest, and long enough that threads do not wait for each other
 LIMIT = 10_000_000
-MAX_STORED = 40_000_000
 _FEWEST = 100  # trials of which an interval can be told
 _EARLY = 100  # blocks after which a variance that does not exist is looked for, so that nobody waits for the limit
 
@@ -43,14 +43,24 @@ class Moments(Result):
         """Standard deviation (7.6)."""
         return math.sqrt(self.square / (self.count - 1))
 
-    def with_block(self, y: Floats) -> Moments:
-        """Pooled with one more block."""
-        mean = float(y.mean())
-        deviation = y - mean
-        step, total = mean - self.mean, self.count + len(y)
-        square = self.square + float(deviation @ deviation) + step * step * self.count * len(y) / total
-        least, most = min(self.least, float(y.min())), max(self.most, float(y.max()))
-        return Moments(total, self.mean + step * len(y) / total, square, least, most)
+    @classmethod
+    def of(cls, y: Floats, size: int) -> list[Moments]:
+        """Those of each block of `size`, the last of which may be shorter."""
+        if len(y) % size:
+            full = len(y) - len(y) % size
+            return [*cls.of(y[:full], size), *cls.of(y[full:], len(y) - full)]
+        rows = y.reshape(-1, size)
+        means = rows.mean(axis=1)
+        deviations = rows - means[:, None]
+        columns = (means, np.vecdot(deviations, deviations), rows.min(axis=1), rows.max(axis=1))
+        return [cls(size, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+    def pooled(self, block: Moments) -> Moments:
+        """Pooled with those of one more block."""
+        step, total = block.mean - self.mean, self.count + block.count
+        square = self.square + block.square + step * step * self.count * block.count / total
+        least, most = min(self.least, block.least), max(self.most, block.most)
+        return Moments(total, self.mean + step * block.count / total, square, least, most)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Trials(Result, cites="JCGM 101:2008, 7"):
     def summary(self, name: str, coverage: float, kind: IntervalKind) -> Summary:
         """Estimate, u and coverage interval of one output from all trials (7.6, 7.7)."""
         found = self.moments[name]
-        low, high = _ends(self.values[name], coverage, kind)
+        low, high = coverage_interval(self.values[name], coverage, kind)
         asked = {"output": name, "coverage": coverage, "interval": kind}
         return remember(Summary(found.mean, found.u, low, high), {**self.inputs, **asked})
 
@@ -129,36 +139,28 @@ def _whole(x: float) -> int:
     return near if abs(x - near) < 1e-6 else math.floor(x + 0.5)
 
 
-def coverage_interval(ordered: Floats, coverage: float, kind: IntervalKind) -> tuple[float, float]:
-    """Probabilistically symmetric (7.7.2) or shortest (7.7.3) interval of values in rising order.
+def coverage_interval(values: Floats, coverage: float, kind: IntervalKind) -> tuple[float, float]:
+    """Probabilistically symmetric (7.7.2) or shortest (7.7.3) interval of values in any order.
 
     Examples
     --------
     >>> coverage_interval(np.arange(1.0, 101.0), 0.9, "symmetric")
     (5.0, 95.0)
     """
-    q, r = ranks(len(ordered), coverage)
-    if not 1 <= q < len(ordered):
-        raise InputError("trials", f"{len(ordered)} values do not tell an interval of {coverage:g}", "trials")
+    q, r = ranks(len(values), coverage)
+    if not 1 <= q < len(values):
+        raise InputError("trials", f"{len(values)} values do not tell an interval of {coverage:g}", "trials")
     if kind == "shortest":
-        r = int(np.argmin(ordered[q:] - ordered[:-q])) + 1
-    return float(ordered[r - 1]), float(ordered[r + q - 1])
+        low, high = tails(values, len(values) - q)
+        r = int(np.argmin(high - low))
+        return float(low[r]), float(high[r])
+    ends = smallest(values, (r - 1, r + q - 1))
+    return ends[0], ends[1]
 
 
 def summary(values: Floats, coverage: float, kind: IntervalKind) -> Summary:
     """Mean, standard deviation (7.6) and coverage interval (7.7)."""
-    return Summary(float(values.mean()), float(values.std(ddof=1)), *_ends(values, coverage, kind))
-
-
-def _ends(values: Floats, coverage: float, kind: IntervalKind) -> tuple[float, float]:
-    """The coverage interval, for the symmetric one without sorting everything."""
-    if kind == "shortest":
-        return coverage_interval(np.sort(values), coverage, kind)
-    q, r = ranks(len(values), coverage)
-    if not 1 <= q < len(values):
-        raise InputError("trials", f"{len(values)} values do not tell an interval of {coverage:g}", "trials")
-    found = np.partition(values, (r - 1, r + q - 1))
-    return float(found[r - 1]), float(found[r + q - 1])
+    return Summary(float(values.mean()), float(values.std(ddof=1)), *coverage_interval(values, coverage, kind))
 
 
 def run(
@@ -203,43 +205,54 @@ def run(
     _asked(seed, trials, coverage, digits, divisor, threads)
     size = max(math.ceil(100 / (1 - coverage) - 1e-9), BLOCK)
     most = limit if trials == "adaptive" else trials
-    together = max(1, DRAWN // size)
-    sizes = [size] * (most // size) + ([] if adaptive or most % size == 0 else [most % size])
+    together = max(1, DRAWN // size) * size
+    if adaptive:
+        most -= most % size
+        if most < 2 * size:
+            raise InputError(
+                "not_stable", f"sequences have {size} trials each (JCGM 101, 7.9.4 b); {limit} are too few", "trials"
+            )
+    stop = _Stop(coverage, interval, digits, divisor) if adaptive else None
+    kept = TrialStore(most, GROUP * size)
+    strictness = np.geterr()  # of the caller, for all threads
 
-    def blocks(i: int) -> Iterator[dict[str, Floats]]:
+    def told(start: int, end: int) -> list[_Block]:
+        with np.errstate(**strictness):
+            return _blocks(kept.between(start, end), size, stop)
+
+    def blocks(i: int) -> Iterator[_Block]:
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(i,))))
-        group = sizes[i * GROUP : (i + 1) * GROUP]
-        for start in range(0, len(group), together):
-            part = group[start : start + together]
-            with np.errstate(all="ignore"):  # of each thread its own; what is not finite is refused below
-                found = _checked(evaluate(draw(rng, sum(part))), sum(part))
-            for at, n in enumerate(part):
-                yield {name: y[at * size : at * size + n] for name, y in found.items()}
+        first, last = i * GROUP * size, min((i + 1) * GROUP * size, most)
+        for start in range(first, last, together):
+            end = min(start + together, last)
+            with np.errstate(all="ignore"):  # of each thread its own; what is not finite is refused
+                kept.put(evaluate(draw(rng, end - start)), start, end - start)
+            if threads == 1:
+                yield from told(start, end)
+        if threads > 1:  # few calls for many blocks: threads wait for each other at every call
+            yield from told(first, last)
 
-    stop = _Stop(coverage, interval, digits, divisor)
-    kept: list[dict[str, Floats]] = []
     moments: dict[str, Moments] = {}
-    stable = False
-    for values in _in_order(blocks, math.ceil(len(sizes) / GROUP), threads):
-        kept.append(values)
-        moments |= {name: moments.get(name, Moments()).with_block(y) for name, y in values.items()}
-        if len(kept) * size * len(values) > MAX_STORED:
-            raise InputError("too_large", f"more than {MAX_STORED} values would be kept; take fewer trials", "trials")
-        if adaptive and stop.stable(values, moments):
+    stable, count = False, 0
+    for block in in_order(blocks, math.ceil(most / (GROUP * size)), threads):
+        count += next(iter(block.moments.values())).count
+        moments |= {name: moments.get(name, Moments()).pooled(m) for name, m in block.moments.items()}
+        if count * len(moments) > MAX_STORED:
+            raise too_large()
+        if stop and stop.stable(block, moments):
             stable = True
             break
-        if len(kept) == _EARLY:
+        if count == _EARLY * size:
             _refuse_heavy_tails(moments)
-    found = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
     _refuse_heavy_tails(moments)
-    if adaptive and not stable and not stop.settled(moments, 1.0):
+    if stop and not stable and not stop.settled(moments, 1.0):
         raise InputError(
             "not_stable",
             f"{stop.worst} was not stable to {digits} digits after {limit} trials (JCGM 101, 7.9.4); "
             "ask for fewer digits or a fixed number of trials, and look for poles of the model",
             "trials",
         )
-    return Trials(found, moments, len(next(iter(found.values()))), seed, adaptive, adaptive and not stable)
+    return Trials(kept.between(0, count), moments, count, seed, adaptive, adaptive and not stable)
 
 
 def _asked(
@@ -258,23 +271,6 @@ def _asked(
         raise InputError("range", f"divisor is {divisor:g}; it must be above zero", "divisor")
 
 
-def _checked(values: Mapping[str, Floats], size: int) -> dict[str, Floats]:
-    found = {}
-    for name, y in values.items():
-        if y.shape != (size,):
-            raise InputError("model", f"the model answered shape {y.shape} for {size} trials", name)
-        if not math.isfinite(float(y.sum())) and not np.isfinite(y).all():
-            bad = size - int(np.count_nonzero(np.isfinite(y)))
-            raise InputError(
-                "model_undefined",
-                f"{bad} of {size} trials have no finite value: the inputs reach where the model is not defined or has "
-                "a pole (JCGM 101, 5.10: the model must be continuous over the inputs); narrow or truncate the inputs",
-                name,
-            )
-        found[name] = y
-    return found
-
-
 def _refuse_heavy_tails(moments: Mapping[str, Moments]) -> None:
     for name, found in moments.items():
         farthest = max(found.most - found.mean, found.mean - found.least)
@@ -287,18 +283,22 @@ def _refuse_heavy_tails(moments: Mapping[str, Moments]) -> None:
             )
 
 
-def _in_order(
-    blocks: Callable[[int], Iterator[dict[str, Floats]]], groups: int, threads: int
-) -> Iterator[dict[str, Floats]]:
-    if threads <= 1:
-        for i in range(groups):
-            yield from blocks(i)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        batch = 4 * threads
-        for start in range(0, groups, batch):
-            for found in pool.map(lambda i: list(blocks(i)), range(start, min(start + batch, groups))):
-                yield from found
+@dataclass(frozen=True)
+class _Block:
+    """What is told of one sequence of trials, found in the thread that drew them."""
+
+    moments: Mapping[str, Moments]
+    rows: Mapping[str, Summary]  # of the adaptive procedure only
+    together: tuple[float, float] | None
+
+
+def _blocks(values: Mapping[str, Floats], size: int, stop: _Stop | None) -> list[_Block]:
+    moments = {name: Moments.of(y, size) for name, y in values.items()}
+    found = []
+    for i in range(len(next(iter(moments.values())))):
+        rows, together = stop.told({n: y[i * size : (i + 1) * size] for n, y in values.items()}) if stop else ({}, None)
+        found.append(_Block({name: told[i] for name, told in moments.items()}, rows, together))
+    return found
 
 
 class _Stop:
@@ -310,13 +310,18 @@ class _Stop:
         self.joint: list[tuple[float, float]] = []
         self.worst = ""
 
-    def stable(self, values: Mapping[str, Floats], pooled: Mapping[str, Moments]) -> bool:
+    def told(self, block: Mapping[str, Floats]) -> tuple[dict[str, Summary], tuple[float, float] | None]:
+        """What the test needs of one sequence."""
+        rows = {name: summary(y, self.coverage, self.interval) for name, y in block.items()}
+        several = len(block) > 1
+        return rows, block_statistics(np.array(list(block.values())), self.coverage) if several else None
+
+    def stable(self, block: _Block, pooled: Mapping[str, Moments]) -> bool:
         """Whether all outputs are stable once this sequence is added."""
-        for name, y in values.items():
-            found = summary(y, self.coverage, self.interval)
+        for name, found in block.rows.items():
             self.rows.setdefault(name, []).append((found.value, found.u, found.low, found.high))
-        if len(values) > 1:
-            self.joint.append(block_statistics(np.array(list(values.values())), self.coverage))
+        if block.together:
+            self.joint.append(block.together)
         return self.settled(pooled, self.divisor)
 
     def settled(self, pooled: Mapping[str, Moments], divisor: float) -> bool:

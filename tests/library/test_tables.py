@@ -43,3 +43,10 @@ def test_one_kind_is_read_as_the_whole_library_reads_it() -> None:
 def test_an_unknown_region_is_refused() -> None:
     with pytest.raises(InputError, match="none of CN, EU, OIML"):
         complete(KINDS, {"law": {"region": "../etc"}})
+
+
+def test_the_tolerable_deficiency_of_a_day_is_of_the_order_in_force_then():
+    # order 75 of 2005 until order 70 of 2023 replaced it on 1 June
+    found = rows(KINDS, "CN")["net_content_tolerance"]
+    days = {(str(row["edition"]), str(row["effective_from"]), str(row["effective_to"])) for row in found}
+    assert days == {("2005(75号令附表3)", "2006-01-01", "2023-05-31"), ("总局令第70号", "2023-06-01", "")}

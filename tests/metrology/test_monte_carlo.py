@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -102,6 +103,46 @@ def test_one_and_several_threads_agree_bit_for_bit():
     one = compute(RECTANGLES | {"threads": 1}).to_dict()
     many = compute(RECTANGLES | {"threads": 5}).to_dict()
     assert json.dumps(one) == json.dumps(many)
+
+
+TWO_OUTPUTS = {
+    "model": "A = X1*X2; B = X1 + X3",
+    "inputs": {
+        "X1": {"distribution": "normal", "mean": 3, "std": 1},
+        "X2": {"distribution": "normal", "mean": 5, "std": 0.1},
+        "X3": {"distribution": "rectangular", "low": 0, "high": 1},
+    },
+    "method": "mc",
+    "digits": 1,
+}
+
+
+@pytest.mark.parametrize("interval", ["symmetric", "shortest"])
+@pytest.mark.parametrize("trials", [1000, 123_456, "adaptive"])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_change_nothing_whatever_is_asked(interval, trials, threads):
+    # a last group and a last block that are not full, two outputs, and the adaptive end inside a group (7.9.4)
+    asked = TWO_OUTPUTS | {"interval": interval, "trials": trials}
+    one, many = compute(asked | {"threads": 1}), compute(asked | {"threads": threads})
+    assert json.dumps(one.to_dict()) == json.dumps(many.to_dict())
+    assert all((one.values[name] == many.values[name]).all() for name in ("A", "B"))
+
+
+def test_what_a_thread_meets_is_told_and_the_others_end():
+    asked = {"model": "Y = 1/(X - 3)", "method": "mc", "trials": 400_000, "threads": 4}
+    inputs = {"X": {"distribution": "sampled", "values": [1.0, 2.0, 3.0, 4.0]}}
+    with pytest.raises(InputError) as refused:
+        compute(asked | {"inputs": inputs})
+    assert refused.value.code == "model_undefined"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
+def test_a_sequence_longer_than_the_limit_is_refused():
+    # a million trials are one sequence at 99.99 % (7.9.4 b)
+    with pytest.raises(InputError) as refused:
+        compute(RECTANGLES | {"trials": "adaptive", "coverage": 0.9999, "most_trials": 100_000})
+    assert refused.value.code == "not_stable"
+    assert "100000 are too few" in refused.value.message
 
 
 def test_another_seed_gives_other_trials_and_the_same_seed_the_same():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quanheng import metrology as qm
 from quanheng.errors import InputError
 from quanheng.metrology import reporting, unit_algebra
 from quanheng.metrology.budget_batch import budgets
@@ -85,6 +86,14 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: draws(seed=-1), "range", "seed"),
     (lambda: draws(coverage=1.0), "coverage", "coverage"),
     (lambda: draws(threads=0), "range", "threads"),
+    (lambda: qm.weighted_mean([1, 2], [[1, 2], [3]]), "number", "u"),
+    (lambda: qm.bilateral(np.array(3.0), np.eye(2)), "shape", "x"),
+    (lambda: qm.bilateral(np.ones(3), np.eye(2)), "shape", "v"),
+    (lambda: qm.anova(np.array(3.0)), "shape", "groups"),
+    (lambda: qm.pooled("12"), "shape", "groups"),
+    (lambda: qm.cochran(5), "shape", "values"),
+    (lambda: qm.q_hampel([[1, 2], ["x"]]), "number", "values[1]"),
+    (lambda: qm.homogeneity([[1, 2], [1, 3]], s_r=1e308), "precision", "s_r"),
     (lambda: draws(inputs={"a": Rectangular(2, 1)}), "distribution_bounds", ""),
     (lambda: draws(inputs={"a": Normal(1, -1)}), "distribution", ""),
     (lambda: draws(model="a*b"), "input_missing", "inputs"),

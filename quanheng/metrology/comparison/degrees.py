@@ -72,6 +72,10 @@ def unilateral(x: Floats, v: Floats, consensus: Consensus, k: float = 2.0, rule:
 
 def bilateral(x: Floats, v: Floats, k: float = 2.0) -> tuple[Floats, Floats, Floats]:
     """Matrices (n, n) of differences x_i - x_j, of their standard uncertainties and of en."""
+    x = finite(x, "x")
+    v = finite(v, "v", ndim=2)
+    if v.shape != (len(x), len(x)):
+        raise InputError("shape", f"v must have shape ({len(x)}, {len(x)}), found {v.shape}", "v")
     d = x[:, None] - x[None, :]
     own = np.diag(v)
     variance = own[:, None] + own[None, :] - 2.0 * v

@@ -69,7 +69,11 @@ def read_results(x: object, u: object, *, at_least: int = 2) -> tuple[Floats, Fl
 def read_joint(x: object, v: object, *, at_least: int = 2) -> tuple[Floats, Floats]:
     """Validated results with their covariance, from standard uncertainties (n,) or the covariance (n, n) itself."""
     found = _participants(x, at_least)
-    if np.ndim(v) == 2:  # type: ignore[arg-type]
+    try:
+        together = np.ndim(v) == 2  # type: ignore[arg-type]
+    except ValueError:  # rows of unequal length: refused below
+        together = False
+    if together:
         return found, covariance_matrix(v, "u", len(found))
     variances = uncertainties(v, "u", len(found)) ** 2
     if not (variances >= np.finfo(np.float64).tiny).all() or not np.isfinite(variances).all():

@@ -17,6 +17,7 @@ from quanheng.metrology.checks import Floats
 from quanheng.metrology.comparison.estimators import LEVEL, Consensus, Spread, chi_squared, gls_weights, read_joint
 from quanheng.metrology.results import Result, recorded
 
+_MOST = 40_000_000  # values drawn at once
 _NODES = 2001
 
 
@@ -51,6 +52,8 @@ def procedure_b(x: object, v: object, rng: np.random.Generator, trials: int = 10
 
 def _procedure_b(x: Floats, v: Floats, rng: np.random.Generator, trials: int) -> Simulated:
     n = len(x)
+    if n * trials > _MOST:
+        raise InputError("too_large", f"{trials} trials of {n} results are more than {_MOST} values", "trials")
     diagonal = np.diag(v)
     plain = np.count_nonzero(v - np.diag(diagonal)) == 0
     root = np.diag(np.sqrt(diagonal)) if plain else _root(v)

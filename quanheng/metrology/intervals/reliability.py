@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special
 
 from quanheng.errors import InputError
@@ -61,6 +63,20 @@ class Sequences:
 
     histories: tuple[tuple[Floats, tuple[bool, ...]], ...]
     renew_all: bool
+
+    @cached_property
+    def steps(self) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of all calibrations: time since renewal there and at the one before, whether that one renewed, and result."""
+        ends, starts = [], []
+        for times, passed in self.histories:
+            clock = 0.0
+            for step, good in zip(times.tolist(), passed, strict=True):
+                starts.append(clock)
+                ends.append(clock + step)
+                clock = ends[-1] if good and not self.renew_all else 0.0
+        before = np.array(starts)
+        result = np.array([good for _, passed in self.histories for good in passed])
+        return np.array(ends), np.maximum(before, _TINY), before == 0, result
 
 
 @dataclass(frozen=True)
@@ -146,26 +162,10 @@ def _log_likelihood(data: Counts | Sequences, reliability: Callable[[Floats], Fl
     if isinstance(data, Counts):
         r = np.clip(reliability(data.t), _LEAST, 1 - _LEAST)
         return float(data.passed @ np.log(r) + (data.n - data.passed) @ np.log1p(-r))
-    total = 0.0
-    for times, passed in data.histories:
-        ends, starts = _spans(times, passed, data.renew_all)
-        good = np.array(passed)
-        before = np.where(starts > 0, reliability(np.maximum(starts, _TINY)), 1.0)
-        share = np.clip(reliability(ends) / np.maximum(before, _TINY), _LEAST, 1 - _LEAST)
-        total += float(np.log(share[good]).sum() + np.log1p(-share[~good]).sum())
-    return total
-
-
-def _spans(times: Floats, passed: tuple[bool, ...], renew_all: bool) -> tuple[Floats, Floats]:
-    """Time since renewal at each calibration, and at the one before."""
-    if renew_all:
-        return times, np.zeros(len(times))
-    ends, starts, clock = np.empty(len(times)), np.empty(len(times)), 0.0
-    for i, step in enumerate(times):
-        starts[i] = clock
-        ends[i] = clock + step
-        clock = ends[i] if passed[i] else 0.0
-    return ends, starts
+    ends, starts, renewed, good = data.steps
+    before = np.where(renewed, 1.0, reliability(starts))
+    share = np.clip(reliability(ends) / np.maximum(before, _TINY), _LEAST, 1 - _LEAST)
+    return float(np.log(share[good]).sum() + np.log1p(-share[~good]).sum())
 
 
 def fit(data: Counts | Sequences, model: str) -> Fit:
@@ -179,13 +179,12 @@ def fit(data: Counts | Sequences, model: str) -> Fit:
             value = -_log_likelihood(data, lambda t: function(t / scale, p))
         return value if math.isfinite(value) else 1e30
 
+    fine = {"xatol": 1e-9, "fatol": 1e-11, "maxiter": 2000}
     best = None
     for start in (-2.0, 0.0, 1.0):
         for second in (-1.5, 0.0, 1.0) if size == 2 else (0.0,):
             guess = np.array([start, second][:size])
-            found = optimize.minimize(
-                cost, guess, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 2000}
-            )
+            found = optimize.minimize(cost, guess, method="Nelder-Mead", options=fine)
             if best is None or found.fun < best.fun:
                 best = found
     if best is None:

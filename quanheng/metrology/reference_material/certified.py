@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import finite
+from quanheng.metrology.checks import finite, groups_of
 from quanheng.metrology.comparison import estimators
 from quanheng.metrology.results import Result, recorded
 from quanheng.metrology.robust import outliers
@@ -41,7 +41,7 @@ def laboratories(results: Sequence[object], method: str = "mean", u: object | No
     """
     if method not in LABORATORIES:
         raise InputError("choice", f"method {method!r} is not one of {', '.join(LABORATORIES)}", "method")
-    groups = [finite(np.atleast_1d(np.asarray(r, dtype=np.float64)), f"results[{i}]") for i, r in enumerate(results)]
+    groups = groups_of(results, "results", single=True)
     p = len(groups)
     if p < 3:
         raise InputError("length", f"results has {p} laboratories; it needs at least 3", "results")

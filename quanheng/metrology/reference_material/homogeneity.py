@@ -13,7 +13,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.checks import PRECISION, Floats, groups_of
 from quanheng.metrology.results import Result, recorded
 
 
@@ -62,7 +62,7 @@ class Anova(Result, cites="ISO Guide 35:2017, 7.7"):
 @recorded
 def anova(groups: Sequence[object]) -> Anova:
     """One-way analysis of at least two groups, at least one of them with replicates."""
-    arrays = [finite(g, f"groups[{i}]") for i, g in enumerate(groups)]
+    arrays = groups_of(groups, "groups")
     if len(arrays) < 2:
         raise InputError("length", f"groups has {len(arrays)}; an analysis of variance needs at least 2", "groups")
     sizes = np.array([len(a) for a in arrays], dtype=np.float64)
@@ -144,7 +144,9 @@ def homogeneity(
     if s_r is not None:
         if not (math.isfinite(s_r) and s_r > 0):
             raise InputError("range", f"s_r is {s_r:g}; it must be above zero", "s_r")
-        within = s_r**2
+        within = s_r * s_r
+        if not math.isfinite(within):
+            raise InputError("precision", PRECISION, "s_r")
     if found.ss_within == 0 and found.ss_between == 0:
         raise InputError("zero_variance", "all results are equal; the resolution hides what varies", "groups")
     if within == 0:

@@ -13,7 +13,7 @@ import numpy as np
 
 from quanheng.errors import InputError
 from quanheng.metrology import quantiles
-from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.checks import Floats, finite, groups_of
 from quanheng.metrology.results import Result, recorded
 
 LEVELS = (0.05, 0.01)  # straggler, outlier
@@ -175,12 +175,10 @@ def youden(a: object, b: object) -> Youden:
 
 
 def _groups(groups: Sequence[object], *, at_least: int) -> list[Floats]:
-    arrays = []
-    for i, group in enumerate(groups):
-        found = finite(np.atleast_1d(np.asarray(group, dtype=np.float64)), f"values[{i}]", at_least=1)
+    arrays = groups_of(groups, "values", single=True)
+    for i, found in enumerate(arrays):
         if len(found) < at_least:
             raise InputError("length", f"values[{i}] has {len(found)}; it needs at least {at_least}", f"values[{i}]")
-        arrays.append(found)
     if len(arrays) < 2:
         raise InputError("length", f"values has {len(arrays)} laboratories; it needs at least 2", "values")
     return arrays

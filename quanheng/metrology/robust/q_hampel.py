@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.checks import Floats, groups_of
 from quanheng.metrology.results import recorded
 from quanheng.metrology.robust.algorithm_a import Robust
 
@@ -85,7 +85,7 @@ def _psi(q: Floats) -> Floats:
 @recorded
 def q_hampel(groups: Sequence[object]) -> Robust:
     """Q scale and Hampel location of one result or several replicates from each laboratory."""
-    arrays = [finite(np.atleast_1d(np.asarray(g, dtype=np.float64)), f"values[{i}]") for i, g in enumerate(groups)]
+    arrays = groups_of(groups, "values", single=True)
     sd = q_scale(arrays)
     means = np.array([a.mean() for a in arrays])
     x, searched = hampel(means, sd)

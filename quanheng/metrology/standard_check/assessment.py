@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import PRECISION, Floats, finite
+from quanheng.metrology.checks import PRECISION, Floats, finite, groups_of
 from quanheng.metrology.results import Result, recorded
 
 
@@ -67,7 +67,7 @@ def stability(groups: Sequence[object], limit: float, kind: str = "new") -> Stab
         Above zero; the change must be smaller.
     kind : {"new", "in_service"}
     """
-    arrays = [finite(np.atleast_1d(np.asarray(g, dtype=np.float64)), f"groups[{i}]") for i, g in enumerate(groups)]
+    arrays = groups_of(groups, "groups", single=True)
     if len(arrays) < 2:
         raise InputError("length", f"groups has {len(arrays)}; stability needs at least 2 checks", "groups")
     if not (math.isfinite(limit) and limit > 0):
@@ -174,7 +174,7 @@ class Pooled(Result, cites="GUM 4.2.4; JJF 1059.1-2012, 4.3.2.4"):
 @recorded
 def pooled(groups: Sequence[object]) -> Pooled:
     """Pooled s of groups of readings, each with its own mean; groups of one reading add nothing."""
-    arrays = [finite(np.atleast_1d(np.asarray(g, dtype=np.float64)), f"groups[{i}]") for i, g in enumerate(groups)]
+    arrays = groups_of(groups, "groups", single=True)
     if not arrays:
         raise InputError("length", "groups is empty", "groups")
     dof = sum(len(a) - 1 for a in arrays)

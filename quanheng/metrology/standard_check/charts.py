@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import integrate, special
 
 from quanheng.errors import InputError
-from quanheng.metrology.checks import Floats, finite
+from quanheng.metrology.checks import Floats, finite, groups_of
 from quanheng.metrology.results import Result, recorded
 
 RULES = ("beyond", "nine", "trend", "alternating", "two_of_three", "four_of_five", "fifteen", "eight")
@@ -211,7 +211,7 @@ def _flat(
 
 
 def _subgroups(groups: Sequence[object]) -> Floats:
-    arrays = [finite(g, f"groups[{i}]") for i, g in enumerate(groups)]
+    arrays = groups_of(groups, "groups")
     if len(arrays) < 2:
         raise InputError("length", f"groups has {len(arrays)}; a chart needs at least 2 subgroups", "groups")
     sizes = {len(a) for a in arrays}

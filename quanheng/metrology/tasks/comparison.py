@@ -28,6 +28,7 @@ _FULL: dict[str, Callable[[Floats, Floats], Consensus]] = {
     "mandel-paule": estimators.mandel_paule,
 }
 
+_MOST, _MOST_IN_PAIRS = 1000, 300  # participants; each with each other where bilateral degrees are asked for
 _NO_OTHERS = ("given", "pilot", "procedure-b")
 
 
@@ -201,6 +202,9 @@ def compute(request: Mapping[str, Any]) -> ComparisonResult:
     keys(request, "request", required=("x", "u", "method"), optional=known)
     method = choice(request["method"], "method", METHODS)
     x, u = estimators.read_results(numbers(request["x"], "x"), numbers(request["u"], "u"))
+    most = _MOST_IN_PAIRS if request.get("bilateral") else _MOST
+    if len(x) > most:
+        raise InputError("too_large", f"at most {most} participants, found {len(x)}", "x")
     labs = _labs(request.get("labs"), len(x))
     k = number(request.get("k", 2), "k", above=0)
     digits = whole(request.get("digits", 2), "digits", 1, 6)

@@ -18,6 +18,7 @@ from quanheng.metrology.tasks.interval_request import EXAMPLES, METHODS, SCHEMA
 from quanheng.metrology.tasks.reading import called, choice, keys, number, numbers
 
 Answer = tuple[dict[str, Any], tuple[Figure, ...]]
+_MOST = 5000  # times, or calibrations in all
 _TIME = ("距上次校准时间", "Time since calibration")
 
 
@@ -180,6 +181,8 @@ def _binomial(request: Mapping[str, Any]) -> Answer:
 
 def _counts(request: Mapping[str, Any]) -> reliability.Counts:
     t = numbers(request["t"], "t")
+    if len(t) > _MOST:
+        raise InputError("too_large", f"at most {_MOST} times, found {len(t)}; count neighbouring times together", "t")
     n = numbers(request["counts"], "counts", length=len(t))
     return reliability.counts(t, n, numbers(request["in_tolerance_counts"], "in_tolerance_counts", length=len(t)))
 
@@ -202,6 +205,8 @@ def _s3(request: Mapping[str, Any]) -> Answer:
         keys(entry, f"histories[{i}]", required=("t", "passed"))
         times = numbers(entry["t"], f"histories[{i}].t")
         histories.append((times, _passed(entry["passed"], f"histories[{i}].passed")))
+    if sum(len(times) for times, _ in histories) > _MOST:
+        raise InputError("too_large", f"at most {_MOST} calibrations in all", "histories")
     renew = choice(request.get("renewal", "failures"), "renewal", ("all", "failures"))
     data = reliability.sequences(histories, renew == "all")
     return _modelled(request, data, _models(request), "NCSLI RP-1, method S3")

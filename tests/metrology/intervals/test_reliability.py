@@ -110,3 +110,16 @@ def test_what_has_no_answer_is_refused(call, code):
     with pytest.raises(InputError) as caught:
         call()
     assert caught.value.code == code
+
+
+def test_the_records_of_many_instruments_are_fitted_together():
+    # one instrument at a time took minutes; the truth is an exponential of rate 0.02
+    rng = np.random.default_rng(11)
+    times = rng.integers(6, 24, (400, 8)).astype(float)
+    passed = rng.random((400, 8)) < np.exp(-0.02 * times)
+    data = reliability.sequences([(t, p.tolist()) for t, p in zip(times, passed, strict=True)], renew_all=True)
+    found = reliability.fit(data, "exponential")
+    assert found.parameters[0] == pytest.approx(0.02, rel=0.1)
+    rate = found.parameters[0]
+    each = np.where(passed, -rate * times, np.log1p(-np.exp(-rate * times)))
+    assert found.log_likelihood == pytest.approx(float(each.sum()), rel=1e-12)
