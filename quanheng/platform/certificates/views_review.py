@@ -142,6 +142,8 @@ class Review(OfRecord):
             "failing": conditions.failing(found),
             "before": before,
             "differences": lines,
+            "striking": [d for d in lines if d.striking],
+            "quiet": [d for d in lines if not d.striking],
             "beside_ledger": item.beside_ledger(record),
             "step": step,
             "decision": RECORD.may(step, record, self.actor) if step else None,
