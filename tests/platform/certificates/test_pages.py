@@ -336,3 +336,23 @@ def test_releasing_a_task_leaves_no_draft_behind(cast: Cast) -> None:
     verification.release(actor=cast.actor("receptionist"), task=task, reason="检定员请假")
     record.refresh_from_db()
     assert record.state == "voided"
+
+
+def test_a_record_that_was_signed_names_its_document_and_does_not_announce_one(cast: Cast) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    page = as_(cast, "signatory").get(reverse("certificates:review", args=[record.pk])).content.decode()
+    assert f"文书 {record.document.number} 已签发" in page
+    assert reverse("certificates:detail", args=[record.document.pk]) in page
+    assert "将签发" not in page
+
+
+def test_small_changes_since_last_time_fold_away_and_large_ones_stand_first(cast: Cast) -> None:
+    scale = steps.make_scale(cast)
+    steps.signed(cast, task=steps.make_task(cast, scale))
+    sheet = steps.make_sheet()["sections"]
+    sheet["repeatability"][0]["dL"] = "0.003"
+    again = steps.checked(cast, task=steps.make_task(cast, scale), sections=sheet)
+    page = as_(cast, "signatory").get(reverse("certificates:review", args=[again.pk])).content.decode()
+    assert "另有 1 处小的变化</summary>" in page
+    assert page.index("与上次不同") < page.index("<details>") < page.index("签名")
