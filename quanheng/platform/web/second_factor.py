@@ -85,7 +85,7 @@ def verify(user: User, code: str) -> Method:
     if user.awaiting_confirmation:
         raise Refused(_("您的账户尚待机构管理员当面确认,确认前不能签发"), code="keys_unconfirmed", place="code")
     with transaction.atomic():  # what is refused is answered outside, so that a wrong code stays counted
-        method = _judged(User.objects.select_for_update().get(pk=user.pk), "".join(code.split()))
+        method = _judged(User.objects.select_for_update(no_key=True).get(pk=user.pk), "".join(code.split()))
     if method is None:
         raise Refused(_("验证码不正确或已用过,请等待下一个验证码"), code="second_factor_wrong", place="code")
     return method

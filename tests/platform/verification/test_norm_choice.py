@@ -9,6 +9,7 @@ from django.test import Client
 
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.kernel.actors import system
+from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.law.services import load_library
 from quanheng.platform.verification.services import choose_norm, create_application, norm_for, submit_application
@@ -87,6 +88,8 @@ def test_the_desk_chooses_another_norm_before_anybody_is_at_work(cast: Cast, cli
     assert "JJG 539-2016 → JJG 555-1996" in told
     task.refresh_from_db()
     assert task.norm == other
+    assert choose_norm(actor=cast.actor("receptionist"), task=task, norm=other).version == task.version
+    assert AuditEvent.objects.filter(verb="tasks.norm_chosen").count() == 1
     with pytest.raises(Refused):
         choose_norm(actor=cast.actor("receptionist"), task=task, norm=stranger)
 
