@@ -36,6 +36,7 @@ from quanheng.evidence.ledger.note import COSIGNATURE
 from quanheng.evidence.ledger.rotation import retired, rotate_key
 from quanheng.evidence.signing.authority import Authority
 from quanheng.evidence.verify import Keys, main, read_keys, verify_file, write_keys
+from quanheng.evidence.verify.changed import where
 from quanheng.evidence.verify.words import WORDS
 from tests.evidence.sample_content import make_data
 
@@ -389,3 +390,51 @@ def test_base64_of_the_bundle_has_one_spelling(case):
     record["leaf"] = record["leaf"] + "\n"
     with pytest.raises(InputError):
         verify_file(json.dumps(record).encode(), None, case.keys)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_where_a_changed_file_differs_is_said(case, lang):
+    xml = case.bundle.xml
+    changed = xml.replace("惠民".encode(), "惠氏".encode(), 1)
+    outcome = verify_file(changed, case.bundle, case.keys)
+    told = next(s for s in outcome.contradictions if s.code == "changed_text")
+    at = xml.index("惠民".encode()) + len("惠".encode())
+    first = next(i for i in range(at, at + 3) if changed[i] != xml[i])
+    assert told.values["first"] == str(first + 1)
+    assert told.values["line"] == str(xml[:first].count(b"\n") + 1)
+    assert told.values["element"] == "dcc:content"
+    assert "惠民" in told.text(lang)
+    assert "惠氏" in told.text(lang)
+
+
+@pytest.mark.parametrize("cut", [b"", b"x"])
+def test_where_a_changed_pdf_differs_is_said_in_bytes(case, cut):
+    pdf = case.bundle.pdf
+    changed = bytearray(pdf)
+    changed[1000] ^= 1
+    changed[3000] ^= 1
+    outcome = verify_file(bytes(changed) + cut, case.bundle, case.keys)
+    told = next(s for s in outcome.contradictions if s.code == "changed_bytes")
+    assert told.values["first"] == "1001"
+    assert told.values["last"] == (str(len(pdf) + 1) if cut else "3001")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    before=st.binary(max_size=80), gone=st.binary(max_size=20), new=st.binary(max_size=20), after=st.binary(max_size=80)
+)
+def test_any_change_is_placed_without_failing(before, gone, new, after):
+    logged, given_ = before + gone + after, before + new + after
+    if logged != given_:
+        for name in ("XML", "PDF"):
+            _code, values = where(name, given_, logged)
+            first = int(values["first"]) - 1
+            assert given_[:first] == logged[:first]
+            assert given_[first : first + 1] != logged[first : first + 1]
+
+
+def test_a_zip_is_refused_with_the_remedy(case, tmp_path, capsys):
+    pack = tmp_path / "many.zip"
+    pack.write_bytes(b"PK\x03\x04" + bytes(100))
+    assert main([str(pack), "--keys", case.file(".keys"), "--lang", "zh"]) == 2
+    assert "请先解压" in capsys.readouterr().err

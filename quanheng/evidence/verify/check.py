@@ -32,6 +32,7 @@ from quanheng.evidence.sealed import RESULTS_SEALED, SealedBundle, is_sealed, re
 from quanheng.evidence.signing.pades import verify_pdf
 from quanheng.evidence.signing.report import SKEW, SignatureReport
 from quanheng.evidence.signing.xmlverify import verify_xml
+from quanheng.evidence.verify.changed import where
 from quanheng.evidence.verify.claims import claims
 from quanheng.evidence.verify.keys import Keys
 from quanheng.evidence.verify.words import Statement
@@ -88,6 +89,8 @@ def sniff(data: bytes) -> str:
         return "bundle"
     if head.startswith(b"<") or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "xml"
+    if data.startswith(b"PK\x03\x04"):
+        raise InputError("unreadable", "This is a ZIP: unpack it and check each file in it.", "FILE")
     raise InputError("unreadable", "This is neither a DCC (XML), a PDF nor a proof bundle.", "FILE")
 
 
@@ -120,14 +123,15 @@ class _Check:
         return self._finish(witnessed)
 
     def _bytes(self, bundle: Bundle, leaf: Leaf) -> bool:
-        given = (("XML", self.xml, leaf.xml_sha256), ("PDF", self.pdf, leaf.pdf_sha256))
-        inside = (("XML", bundle.xml, leaf.xml_sha256), ("PDF", bundle.pdf, leaf.pdf_sha256))
-        for name, data, expected in given:
-            if data is not None and hashlib.sha256(data).hexdigest() != expected:
+        expected = {"XML": leaf.xml_sha256, "PDF": leaf.pdf_sha256}
+        inside = {"XML": bundle.xml, "PDF": bundle.pdf or b""}
+        fits = {name: hashlib.sha256(data).hexdigest() == expected[name] for name, data in inside.items()}
+        for name, data in (("XML", self.xml), ("PDF", self.pdf)):
+            if data is not None and hashlib.sha256(data).hexdigest() != expected[name]:
                 self.out.contradictions.append(Statement("bytes_differ", {"file": name}))
-        for name, data, expected in inside:
-            if hashlib.sha256(data or b"").hexdigest() != expected:
-                self.out.contradictions.append(Statement("bundle_copy_differs", {"file": name}))
+                if fits[name]:
+                    self.out.contradictions.append(Statement(*where(name, data, inside[name])))
+        self.out.contradictions += [Statement("bundle_copy_differs", {"file": n}) for n, ok in fits.items() if not ok]
         if bundle.replay is not None:
             for name, data in (("record", bundle.replay.record), ("procedure", bundle.replay.procedure)):
                 if hashlib.sha256(data).hexdigest().encode() not in bundle.xml:

@@ -60,6 +60,7 @@ CHINESE: Final[dict[str, str]] = {
     # files that cannot be used
     "The file cannot be read: {}.": "无法读取文件:{}",
     "The file is larger than {} MiB.": "文件大于 {} MiB",
+    "This is a ZIP: unpack it and check each file in it.": "这是压缩包:请先解压,再逐份核验其中的文件",
     "This is neither a DCC (XML), a PDF nor a proof bundle.": "这既不是数字校准证书(XML)、PDF,也不是证明包",
     "FILE is a bundle already; give it alone.": "FILE 本身就是证明包,请单独给出",
     "The keys file is not text; take it from its publisher again.": "密钥文件不是文本,请向发布者重新取得",

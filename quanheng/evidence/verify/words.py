@@ -94,6 +94,17 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{file} 与日志登记的字节不同:文件被改动,或证明包属于另一份证书",
         "the {file} differs from the bytes in the log: it was altered, or the bundle belongs to another certificate",
     ),
+    "changed_text": (
+        "{file} 与证明包中的原件自第 {first} 字节(第 {line} 行,{element})起不同:原件为“{logged}”,此文件为“{given}”",
+        "the {file} departs from the copy in the bundle at byte {first} (line {line}, {element}): "
+        "“{logged}” there, “{given}” here",
+    ),
+    "changed_bytes": (
+        "{file} 与证明包中的原件在第 {first} 至 {last} 字节不同"
+        "(PDF 对象 {object};此文件 {size} 字节,原件 {logged_size} 字节)",
+        "the {file} departs from the copy in the bundle in bytes {first} to {last} (PDF object {object}; "
+        "{size} bytes here, {logged_size} there)",
+    ),
     "bundle_copy_differs": (
         "证明包内的 {file} 与其日志条目不符",
         "the {file} inside the bundle does not fit the bundle's own log entry",

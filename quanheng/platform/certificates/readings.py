@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from quanheng.errors import InputError
+from quanheng.platform.kernel.sheets.reading import decode
 from quanheng.procedures.form import form
 
 MAX_BYTES = 1024 * 1024
@@ -18,17 +19,13 @@ HEAD = ("section", "row")
 
 
 def text_of(data: bytes) -> str:
-    """The file's text: UTF-8 with or without mark, or GB 18030 as Excel writes it in China."""
+    """The file's text, in any of the encodings that Excel writes in China, as files of the ledger are read."""
     if len(data) > MAX_BYTES:
         raise InputError("too_large", _("读数文件不超过 %(n)d KB") % {"n": MAX_BYTES // 1024}, "file")
-    if b"\x00" in data:
-        raise InputError("not_csv", _("这不是 CSV 文件,请另存为 CSV(UTF-8)"), "file")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError("encoding", _("文件编码不是 UTF-8 或 GB 18030,请另存为 CSV(UTF-8)"), "file")
+    try:
+        return decode(data)
+    except InputError as error:
+        raise InputError("not_csv", _("这不是 CSV 文件,请另存为 CSV(UTF-8)"), "file") from error
 
 
 def template(procedure_id: str, record: Mapping[str, Any]) -> list[list[str]]:

@@ -229,7 +229,9 @@ class Replace(Withdraw):
     submit = gettext_lazy("签发替换证书")
 
     def header(self) -> Header:
-        lead = _("同一原始记录按台账现在的单位和器具信息重新签发,使用新编号;旧证书仍可查看,公众页显示“已被替换”。")
+        lead = _(
+            "同一原始记录重新签发,使用新编号:结果和器具信息以原始记录为准,单位以现在的名称为准;旧证书仍可查看,公众页显示“已被替换”。"
+        )
         return Header(_("替换证书"), lead=lead, crumbs=[(self.document.number, self.here())])
 
     def context(self) -> dict[str, Any]:

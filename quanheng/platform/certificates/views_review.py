@@ -103,13 +103,18 @@ class Review(OfRecord):
     template_name = "certificates/review.html"
 
     def header(self) -> Header:
-        record = self.record
+        record, menu = self.record, []
+        if record.document:
+            menu.append(
+                Action(record.document.number, reverse("certificates:detail", args=[record.document.pk]), "certificate")
+            )
         return Header(
             str(record.instrument),
             lead=f"{record.instrument.organisation} · {record.performed_on}",
             status=tables.record_status(record),
             crumbs=[(_("原始记录"), reverse("certificates:records"))],
             menu=[
+                *menu,
                 Action(_("原始记录"), reverse("certificates:record", args=[record.pk]), "table"),
                 Action(_("原始记录 PDF"), reverse("certificates:raw_pdf", args=[record.pk]), "file-type-pdf"),
             ],
@@ -142,6 +147,8 @@ class Review(OfRecord):
             "failing": conditions.failing(found),
             "before": before,
             "differences": lines,
+            "striking": [d for d in lines if d.striking],
+            "quiet": [d for d in lines if not d.striking],
             "beside_ledger": item.beside_ledger(record),
             "step": step,
             "decision": RECORD.may(step, record, self.actor) if step else None,

@@ -80,7 +80,7 @@ def get_proof(
         raise Refused(
             "several institutes use this number; name one by its credit code", code="several", place="institute"
         )
-    document = get_or_404(rows)
+    document = get_or_404(rows, "number", number=number)
     row = ledger.own_leaf(document)
     if row.index is None:
         raise InputError("not_merged", "the document enters the public log within a minute; try again", number)

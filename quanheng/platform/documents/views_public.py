@@ -19,12 +19,19 @@ from quanheng.errors import InputError
 from quanheng.platform.documents import ledger, standing, upload
 from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
+from quanheng.platform.documents.numbering import CODE_LENGTH
 from quanheng.platform.documents.public import PUBLIC_NOTES
 from quanheng.platform.kernel.language import in_english
 from quanheng.platform.kernel.words import words_of
 from quanheng.platform.web.ratelimit import public_page
 
 LOG_FILE = re.compile(r"checkpoint|cosigned|tile/[0-9a-z/.]{1,80}|status/[0-9a-f]{64}")
+CODE = re.compile(rf"[0-9A-Za-z]{{{CODE_LENGTH}}}")
+# Whoever has a certificate reads its number first; "no such instrument" would call a genuine one forged.
+NO_CODE = _(
+    "这不是器具码,也不是证书查验码:两者都是 12 位数字和字母,印在二维码旁的网址末尾。"
+    "证书编号和出厂编号不能用来查验,因为编号可以猜到;有证书文件的,可在下面直接检查文件。"
+)
 FOREVER = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
 
@@ -42,15 +49,21 @@ class CheckForm(forms.Form):
 def lookup(request: HttpRequest) -> HttpResponse:
     """The check box. A file is read in memory and kept nowhere."""
     code = (request.POST.get("code") or request.GET.get("code") or "").strip()
-    if code:
-        return HttpResponseRedirect(reverse("documents:public", args=[re.sub(r"[^0-9A-Za-z]", "", code)[:40] or "-"]))
-    checked, problem = None, ""
-    if request.method == "POST":
+    typed = re.sub(r"[\s\-]", "", code)
+    if CODE.fullmatch(typed):
+        return HttpResponseRedirect(reverse("documents:public", args=[typed]))
+    checked, problem = None, str(NO_CODE) if code else ""
+    if request.method == "POST" and not code:
         try:
             checked = upload.check(_uploaded(request))
         except InputError as error:
             problem = words_of(error)
-    context: dict[str, Any] = {"form": CheckForm(), "checked": checked, "problem": problem, "english": in_english()}
+    context: dict[str, Any] = {
+        "form": CheckForm(initial={"code": code[:40]}),
+        "checked": checked,
+        "problem": problem,
+        "english": in_english(),
+    }
     if checked is not None:
         context["said"] = checked.outcome.as_json("en" if in_english() else "zh")
     return render(request, "documents/lookup.html", context, status=422 if problem else 200)

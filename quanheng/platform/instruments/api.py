@@ -274,20 +274,20 @@ def submit_filing(request: HttpRequest, payload: Filings) -> Filed:
 def get_by_code(request: HttpRequest, code: str) -> InstrumentOut:
     """The instrument whose label carries this code."""
     rows = queries.instruments(caller(request).actor)
-    return InstrumentOut.of(get_or_404(rows, code=read_code(code) or code[:20]))
+    return InstrumentOut.of(get_or_404(rows, "code", code=read_code(code) or code[:20]))
 
 
 @router.read("/{uuid:instrument_id}", READ, response=InstrumentOut)
 def get_instrument(request: HttpRequest, instrument_id: uuid.UUID) -> InstrumentOut:
     """One instrument."""
-    return InstrumentOut.of(get_or_404(queries.instruments(caller(request).actor), pk=instrument_id))
+    return InstrumentOut.of(get_or_404(queries.instruments(caller(request).actor), "instrument_id", pk=instrument_id))
 
 
 @router.write("/{uuid:instrument_id}", WRITE, method="PATCH", response=InstrumentOut)
 def edit_instrument(request: HttpRequest, instrument_id: uuid.UUID, payload: ChangedInstrument) -> InstrumentOut:
     """Change what the ledger says; once filed, the identity is fixed."""
     actor = caller(request).actor
-    item = get_or_404(queries.instruments(actor), pk=instrument_id)
+    item = get_or_404(queries.instruments(actor), "instrument_id", pk=instrument_id)
     item.version = payload.version
     fields = payload.model_dump(exclude={"version", "reason"}, exclude_unset=True)
     nullable = {"installed_on"}
@@ -298,7 +298,7 @@ def edit_instrument(request: HttpRequest, instrument_id: uuid.UUID, payload: Cha
     if "region" in fields:
         fields["region"] = _region(fields["region"])
     services.edit_instrument(actor=actor, instrument=item, reason=payload.reason, **fields)
-    return InstrumentOut.of(get_or_404(queries.instruments(actor), pk=instrument_id))
+    return InstrumentOut.of(get_or_404(queries.instruments(actor), "instrument_id", pk=instrument_id))
 
 
 def _relocate(actor: Actor, item: Instrument, step: Step) -> Any:
@@ -324,7 +324,7 @@ STEPS: dict[str, Callable[[Actor, Instrument, Step], Any]] = {
 def take_from_lot(request: HttpRequest, instrument_id: uuid.UUID, payload: Taken) -> TakenOut:
     """Give instruments of a filed lot entries of their own, to be verified, repaired, moved or scrapped."""
     actor = caller(request).actor
-    lot = get_or_404(queries.instruments(actor), pk=instrument_id)
+    lot = get_or_404(queries.instruments(actor), "instrument_id", pk=instrument_id)
     made = services.take_some_from_lot(actor=actor, lot=lot, serials=payload.serials)
     return TakenOut(instruments=[InstrumentOut.of(one) for one in made])
 
@@ -333,13 +333,13 @@ def take_from_lot(request: HttpRequest, instrument_id: uuid.UUID, payload: Taken
 def take_step(request: HttpRequest, instrument_id: uuid.UUID, payload: Step) -> InstrumentOut:
     """Stop, restart, repair, relocate, scrap, or take a filing back."""
     actor = caller(request).actor
-    item = get_or_404(queries.instruments(actor), pk=instrument_id)
+    item = get_or_404(queries.instruments(actor), "instrument_id", pk=instrument_id)
     if payload.step != "relocate" and (payload.region or payload.location):
         raise InputError("invalid", _("地点和区划只用于迁移"), "location" if payload.location else "region")
     if payload.step != "stop" and payload.until is not None:
         raise InputError("invalid", _("预计启用日期只用于报停"), "until")
     STEPS[payload.step](actor, item, payload)
-    return InstrumentOut.of(get_or_404(queries.instruments(actor), pk=instrument_id))
+    return InstrumentOut.of(get_or_404(queries.instruments(actor), "instrument_id", pk=instrument_id))
 
 
 def _category(code: str) -> InstrumentCategory:

@@ -425,6 +425,7 @@ class ReturnFilings(ChosenPage):
     """Return the ticked filings with one reason."""
 
     form_class = forms.ReasonForm
+    submit = gettext_lazy("退回")
 
     def allowed(self, actor: Actor) -> Decision:
         return supervises(actor)

@@ -110,6 +110,9 @@ class ReminderLog(ListPage):
         return reminders.sent(self.actor).order_by("-created_at", "-pk")
 
 
+SEPARATORS = "[\\s,;\uff0c\u3001\uff1b]+"  # full-width ones as a Chinese keyboard types them
+
+
 class DaysForm(forms.Form):
     """For which organisation, how many days before."""
 
@@ -126,8 +129,8 @@ class DaysForm(forms.Form):
 
     def clean_days(self) -> list[int]:
         """Whole numbers."""
-        parts = [p for p in re.split(r"[\s,,、;;]+", self.cleaned_data["days"]) if p]
-        if not all(re.fullmatch(r"[0-9]{1,3}", p) for p in parts):
+        parts = [p for p in re.split(SEPARATORS, self.cleaned_data["days"]) if p]
+        if not all(re.fullmatch(r"[0-9]{1,6}", p) for p in parts):
             raise ValidationError(_("请填整数天数,用逗号隔开"))
         return [int(p) for p in parts]
 

@@ -100,6 +100,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": str(QUANHENG.data_dir / "cache"),
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # of the 300 that Django allows, a third goes at random, locks among them
     },
     # Each process its own: rates of public pages.
     "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}},

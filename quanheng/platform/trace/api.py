@@ -101,7 +101,7 @@ class RecallOut(Out):
 
 
 def _node(request: HttpRequest, pk: uuid.UUID) -> TraceNode:
-    return get_or_404(queries.visible(caller(request).actor), pk=pk)
+    return get_or_404(queries.visible(caller(request).actor), "item_id", pk=pk)
 
 
 @router.read("/items", READ, response=PageOf[NodeOut])

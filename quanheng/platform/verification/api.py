@@ -229,13 +229,13 @@ def _narrowed(rows: QuerySet[Any], values: dict[str, Any]) -> QuerySet[Any]:
 
 def _full(request: HttpRequest, pk: uuid.UUID) -> ApplicationWithTasks:
     actor = caller(request).actor
-    one = get_or_404(queries.applications(actor), pk=pk)
+    one = get_or_404(queries.applications(actor), "application_id", pk=pk)
     rows = queries.tasks(actor).filter(application=one).order_by("pk")
     return ApplicationWithTasks(**_application(one), tasks=[TaskOut.of(t) for t in rows])
 
 
 def _mine(request: HttpRequest, pk: uuid.UUID) -> Application:
-    return get_or_404(queries.applications(caller(request).actor), pk=pk)
+    return get_or_404(queries.applications(caller(request).actor), "application_id", pk=pk)
 
 
 @router.read("", READ, response=PageOf[ApplicationOut])
@@ -332,7 +332,7 @@ def assign(request: HttpRequest, payload: Assignment) -> TaskList:
     actor = caller(request).actor
     rows = found(queries.tasks(actor), payload.tasks, "tasks")
     colleagues = User.objects.filter(organisation__in={t.organisation_id for t in rows}, is_active=True)
-    verifier = get_or_404(colleagues, pk=payload.verifier)
+    verifier = get_or_404(colleagues, "verifier", pk=payload.verifier)
     done = services.assign(actor=actor, tasks=rows, verifier=verifier, on=payload.on)
     return TaskList(tasks=[TaskOut.of(t) for t in done])
 
@@ -340,12 +340,12 @@ def assign(request: HttpRequest, payload: Assignment) -> TaskList:
 @tasks_router.read("/{uuid:task_id}", TASKS_READ, response=TaskOut)
 def get_task(request: HttpRequest, task_id: uuid.UUID) -> TaskOut:
     """One task."""
-    return TaskOut.of(get_or_404(queries.tasks(caller(request).actor), pk=task_id))
+    return TaskOut.of(get_or_404(queries.tasks(caller(request).actor), "task_id", pk=task_id))
 
 
 @tasks_router.read("/{uuid:task_id}/verifiers", TASKS_WRITE, response=PersonList)
 def list_verifiers(request: HttpRequest, task_id: uuid.UUID, on: dt.date | None = None) -> PersonList:
     """People of the institute licensed for the task's norm on a day."""
-    task = get_or_404(queries.tasks(caller(request).actor), pk=task_id)
+    task = get_or_404(queries.tasks(caller(request).actor), "task_id", pk=task_id)
     rows = queries.verifiers_for(task.organisation, [task.norm], on or clock.today()) if task.norm else []
     return PersonList(people=[Person(id=u.pk, name=u.name) for u in rows])

@@ -68,6 +68,10 @@ def choose_norm(*, actor: Actor, task: Task, norm: Norm) -> Task:
     require(policies.may_choose_norm(actor, task))
     if norm not in norms_in_force(task.instrument, clock.today()):
         raise Refused(_("该规程不适用于此类器具,或今日未在实施"), code="norm", place="norm")
+    if not (held := rights.authorised(task.organisation, norm, clock.today())):
+        raise Refused(held.reason, code="authorised", place="norm")
+    if norm == task.norm:
+        return task
     before, task.norm, task.version = task.norm, norm, task.version + 1
     task.save(update_fields=["norm", "version"])
     change = {"before": {"norm": before.number if before else None}, "after": {"norm": norm.number}}

@@ -232,7 +232,7 @@ class ChooseNorm(OneTask, FormPage):
         return policies.may_choose_norm(actor, self.task)
 
     def header(self) -> Header:
-        lead = _("%(item)s:按名称选定的是 %(norm)s。授权、资质和记录表都随规程而定。") % {
+        lead = _("%(item)s:现在按 %(norm)s。授权、资质和记录表都随规程而定。") % {
             "item": self.task.instrument,
             "norm": self.task.norm or "—",
         }
@@ -245,7 +245,8 @@ class ChooseNorm(OneTask, FormPage):
         return {"norm": self.task.norm_id}
 
     def done(self, form: Any) -> str:
-        services.choose_norm(actor=self.actor, task=self.task, norm=form.cleaned_data["norm"])
+        task = services.choose_norm(actor=self.actor, task=self.task, norm=form.cleaned_data["norm"])
+        messages.success(self.request, _("检定规程已改为 %(norm)s") % {"norm": task.norm})
         return self.here
 
 

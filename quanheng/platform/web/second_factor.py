@@ -11,6 +11,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.core.cache import cache
+from django.db import transaction
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -81,9 +82,17 @@ def verify(user: User, code: str) -> Method:
 
     Five wrong codes in five minutes close the door for five minutes.
     """
-    code = "".join(code.split())
     if user.awaiting_confirmation:
         raise Refused(_("您的账户尚待机构管理员当面确认,确认前不能签发"), code="keys_unconfirmed", place="code")
+    with transaction.atomic():  # what is refused is answered outside, so that a wrong code stays counted
+        method = _judged(User.objects.select_for_update(no_key=True).get(pk=user.pk), "".join(code.split()))
+    if method is None:
+        raise Refused(_("验证码不正确或已用过,请等待下一个验证码"), code="second_factor_wrong", place="code")
+    return method
+
+
+def _judged(user: User, code: str) -> Method | None:
+    """What the code proves, a wrong one being counted. The caller holds the person's row: two at once are two."""
     if closed_until(user) is not None:
         raise Refused(_("验证码错误次数过多,请五分钟后再试"), code="second_factor_locked", place="code")
     found = {a.type: a for a in Authenticator.objects.filter(user=user)}
@@ -96,4 +105,4 @@ def verify(user: User, code: str) -> Method:
     if recovery is not None and len(code) == 8 and RecoveryCodes(recovery).validate_code(code):
         return "recovery_code"
     _count_failure(user)
-    raise Refused(_("验证码不正确或已用过,请等待下一个验证码"), code="second_factor_wrong", place="code")
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import uuid
 import zipfile
 
 import pytest
@@ -64,9 +65,9 @@ def test_the_archive_has_stable_names_and_lists_what_has_no_bytes(cast, record):
     old = imported(cast)
     shop = caller(cast, "keeper")
     packs = [b"".join(shop.get("/certificates/archive").streaming_content) for _i in range(2)]
-    assert packs[0] == packs[1]
-    with zipfile.ZipFile(io.BytesIO(packs[0])) as pack:
+    with zipfile.ZipFile(io.BytesIO(packs[0])) as pack, zipfile.ZipFile(io.BytesIO(packs[1])) as again:
         names = pack.namelist()
+        assert names == again.namelist()
         pdf = next(n for n in names if n.endswith(".pdf"))
         site, rest = pdf.split("/")
         assert site == "东陵商贸有限公司"
@@ -103,3 +104,16 @@ def test_filters_of_the_list(cast, record):
     assert numbers(instrument=str(record.instrument_id)) == {record.document.number}
     assert numbers(number=old.number) == {old.number}
     assert numbers(issued_to="2020-01-01") == set()
+
+
+def test_what_is_not_there_is_named_as_the_request_named_it(cast):
+    shop, nobody = caller(cast, "keeper"), uuid.UUID(int=7)
+    for path, place in (
+        (f"/certificates/{nobody}", "certificate_id"),
+        (f"/instruments/{nobody}", "instrument_id"),
+        (f"/applications/{nobody}", "application_id"),
+        (f"/tasks/{nobody}", "task_id"),
+    ):
+        said = problem(shop.get(path), 404, "not_found")
+        assert said["place"] == place
+        assert str(nobody) in said["detail"]

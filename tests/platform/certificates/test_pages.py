@@ -16,9 +16,12 @@ from django.urls import reverse
 from django.utils import translation
 from pypdf import PdfReader
 
+from quanheng.evidence.bundle import read_bundle
+from quanheng.evidence.verify import read_keys, verify_file
 from quanheng.platform.certificates import content, papers, signing
 from quanheng.platform.certificates.models import Record
 from quanheng.platform.documents import ledger
+from quanheng.platform.documents.keys import keys_text
 from quanheng.platform.documents.models import Document
 from quanheng.platform.kernel import clock, work
 from quanheng.platform.parties.models import Licence
@@ -104,11 +107,17 @@ def test_readings_come_from_a_file(cast: Cast) -> None:
     client, address = as_(cast, "verifier"), reverse("certificates:readings", args=[record.pk])
     lines = client.get(address).content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("section,row,load")
-    file = io.BytesIO("section,row,I,dL\nrepeatability,2,24.00,0.001\n".encode("gb18030"))
-    file.name = "readings.csv"
-    assert client.post(address, {"file": file, "version": record.version}).status_code == 302
-    record.refresh_from_db()
-    assert record.data["sections"]["repeatability"][1]["I"] == "24.00"
+    for encoding, reading in (
+        ("gb18030", "24.00"),
+        ("utf-8-sig", "24.01"),
+        ("utf-16", "24.02"),
+        ("utf-16-le", "24.03"),
+    ):
+        file = io.BytesIO(f"section,row,I,dL\nrepeatability,2,{reading},0.001\n".encode(encoding))
+        file.name = "readings.csv"
+        assert client.post(address, {"file": file, "version": record.version}).status_code == 302, encoding
+        record.refresh_from_db()
+        assert record.data["sections"]["repeatability"][1]["I"] == reading
     bad = io.BytesIO(b"section,row,I\nrepeatability,99,1\n")
     bad.name = "readings.csv"
     refused = client.post(address, {"file": bad, "version": record.version})
@@ -278,7 +287,13 @@ def test_many_certificates_come_as_a_zip_with_stable_names(cast: Cast) -> None:
     answer = client.post(reverse("certificates:list"), {"batch": "download", "pk": [document.pk]})
     pack = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
     stem = f"东陵商贸有限公司/3-17 号摊位_{document.number}"
-    assert sorted(pack.namelist()) == [f"{stem}.pdf", f"{stem}.xml"]
+    assert sorted(pack.namelist()) == ["verify.txt", f"{stem}.pdf", f"{stem}.xml"]  # not yet in the public log
+    ledger.merge_leaves()
+    answer = client.post(reverse("certificates:list"), {"batch": "download", "pk": [document.pk]})
+    pack = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    keys, proof = read_keys(keys_text().encode()), read_bundle(pack.read(f"{stem}.bundle.json"))
+    assert verify_file(pack.read(f"{stem}.pdf"), proof, keys).result == "proven"
+    assert "quanheng-verify" in pack.read("verify.txt").decode("utf-8-sig")
 
 
 def test_replacing_and_revoking_from_the_page(cast: Cast) -> None:
@@ -321,3 +336,23 @@ def test_releasing_a_task_leaves_no_draft_behind(cast: Cast) -> None:
     verification.release(actor=cast.actor("receptionist"), task=task, reason="检定员请假")
     record.refresh_from_db()
     assert record.state == "voided"
+
+
+def test_a_record_that_was_signed_names_its_document_and_does_not_announce_one(cast: Cast) -> None:
+    record = steps.signed(cast)
+    assert record.document is not None
+    page = as_(cast, "signatory").get(reverse("certificates:review", args=[record.pk])).content.decode()
+    assert f"文书 {record.document.number} 已签发" in page
+    assert reverse("certificates:detail", args=[record.document.pk]) in page
+    assert "将签发" not in page
+
+
+def test_small_changes_since_last_time_fold_away_and_large_ones_stand_first(cast: Cast) -> None:
+    scale = steps.make_scale(cast)
+    steps.signed(cast, task=steps.make_task(cast, scale))
+    sheet = steps.make_sheet()["sections"]
+    sheet["repeatability"][0]["dL"] = "0.003"
+    again = steps.checked(cast, task=steps.make_task(cast, scale), sections=sheet)
+    page = as_(cast, "signatory").get(reverse("certificates:review", args=[again.pk])).content.decode()
+    assert "另有 1 处小的变化</summary>" in page
+    assert page.index("与上次不同") < page.index("<details>") < page.index("签名")

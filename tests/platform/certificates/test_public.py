@@ -234,7 +234,17 @@ def test_a_hostile_upload_is_answered_in_words(cast: Cast, client: Client, data:
 
 
 def test_a_typed_code_leads_to_its_page(client: Client) -> None:
-    assert client.get("/v/", {"code": " ab-cd 23 "})["Location"] == "/v/abcd23/"
+    assert client.get("/v/", {"code": " ab-cd 23 efgh56 "})["Location"] == "/v/abcd23efgh56/"
+
+
+@pytest.mark.parametrize("number", ["HC990100-V2026-000018", "衡检字 2026-000303", "A22000001"])
+def test_the_number_of_a_certificate_is_not_called_forged_but_explained(client: Client, number: str) -> None:
+    answer = client.get("/v/", {"code": number})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "12 位" in page
+    assert f'value="{number}"' in page
+    assert "查无此器具" not in page
 
 
 def test_a_client_that_asks_too_often_is_slowed(cast: Cast, client: Client) -> None:

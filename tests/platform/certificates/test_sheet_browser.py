@@ -210,3 +210,57 @@ def test_nominal_values_are_typed_as_people_write_them(committing: None, live_se
         kept = Record.objects.get(pk=record.pk).data["instrument"]["nominals"]
         assert kept == ["200", "100", ("50", "20", "10")[number]]
         page.wait_for_selector(CELL.format("comparison", 0, "b1"))
+
+
+WHERE = """() => { const e = document.activeElement;
+  return [e.dataset.path || "", e.type || "", e.innerText || "", e.closest("[data-check]") ? e.closest("[data-check]").dataset.check : ""] }"""
+
+
+def value_at(sheet: Any, path: str) -> str | None:
+    """The reading of the worked example that belongs into the cell; None for what the desk filled in."""
+    if not path.startswith(("environment.", "sections.")):
+        return None
+    for step in path.split("."):
+        sheet = sheet[int(step)] if isinstance(sheet, list) else sheet[step]
+    return str(sheet)
+
+
+def test_a_whole_record_is_filled_and_handed_in_by_the_keyboard_alone(
+    committing: None, live_server: Any, page: Any
+) -> None:
+    record = open_sheet(page, live_server)
+    sheet, keys, last = steps.make_sheet(), page.keyboard, ""
+    for _press in range(300):
+        keys.press("Tab")
+        path, kind, _text, last_check = page.evaluate(WHERE)
+        value = value_at(sheet, path)
+        if value is not None:
+            keys.press("Control+a")
+            keys.type(value)
+        elif kind == "radio":
+            keys.press("Space")
+            last = last_check
+        elif last == list(sheet["checks"])[-1]:
+            break
+    page.locator("[data-verdict]", has_text="✓ 合格").wait_for()
+    for _press in range(300):
+        keys.press("Shift+Tab")
+        if "提交核验" in page.evaluate(WHERE)[2]:
+            break
+    with page.expect_navigation():
+        keys.press("Enter")
+    record.refresh_from_db()
+    assert record.state == "checking", page.inner_text("main")[:400]
+    assert record.verdict == "pass"
+
+
+def test_last_times_reading_is_asked_about_only_where_the_change_is_more_than_its_last_digits(
+    committing: None, live_server: Any, page: Any
+) -> None:
+    open_sheet(page, live_server)
+    for field, last, now, asked in (("dL", "0.001", "0.004", False), ("I", "24.00", "2.40", True)):
+        cell = page.locator(f'[data-path="sections.repeatability.0.{field}"]')
+        cell.evaluate("(e, last) => { e.placeholder = last }", last)
+        cell.fill(now)
+        cell.blur()
+        assert ("相差很大" in cell.locator("xpath=..").inner_text()) is asked, field

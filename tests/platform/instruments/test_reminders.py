@@ -139,7 +139,7 @@ def test_it_runs_by_hand(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None
 def test_the_organisations_own_people_choose_the_days_on_a_page(cast: Cast) -> None:
     client = signed_in(cast, "keeper")
     assert "30, 15, 7" in client.get(DAYS).content.decode()
-    answer = client.post(DAYS, {"organisation": cast.shop.pk, "days": "60,10"}, follow=True)
+    answer = client.post(DAYS, {"organisation": cast.shop.pk, "days": "60\uff0c10\u3001"}, follow=True)
     assert "已保存" in answer.content.decode()
     assert ReminderRule.objects.get().days == [60, 10]
     make_expiring(cast, 60)

@@ -9,6 +9,7 @@ from django.test import Client
 
 from quanheng.platform.catalog.models import InstrumentCategory
 from quanheng.platform.kernel.actors import system
+from quanheng.platform.kernel.models import AuditEvent
 from quanheng.platform.kernel.policies import Refused
 from quanheng.platform.law.services import load_library
 from quanheng.platform.verification.services import choose_norm, create_application, norm_for, submit_application
@@ -81,9 +82,14 @@ def test_the_desk_chooses_another_norm_before_anybody_is_at_work(cast: Cast, cli
     page = client.get(address).content.decode()
     assert "JJG 555-1996" in page
     assert "JJG 443-2023" not in page
-    client.post(address, {"norm": other.pk})
+    makers.make_authorisation(cast.institute, other)
+    told = client.post(address, {"norm": other.pk}, follow=True).content.decode()
+    assert "检定规程已改为 JJG 555-1996" in told
+    assert "JJG 539-2016 → JJG 555-1996" in told
     task.refresh_from_db()
     assert task.norm == other
+    assert choose_norm(actor=cast.actor("receptionist"), task=task, norm=other).version == task.version
+    assert AuditEvent.objects.filter(verb="tasks.norm_chosen").count() == 1
     with pytest.raises(Refused):
         choose_norm(actor=cast.actor("receptionist"), task=task, norm=stranger)
 
@@ -92,3 +98,21 @@ def test_a_norm_not_yet_in_force_is_left_out(cast: Cast) -> None:
     later = makers.make_norm("JJG 1204-2025", in_force_from=dt.date(2027, 1, 8))
     category = makers.make_category("future-scale", norm=later)
     assert norm_for(makers.make_instrument(cast.shop, category=category), TODAY) is None
+
+
+def test_a_norm_outside_the_institutes_authorisation_is_refused_in_the_form(cast: Cast, client: Client) -> None:
+    other = makers.make_norm("JJG 555-1996", instrument="非自动秤")
+    category = makers.make_category("scales-of-two-norms", norm=makers.make_norm("JJG 539-2016"))
+    category.norms.add(other)
+    made = create_application(
+        actor=cast.actor("keeper"), organisation=cast.shop, institute=cast.institute,
+        instruments=[makers.make_instrument(cast.shop, category=category)], delivery="sent_in",
+    )  # fmt: skip
+    submit_application(actor=cast.actor("keeper"), application=made)
+    task = made.tasks.get()
+    client.force_login(cast.receptionist)
+    answer = client.post(f"/verification/tasks/{task.pk}/norm/", {"norm": other.pk})
+    assert answer.status_code == 422
+    assert "不在本机构授权项目内" in answer.content.decode()
+    task.refresh_from_db()
+    assert task.norm != other

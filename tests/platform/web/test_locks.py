@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -218,3 +221,27 @@ def test_the_trail_says_it_in_english_to_a_reader_of_english(cast: Cast, desk: U
     ):
         assert words in text
     assert "00000000-0000" not in text
+
+
+def test_wrong_codes_sent_at_once_are_each_counted(committing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    signatory = makers.make_user("赵签", makers.make_organisation("计量所", "institute"), "signatory")
+    TOTP.activate(signatory, generate_totp_secret())
+    read = second_factor._failures
+
+    def slowly(user: User) -> Any:
+        found = read(user)
+        time.sleep(0.05)  # whoever reads without holding the row is overtaken here
+        return found
+
+    monkeypatch.setattr(second_factor, "_failures", slowly)
+
+    def wrong(_n: int) -> None:
+        try:
+            with pytest.raises(Refused):
+                second_factor.verify(signatory, "nocode")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(wrong, range(4)))
+    assert read(signatory)[0] == 4

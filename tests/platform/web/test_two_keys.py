@@ -311,3 +311,9 @@ def test_who_manages_a_person_changes_the_name_with_a_reason(cast: Cast, client:
     assert client.post(address, {"name": "新名", "reason": "户口簿更名"}).status_code == 302
     event = AuditEvent.objects.get(verb="kernel.person_renamed", subject_id=str(cast.signatory.pk))
     assert (event.before, event.after, event.reason) == ({"name": own}, {"name": "新名"}, "户口簿更名")
+
+
+def test_a_manager_of_one_organisation_need_not_choose_it(cast: Cast, client: Client) -> None:
+    client.force_login(cast.manager)
+    page = client.get("/administration/people/new/").content.decode()
+    assert f'<option value="{cast.institute.pk}" selected' in page

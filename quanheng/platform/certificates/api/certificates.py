@@ -133,7 +133,7 @@ def download_archive(
     narrowed: Query[CertificateQuery],
     id: Annotated[list[uuid.UUID], Query(max_length=archive.MOST)] = [],  # noqa: B006  (never changed)
 ) -> FileResponse:
-    """A ZIP of the documents that match (PDF and XML), each named `site/position_certificate-number`, always the same.
+    """A ZIP of the documents that match: PDF, XML and proof bundle, always named `site/position_certificate-number`.
 
     Documents entered from history have no bytes: `missing.txt` names them.
     """
@@ -146,7 +146,7 @@ def download_archive(
 @router.read("/{uuid:certificate_id}", READ, response=CertificateOut)
 def get_certificate(request: HttpRequest, certificate_id: uuid.UUID) -> CertificateOut:
     """One document."""
-    document = get_or_404(documents(caller(request).actor), pk=certificate_id)
+    document = get_or_404(documents(caller(request).actor), "certificate_id", pk=certificate_id)
     return CertificateOut.of(document, standing_of(document, clock.today()))
 
 
@@ -169,16 +169,16 @@ def _bytes(document: Document, part: str) -> HttpResponse:
 @router.read("/{uuid:certificate_id}/xml", READ, response={200: None})
 def download_xml(request: HttpRequest, certificate_id: uuid.UUID) -> HttpResponse:
     """The signed DCC, byte for byte as issued."""
-    return _bytes(get_or_404(documents(caller(request).actor), pk=certificate_id), "xml")
+    return _bytes(get_or_404(documents(caller(request).actor), "certificate_id", pk=certificate_id), "xml")
 
 
 @router.read("/{uuid:certificate_id}/pdf", READ, response={200: None})
 def download_pdf(request: HttpRequest, certificate_id: uuid.UUID) -> HttpResponse:
     """The signed PDF, byte for byte as issued."""
-    return _bytes(get_or_404(documents(caller(request).actor), pk=certificate_id), "pdf")
+    return _bytes(get_or_404(documents(caller(request).actor), "certificate_id", pk=certificate_id), "pdf")
 
 
 @router.read("/{uuid:certificate_id}/bundle", READ, response={200: None})
 def download_bundle(request: HttpRequest, certificate_id: uuid.UUID) -> HttpResponse:
     """Everything an outsider needs to check it off line, besides KEYS."""
-    return _bytes(get_or_404(documents(caller(request).actor), pk=certificate_id), "bundle")
+    return _bytes(get_or_404(documents(caller(request).actor), "certificate_id", pk=certificate_id), "bundle")

@@ -274,20 +274,20 @@ def _rows(actor: Actor) -> Any:
 @router.read("/{uuid:certificate_id}", READ, response=ForeignOut)
 def get_foreign(request: HttpRequest, certificate_id: uuid.UUID) -> ForeignOut:
     """One foreign certificate."""
-    return ForeignOut.of(get_or_404(_rows(caller(request).actor), pk=certificate_id))
+    return ForeignOut.of(get_or_404(_rows(caller(request).actor), "certificate_id", pk=certificate_id))
 
 
 @router.read("/{uuid:certificate_id}/values", READ, response=PageOf[ValueOut])
 def list_values(request: HttpRequest, certificate_id: uuid.UUID, cursor: Cursor = "", limit: Limit = 100) -> Any:
     """Every value of its results as written in the file."""
-    certificate = get_or_404(_rows(caller(request).actor), pk=certificate_id)
+    certificate = get_or_404(_rows(caller(request).actor), "certificate_id", pk=certificate_id)
     return page_of(certificate.values.all(), ValueOut.of, cursor=cursor, limit=limit)
 
 
 @router.read("/{uuid:certificate_id}/file", READ, response={200: None})
 def download_foreign(request: HttpRequest, certificate_id: uuid.UUID) -> HttpResponse:
     """The bytes as they came."""
-    certificate = get_or_404(_rows(caller(request).actor), pk=certificate_id)
+    certificate = get_or_404(_rows(caller(request).actor), "certificate_id", pk=certificate_id)
     data = files.get(certificate.sha256)
     media = "application/pdf" if data.startswith(b"%PDF-") else "application/xml"
     suffix = media.rpartition("/")[2]

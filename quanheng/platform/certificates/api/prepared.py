@@ -107,7 +107,7 @@ def list_prepared(request: HttpRequest, narrowed: Query[PreparedQuery], cursor: 
 @router.read("/{uuid:prepared_id}", READ, response=PreparedOut)
 def get_prepared(request: HttpRequest, prepared_id: uuid.UUID) -> PreparedOut:
     """One of them."""
-    return PreparedOut.of(get_or_404(prepared.visible(caller(request).actor), pk=prepared_id))
+    return PreparedOut.of(get_or_404(prepared.visible(caller(request).actor), "prepared_id", pk=prepared_id))
 
 
 @router.write("", WRITE, response=PreparedOut)
@@ -125,7 +125,7 @@ def prepare_document(request: HttpRequest, payload: Handing) -> PreparedOut:
         data=json.dumps(payload.content, ensure_ascii=False).encode(),
         record=record,
         record_name=payload.record.name,
-        replaces=get_or_404(queries.documents(actor), pk=payload.replaces) if payload.replaces else None,
+        replaces=get_or_404(queries.documents(actor), "replaces", pk=payload.replaces) if payload.replaces else None,
         reason=payload.reason,
         reason_en=payload.reason_en,
     )

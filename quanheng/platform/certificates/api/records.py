@@ -159,7 +159,7 @@ def records(viewer: Actor) -> QuerySet[Record]:
 
 
 def _record(request: HttpRequest, pk: uuid.UUID) -> Record:
-    found: Record = get_or_404(records(caller(request).actor), pk=pk)
+    found: Record = get_or_404(records(caller(request).actor), "record_id", pk=pk)
     return found
 
 
@@ -177,7 +177,7 @@ def list_records(request: HttpRequest, narrowed: Query[RecordQuery], cursor: Cur
 def open_record(request: HttpRequest, payload: Opening) -> RecordOut:
     """The record of a task assigned to the caller; the first opening starts the work."""
     actor = caller(request).actor
-    task = get_or_404(tasks(actor), pk=payload.task)
+    task = get_or_404(tasks(actor), "task", pk=payload.task)
     return RecordOut.of(services.open_record(task, actor=actor))
 
 

@@ -109,7 +109,10 @@ class PersonForm(Form):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice(self, "organisation").queryset = queries.organisations(actor).filter(active=True).order_by("name")
+        mine = queries.organisations(actor).filter(active=True).order_by("name")
+        choice(self, "organisation").queryset = mine
+        if len(only := mine[:2]) == 1:
+            self.initial["organisation"] = only[0].pk
         self.actor = actor
 
     def clean(self) -> dict[str, Any]:

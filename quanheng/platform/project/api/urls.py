@@ -18,7 +18,7 @@ from quanheng.platform.web.api.problems import problem
 @csrf_exempt
 def unknown(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Nothing lives here."""
-    return problem(404, "not_found", _("没有这个接口"))
+    return problem(404, "not_found", _("没有这个接口,或地址中的标识写法不对(标识是 UUID)"))
 
 
 def _speaking(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

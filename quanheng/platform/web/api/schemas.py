@@ -71,11 +71,12 @@ class OrganisationRef(Out):
         return OrganisationRef(id=organisation.pk, name=organisation.name, credit_code=organisation.credit_code)
 
 
-def get_or_404(rows: QuerySet[ModelT], **lookup: Any) -> ModelT:
-    """The one row; others' rows and missing ones look the same."""
+def get_or_404(rows: QuerySet[ModelT], place: str, **lookup: Any) -> ModelT:
+    """The one row; others' rows and missing ones look the same. ``place`` names what the request asked it by."""
     found_row = rows.filter(**lookup).first()
     if found_row is None:
-        raise Refused(_("没有找到,或您无权查看"), code="not_found", place=next(iter(lookup), ""))
+        asked = {"id": next(iter(lookup.values()))}
+        raise Refused(_("没有找到,或您无权查看:%(id)s") % asked, code="not_found", place=place)
     return found_row
 
 
@@ -94,10 +95,9 @@ def own_organisation(actor: Actor, text: str, *roles: str, place: str = "organis
     rows = Organisation.objects.filter(active=True).select_related("region")
     mine = rows.filter(_inside(actor, roles))
     if text:
-        named = Q(credit_code=text)
         with suppress(ValueError):
-            named |= Q(pk=uuid.UUID(text))
-        return get_or_404(mine.filter(named))
+            return get_or_404(mine, place, pk=uuid.UUID(text))
+        return get_or_404(mine, place, credit_code=text)
     direct = list(rows.filter(pk__in=actor.organisation_ids(*roles))[:2])
     if len(direct) == 1:
         return direct[0]

@@ -251,13 +251,14 @@
     note(cell, rest ? say.rest : "", "due");
     changed();
   });
-  // A strange reading is asked about once, not forbidden.
+  // A strange reading is asked about once, not forbidden. A few of its last digits are no news: additional weights differ every year.
+  const steps = (text) => 10 * 10 ** -(text.split(".")[1] || "").length;
   sheet.addEventListener("focusout", (event) => {
     const cell = event.target.closest(".rs-cell");
     if (!cell) return;
     setTimeout(askFar);
     const now = parseFloat(cell.value), before = parseFloat(cell.placeholder);
-    if (Number.isFinite(now) && Number.isFinite(before) && Math.abs(now - before) > Math.max(Math.abs(before), 1e-9) * 0.5) ask(cell, say.strange.replace("{last}", cell.placeholder));
+    if (Number.isFinite(now) && Number.isFinite(before) && Math.abs(now - before) > Math.max(Math.abs(before) * 0.5, steps(cell.placeholder))) ask(cell, say.strange.replace("{last}", cell.placeholder));
   });
 
   // Other devices.
