@@ -26,7 +26,6 @@ from quanheng.metrology.energy_balance import (
     solve,
     weighted_rows,
 )
-from quanheng.metrology.energy_balance.losses import ORDER_NOISE
 from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
 from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
@@ -44,7 +43,8 @@ class Structure:
     """How rows of an area are made, so that later rows can be added to its sums.
 
     scale, quantum : of the balance; exporters : names; coupling, feeder : of the location model, empty where losses are
-    lumped; step : seconds; until : first second that is not in the sums; ended : meters that were replaced
+    lumped; restless : factor on ``bursts`` in the variance of a row
+    step : seconds; until : first second that is not in the sums; ended : meters that were replaced
     coefficients : of the fit that began the sums, in the columns of its rows
     energy : (n,) imports so far; fed : master's energy and sum of the meters so far
     """
@@ -60,6 +60,7 @@ class Structure:
     coefficients: Array
     energy: Array
     fed: tuple[float, float]
+    restless: float = 0.0
 
 
 @dataclass
@@ -85,6 +86,7 @@ class Measured:
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
     gain: Array | None = None
+    within: Array | None = None
     structure: Structure | None = None
 
 
@@ -224,9 +226,9 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
     )
     if keep:
         out.structure = _structure(data, balance, fitted)
-    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0])) * (ORDER_NOISE if best.slope_sd else 1.0)
+    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0]))
     out.sigma = best.sigma * widen
-    out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
+    out.slope_sd, out.sites, out.gain, out.within = best.slope_sd, best.sites, best.gain, best.within
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
 
 
@@ -268,6 +270,7 @@ class _Model:
     location_gain: float
     coupling: Array
     feeder: NDArray[np.int64]
+    restless: float
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -276,13 +279,14 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     best = solve(accumulate(rows, variance, layout), profile.prior)
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    gain, lines, coupling = 0.0, lines_of(data), np.zeros(0)
+    gain, lines, coupling, restless = 0.0, lines_of(data), np.zeros(0), 0.0
     located = locate(balance, variance, lines, profile.prior, best)
     if located is not None:
         gain, coupling = located.posterior.evidence - best.evidence, located.coupling
-        best, rows, layout = located.posterior, located.rows, located.sums.layout
+        restless = located.restless
+        best, rows, layout, variance = located.posterior, located.rows, located.sums.layout, located.variance
         figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder)
+    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder, restless)
 
 
 def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
@@ -293,6 +297,7 @@ def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
         step=data.step, until=data.start + (last + 1) * data.step, ended=data.ended,
         coefficients=fitted.posterior.coefficients(fitted.layout),
         energy=balance.imports.sum(axis=0), fed=(float(balance.master.sum()), float(balance.net().sum())),
+        restless=fitted.restless,
     )  # fmt: skip
 
 

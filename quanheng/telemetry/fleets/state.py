@@ -19,6 +19,7 @@ from quanheng.metrology.energy_balance import (
     Balance,
     NormalEquations,
     accumulate,
+    bursts,
     coupled,
     row_variance,
     solve,
@@ -161,8 +162,11 @@ def _columns(kept: Measured, structure: Structure, data: AreaData) -> tuple[Arra
 
 def _day(balance: Balance, structure: Structure, sigma: float) -> tuple[NormalEquations, float]:
     """Sums of one day, and the mean square of its residuals under the fit that began the epoch, in units of σ²."""
-    variance = row_variance(balance)
-    slopes = coupled(balance.net_each(), structure.coupling) if structure.coupling.size else None
+    variance, slopes = row_variance(balance), None
+    if structure.coupling.size:
+        energy = balance.net_each()
+        slopes = coupled(energy, structure.coupling)
+        variance = variance + structure.restless * bursts(energy, structure.feeder)
     rows, layout = weighted_rows(balance, variance, slopes, structure.feeder if structure.coupling.size else None)
     rest = rows[:, -1] - rows[:, :-1] @ structure.coefficients
     return accumulate(rows, variance, layout), float(rest @ rest) / (rest.size * sigma**2)
@@ -174,7 +178,7 @@ def _refresh(kept: Measured, profile: Profile) -> Measured:
     if kept.halves is None or kept.structure is None:
         return kept
     whole = solve(kept.halves[0] + kept.halves[1], profile.prior, kept.slope_sd, sigma=kept.sigma, gain=kept.gain,
-                  start=kept.sites)  # fmt: skip
+                  within=kept.within, start=kept.sites)  # fmt: skip
     energy, (fed, taken) = kept.structure.energy, kept.structure.fed
     return replace(
         kept, cavity=(whole.cavity_mean, whole.cavity_variance), share=energy / max(float(energy.sum()), 1e-12),
