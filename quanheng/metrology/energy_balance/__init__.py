@@ -12,6 +12,7 @@ from quanheng.metrology.energy_balance.losses import (
     locate,
     slope_columns,
 )
+from quanheng.metrology.energy_balance.pairs import locate_pairs, paired
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
 from quanheng.metrology.energy_balance.solve import Posterior, solve
 from quanheng.metrology.energy_balance.sums import (
@@ -45,6 +46,8 @@ __all__ = [
     "grade",
     "learn",
     "locate",
+    "locate_pairs",
+    "paired",
     "resolution",
     "row_variance",
     "slope_columns",

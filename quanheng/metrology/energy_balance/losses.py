@@ -32,10 +32,11 @@ _EVERY = 3  # rows that choose κ: a third says which, at a third of the cost
 
 @dataclass(frozen=True)
 class Lines:
-    """feeder, phase : (n,) numbers from 0; one phase for all where phases are unknown."""
+    """feeder, phase : (n,) numbers from 0; one for all where they are not `known`."""
 
     feeder: NDArray[np.int64]
     phase: NDArray[np.int64]
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def locate(
         if gain < 3.0:
             break
         rest = (rows[:, -1] - rows[:, :-1] @ fit.coefficients(layout)) ** 2 * whole
-        restless = _restless(rest / variance, burst / variance)
+        restless = restlessness(rest / variance, burst / variance)
     if found is None or best.evidence < plain.evidence + LEAST_GAIN:
         return None
     return replace(found, posterior=best.moving(WITHIN * _own_loss(found, balance.scale, lines), prior))
@@ -209,7 +210,7 @@ def bursts(energy: Array, feeder: NDArray[np.int64]) -> Array:
     return np.asarray(((moved @ member) ** 2).sum(axis=1))
 
 
-def _restless(square: Array, burst: Array) -> float:
+def restlessness(square: Array, burst: Array) -> float:
     """λ by the likelihood of residuals whose variance is σ² (1 + λ · burst)."""
     mean = max(float(burst.mean()), 1e-300)
     factors = np.append(0.0, np.geomspace(0.01, 30, 18))

@@ -118,7 +118,7 @@ class _Reduced:
         load = np.maximum(gram[:n, linear], 1e-300)
         self.level = gram[:n, square] / load  # load, as a multiple of the mean one, at which the meter uses energy
         constant = np.maximum(gram[:n, layout.common.start + 2], 1e-300)
-        lines = layout.feeders if slope_sd > 0 else 1
+        lines = max(layout.feeders, 1) if slope_sd > 0 else 1
         self.burst = lines * np.diag(gram)[:n] / constant  # that load, as a multiple of the mean of its line
         self.share = gram[linear, self.index] / max(float(gram[linear, linear]), 1e-300)  # of the energy, per unit
         self.linear, self.square = first, np.append(first + 1, np.arange(first + 3, self.index.size))

@@ -21,6 +21,7 @@ from quanheng.metrology.energy_balance import (
     criticise,
     filled,
     locate,
+    locate_pairs,
     resolution,
     row_variance,
     solve,
@@ -43,7 +44,7 @@ class Structure:
     """How rows of an area are made, so that later rows can be added to its sums.
 
     scale, quantum : of the balance; exporters : names; coupling, feeder : of the location model, empty where losses are
-    lumped; restless : factor on ``bursts`` in the variance of a row
+    lumped; restless : factor on ``bursts`` in the variance of a row; pairs : the coupling is the anchors of ``paired``
     step : seconds; until : first second that is not in the sums; ended : meters that were replaced
     coefficients : of the fit that began the sums, in the columns of its rows
     energy : (n,) imports so far; fed : master's energy and sum of the meters so far
@@ -61,6 +62,7 @@ class Structure:
     energy: Array
     fed: tuple[float, float]
     restless: float = 0.0
+    pairs: bool = False
 
 
 @dataclass
@@ -183,8 +185,8 @@ def lines_of(data: AreaData) -> Lines:
     one = np.zeros(len(feeder), np.int64)
     numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64) if feeders_known(data) else one
     if np.mean([bool(name) for name in phase]) < 0.8:
-        return Lines(numbers, one)
-    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
+        return Lines(numbers, one, known=False)
+    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64), known=feeders_known(data))
 
 
 def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, keep: bool = False) -> None:
@@ -213,7 +215,7 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
     wrong = int((best.tilted.outside(profile.limit) > profile.check_above).sum())
     out.suspected = diagnose(
         figures, filled=copied, located=best.slope_sd > 0, rows=fitted.rows.shape[0], meters=len(out.meters),
-        limit=profile.limit, location_gain=0.0 if feeders_known(data) else fitted.location_gain, wrong=wrong,
+        limit=profile.limit, wrong=wrong,
     )  # fmt: skip
     out.suspected = _plain_first(data, out)
     if out.suspected:
@@ -271,6 +273,7 @@ class _Model:
     coupling: Array
     feeder: NDArray[np.int64]
     restless: float
+    pairs: bool
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -280,13 +283,14 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
     gain, lines, coupling, restless = 0.0, lines_of(data), np.zeros(0), 0.0
-    located = locate(balance, variance, lines, profile.prior, best)
+    find = locate if lines.known else locate_pairs
+    located, pairs = find(balance, variance, lines, profile.prior, best), not lines.known
     if located is not None:
         gain, coupling = located.posterior.evidence - best.evidence, located.coupling
         restless = located.restless
         best, rows, layout, variance = located.posterior, located.rows, located.sums.layout, located.variance
         figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder, restless)
+    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder, restless, pairs)
 
 
 def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
@@ -297,7 +301,7 @@ def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
         step=data.step, until=data.start + (last + 1) * data.step, ended=data.ended,
         coefficients=fitted.posterior.coefficients(fitted.layout),
         energy=balance.imports.sum(axis=0), fed=(float(balance.master.sum()), float(balance.net().sum())),
-        restless=fitted.restless,
+        restless=fitted.restless, pairs=fitted.pairs,
     )  # fmt: skip
 
 

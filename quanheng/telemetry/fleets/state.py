@@ -21,6 +21,7 @@ from quanheng.metrology.energy_balance import (
     accumulate,
     bursts,
     coupled,
+    paired,
     row_variance,
     solve,
     weighted_rows,
@@ -165,9 +166,13 @@ def _day(balance: Balance, structure: Structure, sigma: float) -> tuple[NormalEq
     variance, slopes = row_variance(balance), None
     if structure.coupling.size:
         energy = balance.net_each()
-        slopes = coupled(energy, structure.coupling)
+        if structure.pairs:
+            slopes = paired(energy, structure.coupling, structure.feeder, structure.scale)
+        else:
+            slopes = coupled(energy, structure.coupling)
         variance = variance + structure.restless * bursts(energy, structure.feeder)
-    rows, layout = weighted_rows(balance, variance, slopes, structure.feeder if structure.coupling.size else None)
+    feeder = structure.feeder if structure.coupling.size and not structure.pairs else None
+    rows, layout = weighted_rows(balance, variance, slopes, feeder)
     rest = rows[:, -1] - rows[:, :-1] @ structure.coefficients
     return accumulate(rows, variance, layout), float(rest @ rest) / (rest.size * sigma**2)
 
