@@ -28,7 +28,7 @@ LEAST_GAIN = 60.0  # log evidence that the location model must bring: it costs h
 LEAST_SHARED = 0.5  # of the way to the nearer of two meters: what exponential distances share
 FEEDER_STRENGTH = 10.0  # meters by which the spread of a feeder's slopes is drawn to that of all feeders
 _FIRST_SD = 0.012  # of a slope, before the evidence says more
-_DOUBT = 10.0  # log evidence of a third of the rows that is left to all of them to decide
+DOUBT = 10.0  # log evidence of a third of the rows that is left to all of them to decide
 _EVERY = 3  # rows that choose κ: a third says which, at a third of the cost
 
 
@@ -267,7 +267,7 @@ def _choose(
     tried: list[tuple[Posterior, float, NormalEquations]] = []
     for kappa, sums in zip(kappas, _even_sums(few, few_variance, lines, kappas), strict=True):
         tried.append((solve(sums, prior, _FIRST_SD, start=plain.sites, sigma0=plain.sigma, sweeps=2), kappa, sums))
-        if tried[0][0].evidence < bar - _DOUBT:
+        if tried[0][0].evidence < bar - DOUBT:
             return kappa, None
     best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
     return kappa, solve(sums, prior, _FIRST_SD, start=best.sites, sigma0=best.sigma, sweeps=6)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from quanheng.metrology.energy_balance.losses import LEAST_GAIN, Lines, Located, bursts, restlessness
+from quanheng.metrology.energy_balance.losses import DOUBT, LEAST_GAIN, Lines, Located, bursts, restlessness
 from quanheng.metrology.energy_balance.prior import ErrorPrior
 from quanheng.metrology.energy_balance.solve import WITHIN, Posterior, solve
 from quanheng.metrology.energy_balance.sums import Balance, NormalEquations, accumulate, weighted_rows
@@ -128,7 +128,7 @@ def _asked_for(balance: Balance, variance: Array, lines: Lines, prior: ErrorPrio
     own = np.r_[0 : layout.quadratic.start, layout.y]
     without = NormalEquations(sums.gram[np.ix_(own, own)], sums.rows, sums.log_weight, replace(layout, pairs=0))
     bar = solve(without, prior, start=plain.sites, sigma0=plain.sigma, sweeps=3).evidence
-    return solve(sums, prior, _BEGIN_SD, start=plain.sites, sigma0=plain.sigma, sweeps=3).evidence > bar
+    return solve(sums, prior, _BEGIN_SD, start=plain.sites, sigma0=plain.sigma, sweeps=3).evidence > bar - DOUBT
 
 
 def _tuned(sums: NormalEquations, prior: ErrorPrior, near: Posterior, sd: float) -> Posterior:
