@@ -80,7 +80,7 @@ class Layout:
     @property
     def y(self) -> int:
         """Column of the difference master − sum."""
-        return self.quadratic.stop + (self.meters if self.feeders else self.pairs)
+        return self.meters + self.exporters + 3 + self.feeders + (self.meters if self.feeders else self.pairs)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from quanheng.metrology.energy_balance import (
     Criticism,
     Layout,
     Lines,
+    Located,
     NormalEquations,
     Posterior,
     accumulate,
@@ -283,14 +284,29 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
     gain, lines, coupling, restless = 0.0, lines_of(data), np.zeros(0), 0.0
-    find = locate if lines.known else locate_pairs
-    located, pairs = find(balance, variance, lines, profile.prior, best), not lines.known
+    located, pairs = _located(balance, variance, lines, profile, best)
     if located is not None:
         gain, coupling = located.posterior.evidence - best.evidence, located.coupling
         restless = located.restless
         best, rows, layout, variance = located.posterior, located.rows, located.sums.layout, located.variance
         figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
     return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder, restless, pairs)
+
+
+def _located(
+    balance: Balance, variance: Array, lines: Lines, profile: Profile, plain: Posterior
+) -> tuple[Located | None, bool]:
+    """The model of losses by location that what is on file allows, where one is asked for; is it that of pairs?
+
+    Feeders without phases may be all there is to know, or half of it: the evidence says which.
+    """
+    located = locate(balance, variance, lines, profile.prior, plain) if lines.known or lines.feeder.max() > 0 else None
+    if lines.known:
+        return located, False
+    free = locate_pairs(balance, variance, lines, profile.prior, plain)
+    if free is None or (located is not None and located.posterior.evidence >= free.posterior.evidence):
+        return located, False
+    return free, True
 
 
 def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:

@@ -71,7 +71,9 @@ def test_the_sums_tell_what_all_readings_tell(tmp_path, fleet):
     whole = desk(tmp_path, fleet, "two").judge(fleet.readings, state=False).drop_nulls("u")
     both = kept.join(whole, on=["area_id", "meter_id"], suffix="_whole")
     assert both.height == kept.height
-    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).max() < (2.0 if (fleet.areas["feeder"] == "").all() else 1.0)
+    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).max() < (
+        2.0 if (fleet.areas["feeder"] == "").all() else 1.0
+    )
     assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).median() < 0.15
 
 
