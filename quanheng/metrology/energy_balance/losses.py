@@ -27,7 +27,7 @@ _KAPPAS = (0.4, NO_PHASES, 0.0, 1.0)
 LEAST_GAIN = 60.0  # log evidence that the location model must bring: it costs half of the recall
 LEAST_SHARED = 0.5  # of the way to the nearer of two meters: what exponential distances share
 FEEDER_STRENGTH = 10.0  # meters by which the spread of a feeder's slopes is drawn to that of all feeders
-_FIRST_SD = 0.012  # of a slope, before the evidence says more
+_FIRST_SD, _START_SD = 0.012, 0.02  # of a slope, while κ is chosen and before the evidence says more
 DOUBT = 10.0  # log evidence of a third of the rows that is left to all of them to decide
 _EVERY = 3  # rows that choose κ: a third says which, at a third of the cost
 
@@ -270,4 +270,4 @@ def _choose(
         if tried[0][0].evidence < bar - DOUBT:
             return kappa, None
     best, kappa, sums = max(tried, key=lambda one: one[0].evidence)
-    return kappa, solve(sums, prior, _FIRST_SD, start=best.sites, sigma0=best.sigma, sweeps=6)
+    return kappa, solve(sums, prior, _START_SD, start=best.sites, sigma0=best.sigma, sweeps=6)

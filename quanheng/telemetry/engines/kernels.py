@@ -50,7 +50,8 @@ class TaskError(Exception):
     MARK = "QUANHENG\x1f"
 
     def __init__(self, error: InputError) -> None:
-        super().__init__(f"{self.MARK}{error.code}\x1f{error.message}\x1f{error.place}\x1f")
+        # the full stop: Spark strips white space from the end of what a worker said, and \x1f counts as such
+        super().__init__(f"{self.MARK}{error.code}\x1f{error.message}\x1f{error.place}\x1f.")
 
     @classmethod
     def found_in(cls, text: str) -> InputError | None:

@@ -141,6 +141,8 @@ def test_a_worker_that_cannot_see_the_readings_says_on_which_node(tmp_path):
     assert error is not None
     assert (error.code, error.message) == ("unreadable", "there is no such file")
     assert error.place.endswith("nowhere.parquet")
+    stripped = TaskError.found_in(f"An exception was thrown from the Python worker: {refused.value}".strip())
+    assert stripped is not None, "Spark strips what a worker said"
 
 
 def test_an_area_belongs_to_the_same_part_on_every_machine():
