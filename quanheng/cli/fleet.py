@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     ingest = verbs.add_parser("ingest", help="readings from files into the store")
     _ingest_module(ingest)
-    fleet_listen.configure(verbs.add_parser("listen", help="readings by MQTT into the store"))
+    fleet_listen.configure(verbs.add_parser("listen", help="readings by MQTT, or OCPP by WebSocket, into the store"))
     fleet_letters.configure(verbs.add_parser("letters", help="rows that were set aside, and judging them again"))
     _configure_simulate(verbs.add_parser("simulate", help="a fleet with known truth"))
     _configure_evaluate(verbs.add_parser("evaluate", help="judge every meter of a file of readings"))

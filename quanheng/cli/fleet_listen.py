@@ -1,4 +1,4 @@
-"""``quanheng fleet listen``: readings by MQTT into the store, until told to stop."""
+"""``quanheng fleet listen``: readings by MQTT, or OCPP by WebSocket, into the store, until told to stop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import importlib
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from quanheng.telemetry.store import Store
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb. A password is better given by QUANHENG_MQTT than on the command line."""
     parser.add_argument("broker", nargs="?", metavar="mqtt://HOST[:PORT]", help="default: QUANHENG_MQTT")
+    parser.add_argument("--ocpp", metavar="HOST:PORT", help="instead of a broker: OCPP-J of charging stations, here")
     parser.add_argument("--areas", type=Path, metavar="AREAS.csv", help="the list of areas and meters")
     parser.add_argument(
         "--organisation",
@@ -43,6 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 when told to stop; what was taken is kept before."""
+    if args.ocpp:
+        return _stations(args)
     from quanheng.telemetry.ingest.mqtt import Listener
 
     address = args.broker or os.environ.get("QUANHENG_MQTT", "")
@@ -60,6 +65,29 @@ def run(args: argparse.Namespace) -> int:
     counts = vars(listener.counts)
     print(json.dumps(counts) if args.json else ", ".join(f"{n} {name}" for name, n in counts.items()))
     return 0
+
+
+def _stations(args: argparse.Namespace) -> int:
+    """Granian carries the WebSocket; the product judges and keeps what comes."""
+    if args.broker or args.areas or args.store or args.organisation:
+        raise InputError(
+            "usage", "--ocpp takes neither a broker nor a list: tokens say whose stations they are", "--ocpp"
+        )
+    host, _colon, port = args.ocpp.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InputError("usage", "--ocpp takes HOST:PORT, such as 127.0.0.1:9000", "--ocpp")
+    folder = setup(args.data_dir)
+    command = [sys.executable, "-m", "granian", "--interface", "asginl", "--host", host.strip("[]"), "--port", port]
+    command += ["--no-access-log", "--log-level", "warning", "quanheng.platform.project.ocpp:application"]
+    server = subprocess.Popen(command, env={**os.environ, "QUANHENG_DATA": str(folder)})  # noqa: S603
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.terminate())
+    try:
+        return max(server.wait(args.seconds or None), 0)
+    except subprocess.TimeoutExpired:
+        server.terminate()
+        server.wait()
+        return 0
 
 
 def _of_a_list(args: argparse.Namespace) -> tuple[Receiver, Callable[[str], str]]:

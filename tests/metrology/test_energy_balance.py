@@ -13,9 +13,12 @@ from quanheng.metrology.energy_balance import (
     ErrorPrior,
     Lines,
     accumulate,
+    behind_each_other,
+    bursts,
     foretell,
     grade,
     learn,
+    locate,
     row_variance,
     slope_columns,
     solve,
@@ -67,13 +70,13 @@ def test_with_a_normal_prior_the_posterior_is_the_exact_one():
     balance, _ = make_area(np.random.default_rng(2), steps=400, meters=6)
     sums, rows, variance, _ = make_sums(balance)
     sigma = 0.0011
-    answer = solve(sums, PLAIN, sigma=sigma)
+    answer = solve(sums, PLAIN, sigma=sigma, within=np.zeros(6))
     design, y = rows[:, :-1], rows[:, -1]
     precision = np.diag([1 / 0.01**2] * 6 + [1 / 0.02**2, 1 / 0.1**2, 1 / 0.05**2])
     covariance = np.linalg.inv(design.T @ design / sigma**2 + precision)
     mean = covariance @ design.T @ y / sigma**2
     np.testing.assert_allclose(answer.theta, mean[:6], rtol=1e-6)
-    np.testing.assert_allclose(answer.variance - answer.unseen**2, np.diag(covariance)[:6], rtol=1e-6)
+    np.testing.assert_allclose(answer.variance, np.diag(covariance)[:6], rtol=1e-6)
     np.testing.assert_allclose(answer.nuisance, mean[6:], rtol=1e-6)
     whole = sigma**2 * np.eye(400) + design @ np.linalg.inv(precision) @ design.T
     log_density = stats.multivariate_normal(np.zeros(400), whole).logpdf(y) - 0.5 * np.log(variance).sum()
@@ -86,7 +89,7 @@ def test_ep_agrees_with_the_sum_over_all_spikes_and_slabs():
     balance, _ = make_area(np.random.default_rng(3), steps=250, meters=5, errors=errors, noise=0.004)
     sums, rows, _, _ = make_sums(balance)
     sigma = 0.004
-    answer = solve(sums, SPIKE, sigma=sigma, tolerance=1e-6, sweeps=200)
+    answer = solve(sums, SPIKE, sigma=sigma, tolerance=1e-6, sweeps=200, within=np.zeros(5))
     design, y = rows[:, :-1], rows[:, -1]
     low, high = 1 / 1.02 - 1, 1 / 0.98 - 1
     logs, tails = [], []
@@ -98,7 +101,7 @@ def test_ep_agrees_with_the_sum_over_all_spikes_and_slabs():
             np.log(SPIKE.weights[list(slabs)]).sum() - np.log(sds).sum() + 0.5 * np.linalg.slogdet(cov)[1]
             + 0.5 * mean @ np.linalg.solve(cov, mean)
         )  # fmt: skip
-        sd = np.sqrt(np.diag(cov)[:5] + answer.unseen**2)
+        sd = np.sqrt(np.diag(cov)[:5])
         tails.append(stats.norm.cdf((low - mean[:5]) / sd) + stats.norm.sf((high - mean[:5]) / sd))
     weight = np.exp(np.array(logs) - max(logs))
     exact = (weight[:, None] * np.array(tails)).sum(axis=0) / weight.sum()
@@ -137,6 +140,55 @@ def test_the_known_order_makes_the_loss_of_a_feeder_exactly_linear():
     loss = (flow**2) @ np.diff(place[order], prepend=0.0)
     ratio = loss / (columns @ place)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-10)
+
+
+def test_two_meters_share_the_way_to_the_nearer_one():
+    """Σ over both of b ρ is the mean of min(ρ_i, ρ_k), here beside a million draws."""
+    place, sd, mean = np.array([-0.004, 0.003, 0.012]), np.array([0.004, 0.006, 0.003]), 0.03
+    b = behind_each_other(place, sd**2, np.full(3, mean))
+    drawn = mean + place + sd * np.random.default_rng(4).standard_normal((1_000_000, 3))
+    for i, k in ((0, 1), (0, 2), (1, 2)):
+        said = b[i, k] * (mean + place[i]) + b[k, i] * (mean + place[k])
+        assert said == pytest.approx(np.minimum(drawn[:, i], drawn[:, k]).mean(), abs=3e-5)
+    assert b[0, 2] > 0.95 > 0.05 > b[2, 0]
+
+
+def test_loads_that_move_within_an_interval_widen_what_the_data_say():
+    balance, _ = make_area(np.random.default_rng(12), meters=8)
+    sums, *_ = make_sums(balance)
+    still = solve(sums, SPIKE, within=np.zeros(8))
+    moving = still.moving(np.full(8, 0.004), SPIKE)
+    np.testing.assert_allclose(moving.cavity_variance, still.cavity_variance + 0.004**2)
+    np.testing.assert_allclose(moving.fitted, still.fitted)
+    again = moving.moving(np.zeros(8), SPIKE)
+    np.testing.assert_allclose(again.variance, still.variance)
+    assert np.all(moving.variance > still.variance)
+
+
+def test_a_feeder_whose_loads_move_within_the_hour_is_given_less_weight():
+    """What loads lose that jump up and down is noise to hourly readings: rows with bursts count for less."""
+    rng = np.random.default_rng(21)
+    energy = rng.gamma(1.0, 0.5, (1800, 24)) * (1 + 4 * (rng.random((1800, 1)) < 0.2))
+    feeder, place = np.repeat([0, 1, 2], 8), np.tile(np.linspace(0.2, 1.0, 8), 3)
+    lines, level = Lines(feeder, np.zeros(24, int)), energy.sum(axis=1).mean()
+    behind = (place[None, :] > place[:, None]).astype(float)
+    loss = slope_columns(energy, lines, behind, -2 / 3) @ (0.05 * place)
+    wild = np.sqrt(bursts(energy, feeder))
+    noise = 1e-3 * level * rng.standard_normal(1800)
+
+    def found(swing: float):
+        master = energy.sum(axis=1) + loss + noise + swing * wild * rng.standard_normal(1800)
+        balance = Balance(energy, master, np.zeros((1800, 0)), np.zeros(0, int), 0.0, float(level))
+        variance = row_variance(balance)
+        rows, layout = weighted_rows(balance, variance)
+        plain = solve(accumulate(rows, variance, layout), SPIKE)
+        return locate(balance, variance, lines, SPIKE, plain), variance
+
+    calm, variance = found(0.0)
+    np.testing.assert_allclose(calm.variance, variance, rtol=0.5)
+    rough, variance = found(0.01)
+    loud = wild > np.quantile(wild, 0.9)
+    assert np.median(rough.variance[loud] / variance[loud]) > 3 * np.median(rough.variance[~loud] / variance[~loud])
 
 
 def test_tilting_gives_the_moments_of_the_product():

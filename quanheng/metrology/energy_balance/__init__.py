@@ -7,10 +7,12 @@ from quanheng.metrology.energy_balance.losses import (
     Lines,
     Located,
     behind_each_other,
+    bursts,
     coupled,
     locate,
     slope_columns,
 )
+from quanheng.metrology.energy_balance.pairs import locate_pairs, paired
 from quanheng.metrology.energy_balance.prior import ErrorPrior, Tilted, learn, tilt
 from quanheng.metrology.energy_balance.solve import Posterior, solve
 from quanheng.metrology.energy_balance.sums import (
@@ -36,6 +38,7 @@ __all__ = [
     "Tilted",
     "accumulate",
     "behind_each_other",
+    "bursts",
     "coupled",
     "criticise",
     "filled",
@@ -43,6 +46,8 @@ __all__ = [
     "grade",
     "learn",
     "locate",
+    "locate_pairs",
+    "paired",
     "resolution",
     "row_variance",
     "slope_columns",

@@ -59,7 +59,7 @@ class Criticism:
 
 def residuals(rows: Array, layout: Layout, posterior: Posterior) -> Array:
     """Residuals at the posterior means in units of σ; (T,)."""
-    fitted = rows[:, : layout.meters] @ (posterior.theta * posterior.gain)
+    fitted = rows[:, : layout.meters] @ (posterior.fitted * posterior.gain)
     own = posterior.nuisance_index
     fitted += rows[:, own] @ posterior.nuisance
     return np.asarray((rows[:, -1] - fitted) / posterior.sigma)

@@ -7,7 +7,7 @@ The noise σ² follows from the data (MacKay's evidence update). See Minka 2001;
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 COMMON_SD = (0.02, 0.1, 0.05)  # c, k, F as fractions of the mean load
 _EXPORT_SD, _QUADRATIC_SD = 0.005, 0.1
 _RENEW, _RENEW_NEAR = (1, 2, 3, 4, 5, 7, 9, 12), (1, 3, 6, 10)  # sweeps after which σ is estimated anew
-_WITHIN = 0.5  # how far loads move within an interval, as a fraction of the load in which a meter uses its energy
+WITHIN = 0.4  # how far loads move within an interval, as a fraction of the load in which a meter uses its energy
 _LEAST_SITE = 1e-2  # 1/θ²: a site never says less than N(0, 10²)
 
 
@@ -29,6 +29,7 @@ class Posterior:
     """Answer of :func:`solve`.
 
     theta, variance : (n,) moments of θ
+    fitted : (n,) means of θ as the nuisances go with them, loads that move within an interval left out
     tilted : the posterior mixtures
     cavity_mean, cavity_variance : (n,) what the data say without the meter's own prior
     sigma : relative noise of a row
@@ -36,11 +37,12 @@ class Posterior:
     evidence : log of the marginal likelihood (EP)
     sites : precision and shift of the sites, to start the next solve from
     gain : (n,) by how much the master sees a missing kilowatt-hour of a meter, its own loss included
-    unseen : (n,) sd within `variance` and `tilted` that no balance can narrow: common mode, loss within the interval
+    within : (n,) sd, in the cavity, of what loads that move within an interval lose, which looks like θ
     """
 
     theta: Array
     variance: Array
+    fitted: Array
     tilted: Tilted
     cavity_mean: Array
     cavity_variance: Array
@@ -54,14 +56,21 @@ class Posterior:
     sweeps: int
     lower: Array
     gain: Array
-    unseen: Array
+    within: Array
 
     def coefficients(self, layout: Layout) -> Array:
         """All coefficients in the columns of the sums (0 where a term is not in the model); (p − 1,)."""
         out = np.zeros(layout.y)
-        out[: layout.meters] = self.theta * self.gain
+        out[: layout.meters] = self.fitted * self.gain
         out[self.nuisance_index] = self.nuisance
         return out
+
+    def moving(self, within: Array, prior: ErrorPrior) -> Posterior:
+        """The same with another `within`."""
+        cavity = self.cavity_variance - self.within**2 + within**2
+        tilted = tilt(prior, self.cavity_mean, cavity).shifted(np.full(within.size, prior.common))
+        return replace(self, theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_variance=cavity,
+                       within=within)  # fmt: skip
 
     @property
     def covariance(self) -> Array:
@@ -109,7 +118,7 @@ class _Reduced:
         load = np.maximum(gram[:n, linear], 1e-300)
         self.level = gram[:n, square] / load  # load, as a multiple of the mean one, at which the meter uses energy
         constant = np.maximum(gram[:n, layout.common.start + 2], 1e-300)
-        lines = layout.feeders if slope_sd > 0 else 1
+        lines = max(layout.feeders, 1) if slope_sd > 0 else 1
         self.burst = lines * np.diag(gram)[:n] / constant  # that load, as a multiple of the mean of its line
         self.share = gram[linear, self.index] / max(float(gram[linear, linear]), 1e-300)  # of the energy, per unit
         self.linear, self.square = first, np.append(first + 1, np.arange(first + 3, self.index.size))
@@ -123,9 +132,9 @@ class _Reduced:
         """Loss that goes with the square of the load, as a fraction of the energy."""
         return float(self.share[self.square] @ nuisance[self.square])
 
-    def unseen(self, nuisance: Array) -> Array:
+    def within(self, nuisance: Array) -> Array:
         """Sd of what loads that move within an interval lose beyond the square of their mean, which looks like θ."""
-        return np.asarray(_WITHIN * abs(self.square_loss(nuisance)) * self.burst)
+        return np.asarray(WITHIN * abs(self.square_loss(nuisance)) * self.burst)
 
     def use(self, gain: Array) -> None:
         """Scale the columns of the meters by their gains."""
@@ -182,7 +191,7 @@ class _Reduced:
 def solve(
     sums: NormalEquations, prior: ErrorPrior, slope_sd: float = 0.0, *,
     sigma: float | None = None, sigma0: float | None = None, gain: Array | None = None,
-    start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 5e-3,
+    within: Array | None = None, start: tuple[Array, Array] | None = None, sweeps: int = 40, tolerance: float = 5e-3,
 ) -> Posterior:  # fmt: skip
     """Posterior of θ.
 
@@ -195,6 +204,8 @@ def solve(
         Fix the relative noise instead of estimating it; sigma0 is only where to begin.
     gain : (n,), optional
         Fix the gains; else they follow from the losses while σ is estimated, and are 1 where σ is fixed.
+    within : (n,), optional
+        Fix what :class:`Posterior` has under this name; else it follows from the losses.
     start : sites of an earlier solve
     sweeps, tolerance : EP stops when no mean moves by more than `tolerance` posterior sd
 
@@ -251,12 +262,14 @@ def solve(
     evidence = reduced.constant + 0.5 * (n * math.log(2 * math.pi) - log_det) + 0.5 * float(mean @ (reduced.b + h))
     evidence += float((tilted.log_mass - lost).sum())
     nuisance = reduced.nuisances(mean)
-    unseen = np.hypot(prior.common, reduced.unseen(nuisance))
-    tilted = tilted.shifted(unseen)
+    fitted = tilted.mean
+    within = reduced.within(nuisance) if within is None else within
+    cavity_variance = cavity_variance + within**2
+    tilted = tilt(prior, cavity_mean, cavity_variance).shifted(np.full(n, prior.common))
     return Posterior(
-        theta=tilted.mean, variance=tilted.variance, tilted=tilted, cavity_mean=cavity_mean,
+        theta=tilted.mean, variance=tilted.variance, fitted=fitted, tilted=tilted, cavity_mean=cavity_mean,
         cavity_variance=cavity_variance, sigma=math.sqrt(sigma2), nuisance=nuisance,
         nuisance_variance=reduced.spread(covariance) if slope_sd else np.zeros(reduced.index.size),
         nuisance_index=reduced.index, evidence=evidence, sites=(precision, shift), slope_sd=slope_sd,
-        sweeps=sweep, lower=covariance, gain=reduced.gain, unseen=unseen,
+        sweeps=sweep, lower=covariance, gain=reduced.gain, within=within,
     )  # fmt: skip

@@ -53,11 +53,13 @@ class Balance:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column is what: θ, θ of exports, commons (c, k, F), then the feeders' quadratics and the meters' slopes."""
+    """Which column is what: θ, θ of exports, commons (c, k, F), then the feeders' quadratics and the meters' slopes, or
+    the losses of pairs."""
 
     meters: int
     exporters: int
     feeders: int = 0
+    pairs: int = 0
 
     @property
     def common(self) -> slice:
@@ -72,14 +74,13 @@ class Layout:
 
     @property
     def slope(self) -> slice:
-        """Loss on the way to each meter beyond that."""
-        stop = self.quadratic.stop
-        return slice(stop, stop + (self.meters if self.feeders else 0))
+        """Loss on the way to each meter beyond that; else of pairs."""
+        return slice(self.quadratic.stop, self.y)
 
     @property
     def y(self) -> int:
         """Column of the difference master − sum."""
-        return self.meters + self.exporters + 3 + self.feeders + (self.meters if self.feeders else 0)
+        return self.meters + self.exporters + 3 + self.feeders + (self.meters if self.feeders else self.pairs)
 
 
 @dataclass(frozen=True)
@@ -118,21 +119,23 @@ def weighted_rows(
 ) -> tuple[Array, Layout]:
     """The rows of the balance divided by their standard deviation; shape (T, p) with y last.
 
-    slopes : (T, n) columns of :func:`losses.slope_columns`; feeder : (n,) feeder numbers from 0
+    slopes : (T, n) columns of :func:`losses.slope_columns` with feeder : (n,) feeder numbers from 0; or (T, m) columns
+    of :func:`pairs.paired` without
     """
     net, scale = balance.net(), balance.scale
     meters, exporters = balance.imports.shape[1], balance.exports.shape[1]
     feeders = 0 if slopes is None or feeder is None else int(feeder.max()) + 1
-    layout = Layout(meters, exporters, feeders)
+    layout = Layout(meters, exporters, feeders, 0 if slopes is None or feeders else slopes.shape[1])
     rows = np.empty((net.size, layout.y + 1))
     rows[:, :meters] = balance.imports
     np.negative(balance.exports, out=rows[:, meters : meters + exporters])
     rows[:, layout.common] = np.stack([net, net * np.abs(net) / scale, np.full(net.size, scale)], 1)
+    if slopes is not None:
+        rows[:, layout.slope] = slopes
     if slopes is not None and feeder is not None:
         member = np.zeros((meters, feeders))
         member[np.arange(meters), feeder] = 1.0
         rows[:, layout.quadratic] = slopes @ member
-        rows[:, layout.slope] = slopes
     rows[:, -1] = balance.master - net
     rows /= np.sqrt(variance)[:, None]
     return rows, layout

@@ -50,7 +50,8 @@ class TaskError(Exception):
     MARK = "QUANHENG\x1f"
 
     def __init__(self, error: InputError) -> None:
-        super().__init__(f"{self.MARK}{error.code}\x1f{error.message}\x1f{error.place}\x1f")
+        # the full stop: Spark strips white space from the end of what a worker said, and \x1f counts as such
+        super().__init__(f"{self.MARK}{error.code}\x1f{error.message}\x1f{error.place}\x1f.")
 
     @classmethod
     def found_in(cls, text: str) -> InputError | None:
@@ -62,11 +63,12 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Unit:
-    """A stretch of rows of one file; `rows` None is all of it."""
+    """A stretch of rows of one file; `rows` None is all of it. Of a store, rows of the usual interval `seconds`."""
 
     path: str
     start: int = 0
     rows: int | None = None
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ def read_unit(unit: Unit, parts: int) -> pl.DataFrame:
         lazy = scan(Path(unit.path))
         if unit.rows is not None:
             lazy = lazy.slice(unit.start, unit.rows)
+        if unit.seconds is not None:
+            lazy = lazy.filter(pl.col("seconds") == unit.seconds)
         return numbered(normalise(lazy, unit.path).collect(), parts)
     except InputError as error:
         raise TaskError(replace_place(error, f"{socket.gethostname()}:{error.place}")) from error

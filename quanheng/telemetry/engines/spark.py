@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,7 +46,7 @@ from quanheng.telemetry.engines.parts import Stage, WorkFolder, hash_file, put
 from quanheng.telemetry.fleets.evaluate import Concluded, digest
 from quanheng.telemetry.fleets.measure import Measured
 from quanheng.telemetry.fleets.profiles import Profile
-from quanheng.telemetry.fleets.readings import files_of, normalise, scan
+from quanheng.telemetry.fleets.readings import files_of, normalise, scan, usual_seconds
 
 _UNIT = 1_000_000  # rows that one task reads
 _JAVA = 17
@@ -84,7 +85,8 @@ def need_java() -> None:
 
 def plan(path: Path) -> list[Unit]:
     """Stretches that tasks can read apart: row groups of Parquet, all of a CSV; of a folder file by file."""
-    return [unit for file in files_of(path) for unit in _plan_file(file)]
+    usual = usual_seconds(path)
+    return [replace(unit, seconds=usual) for file in files_of(path) for unit in _plan_file(file)]
 
 
 def _plan_file(path: Path) -> list[Unit]:

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from quanheng.metrology.energy_balance import ErrorPrior, Posterior, Tilted, solve, tilt
+from quanheng.metrology.energy_balance import ErrorPrior, Posterior, solve
 from quanheng.telemetry.fleets.causes import cause_text, reason_text
 from quanheng.telemetry.fleets.measure import Measured
 from quanheng.telemetry.fleets.profiles import Profile
 from quanheng.telemetry.fleets.result import AreaReport
 
 LIGHT = 0.1  # of the area's mean: below it a meter's error is another quantity (starting current) and cannot be told
-HARDLY = 0.25  # informativeness under which, with losses by location, a meter that hardly moves shows the misfit of
-# the losses rather than its own error: the prior stands
 STRANGE = -0.5  # of θ: less than half of the energy reaches the master, which is no error of a meter
 _ROUND = 9
 
@@ -54,18 +52,31 @@ def _judged(measured: Measured, prior: ErrorPrior, profile: Profile, language: s
         raise ValueError("a judged area must carry its sums")
     first, second = measured.halves
     sigma = measured.sigma
-    whole = solve(first + second, prior, measured.slope_sd, sigma=sigma, gain=measured.gain, start=measured.sites)
+    whole = solve(
+        first + second,
+        prior,
+        measured.slope_sd,
+        sigma=sigma,
+        gain=measured.gain,
+        within=measured.within,
+        start=measured.sites,
+    )
     limits = [profile.limit_for(name) for name in measured.listed["accuracy_class"]]
     spread2 = prior.spread() ** 2
     information = spread2 / (spread2 + whole.cavity_variance)
     p = exceedance(whole, limits)
-    if measured.slope_sd:
-        before = tilt(prior, np.zeros(p.size), np.full(p.size, 1e6))
-        p = np.where(information < HARDLY, exceedance_of(before, limits), p)
     both = np.ones(p.size, bool)
     if (p > profile.check_above).any():
         for half in (first, second):
-            posterior = solve(half, prior, measured.slope_sd, sigma=sigma, gain=measured.gain, start=whole.sites)
+            posterior = solve(
+                half,
+                prior,
+                measured.slope_sd,
+                sigma=sigma,
+                gain=measured.gain,
+                within=measured.within,
+                start=whole.sites,
+            )
             both &= exceedance(posterior, limits) > profile.check_above
     error, u = whole.error, whole.u
     light = measured.share < LIGHT / len(measured.meters)
@@ -92,13 +103,8 @@ def _judged(measured: Measured, prior: ErrorPrior, profile: Profile, language: s
 
 def exceedance(posterior: Posterior, limits: list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """P(|e| > limit) where each meter has its own limit."""
-    return exceedance_of(posterior.tilted, limits)
-
-
-def exceedance_of(tilted: Tilted, limits: list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The same from the mixtures themselves."""
     out = np.zeros(len(limits))
     for limit in sorted(set(limits)):
         own = np.array([value == limit for value in limits])
-        out[own] = tilted.outside(limit)[own]
+        out[own] = posterior.tilted.outside(limit)[own]
     return out

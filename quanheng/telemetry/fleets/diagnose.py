@@ -16,7 +16,6 @@ LAG = 0.22  # autocorrelation of residuals above which something is missing from
 CLOCK, CLOCK_MOST = 2.8, 60.0
 HEAVY_TAIL = 2.5
 CHANGE, CHANGE_MOST = 3.5, 28.0
-LOCATION_GAIN = 500.0  # log evidence for losses by location where feeders are unknown
 MOST_WRONG = 0.1  # no fleet is that bad: look at the model first
 NORMAL_SIGMA = 0.0013
 FILLED = 0.004
@@ -32,13 +31,12 @@ _WHITE = 0.1  # imputed gaps leave no memory in the residuals
 
 
 def diagnose(
-    figures: Criticism, *, filled: float, located: bool, rows: int, meters: int, limit: float,
-    location_gain: float = 0.0, wrong: int = 0,
+    figures: Criticism, *, filled: float, located: bool, rows: int, meters: int, limit: float, wrong: int = 0,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Suspected causes with their evidence (1 is the bar), strongest first; empty where the model holds.
 
-    filled : share of readings that are copies; located : the fit has loss slopes; location_gain : log evidence for
-    them; wrong : how many of the meters the fit would call wrong
+    filled : share of readings that are copies; located : the fit has losses by location; wrong : how many of the meters
+    the fit would call wrong
     """
     found: dict[str, float] = {}
     chance = LEVEL / _TESTS
@@ -84,8 +82,6 @@ def diagnose(
             say("unlisted_consumer", correlated)
         else:
             say("model_misfit", correlated)
-    if location_gain > LOCATION_GAIN:
-        say("location_loss", min(location_gain / LOCATION_GAIN, 1.5) if found else location_gain / LOCATION_GAIN)
     if not found and quantiles.binomial_sf(wrong - 1, meters, MOST_WRONG) < chance:
         say("model_misfit", wrong / (MOST_WRONG * meters))
     return [

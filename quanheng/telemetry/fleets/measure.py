@@ -15,18 +15,19 @@ from quanheng.metrology.energy_balance import (
     Criticism,
     Layout,
     Lines,
+    Located,
     NormalEquations,
     Posterior,
     accumulate,
     criticise,
     filled,
     locate,
+    locate_pairs,
     resolution,
     row_variance,
     solve,
     weighted_rows,
 )
-from quanheng.metrology.energy_balance.losses import ORDER_NOISE
 from quanheng.metrology.energy_balance.sums import READING_NOISE
 from quanheng.telemetry.fleets.arrange import AreaData, Unfit, arrange
 from quanheng.telemetry.fleets.diagnose import NORMAL_SIGMA, diagnose
@@ -44,7 +45,8 @@ class Structure:
     """How rows of an area are made, so that later rows can be added to its sums.
 
     scale, quantum : of the balance; exporters : names; coupling, feeder : of the location model, empty where losses are
-    lumped; step : seconds; until : first second that is not in the sums; ended : meters that were replaced
+    lumped; restless : factor on ``bursts`` in the variance of a row; pairs : the coupling is the anchors of ``paired``
+    step : seconds; until : first second that is not in the sums; ended : meters that were replaced
     coefficients : of the fit that began the sums, in the columns of its rows
     energy : (n,) imports so far; fed : master's energy and sum of the meters so far
     """
@@ -60,6 +62,8 @@ class Structure:
     coefficients: Array
     energy: Array
     fed: tuple[float, float]
+    restless: float = 0.0
+    pairs: bool = False
 
 
 @dataclass
@@ -85,6 +89,7 @@ class Measured:
     cavity: tuple[Array, Array] | None = None
     sites: tuple[Array, Array] | None = None
     gain: Array | None = None
+    within: Array | None = None
     structure: Structure | None = None
 
 
@@ -181,8 +186,8 @@ def lines_of(data: AreaData) -> Lines:
     one = np.zeros(len(feeder), np.int64)
     numbers = np.unique(feeder, return_inverse=True)[1].astype(np.int64) if feeders_known(data) else one
     if np.mean([bool(name) for name in phase]) < 0.8:
-        return Lines(numbers, one)
-    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64))
+        return Lines(numbers, one, known=False)
+    return Lines(numbers, np.unique(phase, return_inverse=True)[1].astype(np.int64), known=feeders_known(data))
 
 
 def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, keep: bool = False) -> None:
@@ -211,7 +216,7 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
     wrong = int((best.tilted.outside(profile.limit) > profile.check_above).sum())
     out.suspected = diagnose(
         figures, filled=copied, located=best.slope_sd > 0, rows=fitted.rows.shape[0], meters=len(out.meters),
-        limit=profile.limit, location_gain=0.0 if feeders_known(data) else fitted.location_gain, wrong=wrong,
+        limit=profile.limit, wrong=wrong,
     )  # fmt: skip
     out.suspected = _plain_first(data, out)
     if out.suspected:
@@ -224,9 +229,9 @@ def _fit(data: AreaData, balance: Balance, out: Measured, profile: Profile, *, k
     )
     if keep:
         out.structure = _structure(data, balance, fitted)
-    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0])) * (ORDER_NOISE if best.slope_sd else 1.0)
+    widen = math.sqrt(dependence(figures, best, fitted.rows.shape[0]))
     out.sigma = best.sigma * widen
-    out.slope_sd, out.sites, out.gain = best.slope_sd, best.sites, best.gain
+    out.slope_sd, out.sites, out.gain, out.within = best.slope_sd, best.sites, best.gain, best.within
     out.cavity = (best.cavity_mean, best.cavity_variance * widen**2)
 
 
@@ -268,6 +273,8 @@ class _Model:
     location_gain: float
     coupling: Array
     feeder: NDArray[np.int64]
+    restless: float
+    pairs: bool
 
 
 def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
@@ -276,13 +283,30 @@ def _model(data: AreaData, balance: Balance, profile: Profile) -> _Model:
     best = solve(accumulate(rows, variance, layout), profile.prior)
     index = np.flatnonzero(data.complete)
     figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    gain, lines, coupling = 0.0, lines_of(data), np.zeros(0)
-    located = locate(balance, variance, lines, profile.prior, best)
+    gain, lines, coupling, restless = 0.0, lines_of(data), np.zeros(0), 0.0
+    located, pairs = _located(balance, variance, lines, profile, best)
     if located is not None:
         gain, coupling = located.posterior.evidence - best.evidence, located.coupling
-        best, rows, layout = located.posterior, located.rows, located.sums.layout
+        restless = located.restless
+        best, rows, layout, variance = located.posterior, located.rows, located.sums.layout, located.variance
         figures = criticise(rows, layout, best, balance, variance, index=index, per_day=data.per_day)
-    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder)
+    return _Model(best, rows, layout, variance, figures, gain, coupling, lines.feeder, restless, pairs)
+
+
+def _located(
+    balance: Balance, variance: Array, lines: Lines, profile: Profile, plain: Posterior
+) -> tuple[Located | None, bool]:
+    """The model of losses by location that what is on file allows, where one is asked for; is it that of pairs?
+
+    Feeders without phases may be all there is to know, or half of it: the evidence says which.
+    """
+    located = locate(balance, variance, lines, profile.prior, plain) if lines.known or lines.feeder.max() > 0 else None
+    if lines.known:
+        return located, False
+    free = locate_pairs(balance, variance, lines, profile.prior, plain)
+    if free is None or (located is not None and located.posterior.evidence >= free.posterior.evidence):
+        return located, False
+    return free, True
 
 
 def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
@@ -293,6 +317,7 @@ def _structure(data: AreaData, balance: Balance, fitted: _Model) -> Structure:
         step=data.step, until=data.start + (last + 1) * data.step, ended=data.ended,
         coefficients=fitted.posterior.coefficients(fitted.layout),
         energy=balance.imports.sum(axis=0), fed=(float(balance.master.sum()), float(balance.net().sum())),
+        restless=fitted.restless, pairs=fitted.pairs,
     )  # fmt: skip
 
 

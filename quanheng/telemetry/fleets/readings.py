@@ -41,6 +41,14 @@ def is_store(path: Path) -> bool:
     return (path / "parts").is_dir() and (path / "batches").is_dir()
 
 
+def usual_seconds(path: Path) -> int | None:
+    """The interval of most readings of a store; None where the path is none, or holds no reading."""
+    if not is_store(path):
+        return None
+    found: int | None = Store(path).scan().select(pl.col("seconds").mode().sort().first()).collect().item()
+    return found
+
+
 def scan(path: Path) -> pl.LazyFrame:
     """A lazy frame over Parquet, CSV, a folder of Parquet or a store; refuses anything else, and what lacks a column.
 
@@ -48,9 +56,7 @@ def scan(path: Path) -> pl.LazyFrame:
     """
     if path.is_dir():
         if is_store(path):
-            rows = Store(path).scan()
-            usual = rows.select(pl.col("seconds").mode().sort().first()).collect().item()
-            return rows.filter(pl.col("seconds") == usual)
+            return Store(path).scan().filter(pl.col("seconds") == usual_seconds(path))
         return _scan_folder(path)
     if not path.is_file():
         raise InputError("unreadable", "there is no such file", str(path))

@@ -19,7 +19,9 @@ from quanheng.metrology.energy_balance import (
     Balance,
     NormalEquations,
     accumulate,
+    bursts,
     coupled,
+    paired,
     row_variance,
     solve,
     weighted_rows,
@@ -161,9 +163,16 @@ def _columns(kept: Measured, structure: Structure, data: AreaData) -> tuple[Arra
 
 def _day(balance: Balance, structure: Structure, sigma: float) -> tuple[NormalEquations, float]:
     """Sums of one day, and the mean square of its residuals under the fit that began the epoch, in units of σ²."""
-    variance = row_variance(balance)
-    slopes = coupled(balance.net_each(), structure.coupling) if structure.coupling.size else None
-    rows, layout = weighted_rows(balance, variance, slopes, structure.feeder if structure.coupling.size else None)
+    variance, slopes = row_variance(balance), None
+    if structure.coupling.size:
+        energy = balance.net_each()
+        if structure.pairs:
+            slopes = paired(energy, structure.coupling, structure.feeder, structure.scale)
+        else:
+            slopes = coupled(energy, structure.coupling)
+        variance = variance + structure.restless * bursts(energy, structure.feeder)
+    feeder = structure.feeder if structure.coupling.size and not structure.pairs else None
+    rows, layout = weighted_rows(balance, variance, slopes, feeder)
     rest = rows[:, -1] - rows[:, :-1] @ structure.coefficients
     return accumulate(rows, variance, layout), float(rest @ rest) / (rest.size * sigma**2)
 
@@ -174,7 +183,7 @@ def _refresh(kept: Measured, profile: Profile) -> Measured:
     if kept.halves is None or kept.structure is None:
         return kept
     whole = solve(kept.halves[0] + kept.halves[1], profile.prior, kept.slope_sd, sigma=kept.sigma, gain=kept.gain,
-                  start=kept.sites)  # fmt: skip
+                  within=kept.within, start=kept.sites)  # fmt: skip
     energy, (fed, taken) = kept.structure.energy, kept.structure.fed
     return replace(
         kept, cavity=(whole.cavity_mean, whole.cavity_variance), share=energy / max(float(energy.sum()), 1e-12),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 from quanheng.telemetry.engines.kernels import conclude_parts, measure_part, read_units
 from quanheng.telemetry.engines.spark import SparkEngine
 from quanheng.telemetry.fleets.simulate import FleetPlan, SimulatedFleet, simulate
+from quanheng.telemetry.store import Store
 
 
 @functools.cache
@@ -30,6 +32,24 @@ def write_fleet(folder: Path, *, shuffle: int | None = None, **plan: int) -> tup
     rows.write_parquet(readings, row_group_size=2_000)
     fleet.areas.filter(pl.col("area_id") != "A00001").write_csv(areas)
     return readings, areas
+
+
+def write_store(folder: Path, **plan: int) -> tuple[Path, Path]:
+    """The same readings in a compacted store: two regions, a batch corrected by a later one, a gap told as one sum."""
+    readings, areas = write_fleet(folder, **plan)
+    rows = pl.read_parquet(readings).drop_nulls("area_id")
+    rows = rows.with_columns(pl.lit(3600).alias("seconds"), region=pl.when(pl.col("area_id") > "A00000")
+                             .then(pl.lit("990102")).otherwise(pl.lit("990101")))  # fmt: skip
+    moment = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    store = Store(folder / "store")
+    wrong = rows.filter(pl.col("area_id") == "A00000").with_columns(pl.col("kwh") * 3)
+    store.write(wrong, batch="first", recorded_at=moment, source="t")
+    store.write(rows, batch="all", recorded_at=moment + dt.timedelta(days=1), source="t")
+    gap = rows.filter(pl.col("role") == "sub").tail(1).with_columns(
+        pl.col("ts") + dt.timedelta(hours=1), pl.lit(7200).alias("seconds"), pl.col("kwh") * 2)  # fmt: skip
+    store.write(gap, batch="gap", recorded_at=moment + dt.timedelta(days=2), source="t")
+    store.compact(now=moment + dt.timedelta(days=3))
+    return folder / "store", areas
 
 
 class Killed(BaseException):

@@ -13,6 +13,7 @@ import pytest
 from quanheng.telemetry.fleets.simulate import FleetPlan
 from quanheng.telemetry.fleets.simulate.fleet import write
 from tests.telemetry.engines.cluster import Cluster, command, make_cluster, need_spark
+from tests.telemetry.engines.makers import write_store
 
 pytestmark = pytest.mark.long
 AREAS = 24
@@ -60,6 +61,16 @@ def test_two_workers_give_the_verdicts_of_one_machine_byte_by_byte(cluster, flee
     assert not (fleet / "there.parquet.work").exists()
     executors = [log for number in range(2) for log in (cluster.folder / f"worker{number}").glob("app-*/*/stderr")]
     assert len({log.parts[-4] for log in executors}) == 2, "both workers ran executors"
+
+
+def test_a_store_in_regions_and_days_is_read_by_both_workers(cluster, tmp_path):
+    store, areas = write_store(tmp_path)
+    for name, words in (("here", ()), ("there", on(cluster, 2))):
+        done = subprocess.run(
+            command(store, areas, tmp_path / f"{name}.parquet", *words), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    same_as_here(tmp_path, "there")
 
 
 def test_a_driver_killed_half_way_resumes_and_measures_no_finished_area_again(cluster, fleet):

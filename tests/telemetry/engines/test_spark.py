@@ -12,7 +12,7 @@ from quanheng.telemetry.engines import kernels
 from quanheng.telemetry.engines.kernels import TaskError, Unit, part_of
 from quanheng.telemetry.engines.spark import plan
 from quanheng.telemetry.fleets.files import evaluate_files
-from tests.telemetry.engines.makers import Killed, StandIn, make_engine, make_fleet, write_fleet
+from tests.telemetry.engines.makers import Killed, StandIn, make_engine, make_fleet, write_fleet, write_store
 
 
 def both_files(folder, name: str) -> tuple[bytes, bytes]:
@@ -141,6 +141,8 @@ def test_a_worker_that_cannot_see_the_readings_says_on_which_node(tmp_path):
     assert error is not None
     assert (error.code, error.message) == ("unreadable", "there is no such file")
     assert error.place.endswith("nowhere.parquet")
+    stripped = TaskError.found_in(f"An exception was thrown from the Python worker: {refused.value}".strip())
+    assert stripped is not None, "Spark strips what a worker said"
 
 
 def test_an_area_belongs_to_the_same_part_on_every_machine():
@@ -179,3 +181,15 @@ def test_a_folder_of_parquet_is_judged_on_the_cluster_as_the_one_file_here(tmp_p
     there = evaluate_files(folder, areas, tmp_path / "there.parquet", limit=0.02, engine=engine)
     assert there.verdicts.equals(here.verdicts)
     assert there.evidence["readings_sha256"] == here.evidence["readings_sha256"]
+
+
+def test_a_store_is_judged_on_the_cluster_as_here_byte_by_byte(tmp_path, monkeypatch):
+    """Regions and days in parts, one batch corrected by another, and a sum over a gap, which no balance may take."""
+    store, areas = write_store(tmp_path)
+    here = evaluate_files(store, areas, tmp_path / "here.parquet", limit=0.02)
+    engine = make_engine(monkeypatch, StandIn())
+    evaluate_files(store, areas, tmp_path / "there.parquet", limit=0.02, engine=engine)
+    assert here.verdicts["error"].count() > 20
+    assert both_files(tmp_path, "there") == both_files(tmp_path, "here")
+    first = evaluate_files(tmp_path / "readings.parquet", areas, tmp_path / "first.parquet", limit=0.02)
+    assert first.verdicts.equals(here.verdicts), "the corrected batch counts, the wrong one and the gap do not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -15,9 +16,13 @@ from quanheng.telemetry.fleets.state import load, state_path
 BEGIN, DAYS = 21, 3
 
 
-@pytest.fixture(scope="module", params=["area", "location"])
+@pytest.fixture(scope="module", params=["area", "location", "location, feeders not on file"])
 def fleet(request):
-    return simulate(FleetPlan(areas=1, days=BEGIN + DAYS, seed=8, meters=(30, 32), loss=request.param, substeps=1))
+    loss, _comma, unknown = request.param.partition(", ")
+    made = simulate(FleetPlan(areas=1, days=BEGIN + DAYS, seed=8, meters=(30, 32), loss=loss, substeps=1))
+    if not unknown:
+        return made
+    return replace(made, areas=made.areas.with_columns(pl.lit("").alias("feeder"), pl.lit("").alias("phase")))
 
 
 def day(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
@@ -57,14 +62,18 @@ def test_days_added_one_by_one_give_the_digits_of_all_at_once(tmp_path, fleet):
 
 
 def test_the_sums_tell_what_all_readings_tell(tmp_path, fleet):
-    """σ and the structure of the losses stay those of the first run; that may move an error by a part of its u."""
+    """σ and the structure of the losses stay those of the first run; that may move an error by a part of its u, and by
+    more where nobody knows who shares a line.
+    """
     one = desk(tmp_path, fleet, "one")
     one.judge(day(fleet.readings, 0, BEGIN))
     kept = one.judge(day(fleet.readings, BEGIN, BEGIN + DAYS)).drop_nulls("u")
     whole = desk(tmp_path, fleet, "two").judge(fleet.readings, state=False).drop_nulls("u")
     both = kept.join(whole, on=["area_id", "meter_id"], suffix="_whole")
     assert both.height == kept.height
-    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).max() < 1.0
+    assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).max() < (
+        2.0 if (fleet.areas["feeder"] == "").all() else 1.0
+    )
     assert ((both["error"] - both["error_whole"]).abs() / both["u_whole"]).median() < 0.15
 
 
